@@ -1,0 +1,83 @@
+"""The content side's tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from newsroom.database import Instant, metadata
+
+articles = sa.Table(
+    "articles",
+    metadata,
+    sa.Column("id", sa.String(500), primary_key=True),
+    sa.Column("source", sa.String(100), nullable=False),
+    sa.Column("reference", sa.String(1000), nullable=False),
+    sa.Column("slug", sa.String(300), nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("headline", sa.Text, nullable=False),
+    sa.Column("published", Instant, nullable=False),
+    sa.Column("updated", Instant, nullable=False),
+    sa.Column("access", sa.String(20), nullable=False),
+    sa.Column("sponsor", sa.String(300), nullable=False, default=""),
+    sa.Column("run_from", Instant),
+    sa.Column("run_until", Instant),
+    # Everything else that `content.article.Article` holds, but for the body.
+    sa.Column("details", sa.JSON, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    # SHA-256 of what the source gave: unchanged means nothing to do.
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("changed", Instant, nullable=False),
+    sa.Column("first_seen", Instant, nullable=False),
+    sa.Column("withdrawn", Instant),
+    sa.UniqueConstraint("source", "reference"),
+    sa.Index("ix_articles_published", "published"),
+    sa.Index("ix_articles_slug", "slug"),
+)
+
+article_sections = sa.Table(
+    "article_sections",
+    metadata,
+    sa.Column("section", sa.String(100), primary_key=True),
+    sa.Column("published", Instant, primary_key=True),
+    sa.Column("article_id", sa.ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Index("ix_article_sections_article_id", "article_id"),
+    comment="Live articles only, newest last in key order, so that a section's newest are one range.",
+)
+
+section_changes = sa.Table(
+    "section_changes",
+    metadata,
+    sa.Column("section", sa.String(100), primary_key=True),
+    sa.Column("changed", Instant, nullable=False),
+    comment="The newest recorded change of a section's list: it never goes back.",
+)
+
+retired_feeds = sa.Table(
+    "retired_feeds",
+    metadata,
+    sa.Column("name", sa.String(100), primary_key=True),
+    sa.Column("moved_to", sa.String(100), nullable=False, default=""),
+    sa.Column("retired", Instant, nullable=False),
+    comment="Feeds of dropped section keys (410) and of renamed ones (301).",
+)
+
+source_states = sa.Table(
+    "source_states",
+    metadata,
+    sa.Column("source", sa.String(100), primary_key=True),
+    sa.Column("last_read", Instant),
+    sa.Column("last_error", sa.Text, nullable=False, default=""),
+    sa.Column("held", sa.Text, nullable=False, default=""),
+    sa.Column("state", sa.JSON, nullable=False, default=dict),
+)
+
+pictures = sa.Table(
+    "pictures",
+    metadata,
+    sa.Column("source_hash", sa.String(64), primary_key=True),
+    sa.Column("sizes", sa.JSON, nullable=False),
+    sa.Column("made", Instant, nullable=False),
+    comment="Which published sizes a source picture was made into.",
+)

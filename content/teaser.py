@@ -1,0 +1,54 @@
+"""The one door from an article to anything public: a Teaser has no body, so a leak is a type error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from content.article import Access, LeadImage
+
+
+@dataclass(frozen=True, slots=True)
+class Teaser:
+    """What anyone may read of an article. Plain text, but for `public_html`."""
+
+    id: str
+    revision: int
+    slug: str
+    url: str
+    headline: str
+    label: str
+    teaser: str
+    """At most a few sentences; empty where the article has only a headline to show."""
+    public_html: str
+    """The public first paragraphs after the teaser, sanitised HTML; often empty."""
+    authors: tuple[str, ...]
+    language: str
+    published: datetime
+    updated: datetime
+    sections: tuple[str, ...]
+    rank: int | None
+    pinned: bool
+    place: str
+    access: Access
+    products: frozenset[str]
+    image: LeadImage | None
+    sponsor: str
+    """The sponsor's name; empty for the newsroom's own articles."""
+    run_from: datetime | None
+    run_until: datetime | None
+    correction: str
+    sensitive: bool
+    again: bool
+    minutes: int
+    """How long the whole article takes to read; 0 where it has no body."""
+
+    @property
+    def is_sponsored(self) -> bool:
+        """True for paid content, which is labelled so wherever it stands."""
+        return bool(self.sponsor)
+
+    @property
+    def is_closed(self) -> bool:
+        """True where not everybody may read the body."""
+        return self.access is not Access.FREE

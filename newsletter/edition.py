@@ -1,0 +1,153 @@
+"""One issue of a newsletter: what was chosen for it, and the states it and its deliveries go through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from content.teaser import Teaser
+from newsroom.masthead import Offer, SectionKind
+
+
+class EditionState(StrEnum):
+    """Where an edition is. `held` is apart: a composed or sending edition may be held."""
+
+    COMPOSED = "composed"
+    SENDING = "sending"
+    SENT = "sent"
+    STOPPED = "stopped"
+    SKIPPED = "skipped"
+    MISSED = "missed"
+
+
+class BatchState(StrEnum):
+    """What is known of a batch's hand-over."""
+
+    PLANNED = "planned"
+    HANDED = "handed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+
+
+class DeliveryState(StrEnum):
+    """A delivery's own state, where it differs from its batch's."""
+
+    PLANNED = "planned"
+    HANDED = "handed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+    DROPPED = "dropped"
+
+
+class ExclusionReason(StrEnum):
+    """Why a candidate gets no delivery of an edition."""
+
+    PENDING = "not confirmed"
+    PAUSED = "paused"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "address bounced"
+    COMPLAINED = "complained"
+    CLEANED = "address cleaned"
+    ERASED = "erased"
+    STAGING = "not in allow_to"
+    NO_STORIES = "none of their sections has a story today"
+    TWICE = "same address as another reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One place in an edition and the teaser frozen into it."""
+
+    teaser: Teaser
+    is_update: bool = False
+    """Readmitted by `again`: marked "Updated"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One section of an edition, in its order."""
+
+    section: str
+    title: str
+    kind: SectionKind
+    stories: tuple[Story, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What an edition freezes: stories and their places, offer, subject, note."""
+
+    newsletter: str
+    local_date: date
+    slot: str
+    composed: datetime
+    subject: str
+    preheader: str
+    lead: Story | None
+    blocks: tuple[Block, ...]
+    offer: Offer
+    note: str = ""
+    """An editor's word on top, as sanitised HTML."""
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """Every story once, in reading order, sponsored ones included."""
+        lead = (self.lead,) if self.lead else ()
+        return lead + tuple(story for block in self.blocks for story in block.stories)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A considered story that is not in the edition, and why; `for_room` keeps it eligible."""
+
+    article_id: str
+    reason: str
+    for_room: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A composed selection with the account of what was left out, and what an editor should know."""
+
+    selection: Selection
+    left_out: tuple[LeftOut, ...]
+    fresh: int
+    """How many new news stories were eligible: what the circuit breaker looks at."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NothingNew:
+    """Why there is no edition."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """An edition's row."""
+
+    key: str
+    newsletter: str
+    local_date: date
+    slot: str
+    state: EditionState
+    revision: int
+    due: datetime
+    composed: datetime | None = None
+    first_handed: datetime | None = None
+    finished: datetime | None = None
+    held: str = ""
+    """Why it is held; empty where it is not."""
+    note: str = field(default="", kw_only=True)
+    """What a person should know: why it was skipped, missed or stopped."""
+    candidates: int | None = field(default=None, kw_only=True)
+    """How many readers were looked at when it was planned; None before."""
+
+
+def edition_key(newsletter: str, local_date: date, slot: str = "") -> str:
+    """`NEWSLETTER-YYYY-MM-DD`, with `-SLOT` for an extra edition."""
+    return f"{newsletter}-{local_date.isoformat()}" + (f"-{slot}" if slot else "")

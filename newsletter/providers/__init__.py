@@ -1,0 +1,112 @@
+"""What carries mail, behind one small interface. A provider translates and hands over; it decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from newsletter.letter import Letter, Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One reader of a batch, with what is this reader's alone: the values of the letter's slots, the headers."""
+
+    delivery: int
+    """A number that means nothing outside the ledger: the reader's id there."""
+    address: str
+    message_id: str
+    """Without angle brackets."""
+    values: Mapping[Slot, str]
+    name: str = ""
+
+    @property
+    def unsubscribe_url(self) -> str:
+        """The reader's own address of List-Unsubscribe (RFC 2369, RFC 8058)."""
+        return self.values[Slot.UNSUBSCRIBE_URL]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What all messages of an edition share."""
+
+    sender: str
+    sender_name: str
+    reply_to: str
+    envelope_sender: str
+    list_id: str
+    """The whole header value (RFC 2919)."""
+    date: datetime
+    one_click: bool
+    """False on a loopback demo without https, where RFC 8058 does not apply."""
+    category: str
+    """The newsletter's key: no personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Readers of one variant that are handed over together."""
+
+    edition: str
+    number: int
+    letter: Letter
+    envelope: Envelope
+    recipients: tuple[Recipient, ...]
+
+
+class Answer(StrEnum):
+    """What a hand-over came to."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    """Certain: nothing of it was taken, and the same again would be refused again."""
+    NOT_NOW = "not now"
+    """Certain: nothing of it was taken, but later it may be."""
+    UNCERTAIN = "uncertain"
+    """It may have been taken."""
+    STOP = "stop"
+    """Certain: nothing was taken and nothing will be until somebody mends it (401, 403, wrong password)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer for a batch, and for those of its recipients that fared otherwise."""
+
+    answer: Answer
+    reason: str = ""
+    """For the operator: never holds an address or a secret."""
+    retry_after: float | None = None
+    """Seconds that the provider asked for, with NOT_NOW."""
+    divisible: bool = False
+    """REFUSED, but naming nobody: halves of the batch may fare better."""
+    reference: str = ""
+    """The provider's own id of the hand-over."""
+    own: Mapping[int, tuple[Answer, str]] = field(default_factory=dict)
+    """By `Recipient.delivery`: an answer and a reason of its own."""
+
+
+class Provider(Protocol):
+    """Hands batches over. `hand_over` may be called from `connections` threads at once and never raises
+    for what a network or a server does: each of that is an Outcome. It raises ProviderError for a batch
+    that it cannot express at all."""
+
+    name: str
+    batch_size: int
+    connections: int
+    is_real: bool
+    """False where nothing leaves the machine, so `public_url` need not answer."""
+
+    def hand_over(self, batch: Batch) -> Outcome:
+        """Hand one batch over and return what is known of it."""
+        ...
+
+    def evidence(self, batch: Batch) -> Outcome | None:
+        """What can be found out of a hand-over that was cut; None where there is no way to know."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back."""
+        ...
