@@ -21,6 +21,7 @@ articles = sa.Table(
     sa.Column("sponsor", sa.String(300), nullable=False, default=""),
     sa.Column("run_from", Instant),
     sa.Column("run_until", Instant),
+    sa.Column("again", sa.Boolean, nullable=False, default=False),
     # Everything else that `content.article.Article` holds, but for the body.
     sa.Column("details", sa.JSON, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
@@ -33,6 +34,8 @@ articles = sa.Table(
     sa.UniqueConstraint("source", "reference"),
     sa.Index("ix_articles_published", "published"),
     sa.Index("ix_articles_slug", "slug"),
+    sa.Index("ix_articles_again", "again"),
+    sa.Index("ix_articles_sponsor_run_until", "sponsor", "run_until"),
 )
 
 article_sections = sa.Table(

@@ -26,6 +26,8 @@ class Teaser:
     language: str
     published: datetime
     updated: datetime
+    changed: datetime
+    """The newest recorded change, moves included: what a feed's own date is made of."""
     sections: tuple[str, ...]
     rank: int | None
     pinned: bool

@@ -60,12 +60,8 @@ def engine_for(url: str) -> Engine:
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     # The driver's own BEGIN is DEFERRED: a reader that turns writer then fails at once with "locked".
     connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_SECONDS}000",
-    ):
+    busy = f"busy_timeout={BUSY_SECONDS}000"
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", busy):
         connection.execute(f"PRAGMA {pragma}")
 
 

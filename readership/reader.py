@@ -80,7 +80,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A reader with a subscription to the newsletter that is being planned, and what stops mail, if anything."""
+    """A reader subscribed to the newsletter that is being planned, and what stops mail, if anything does."""
 
     reader: Reader
     subscription: Subscription

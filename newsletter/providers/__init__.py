@@ -13,7 +13,7 @@ from newsletter.letter import Letter, Slot
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One reader of a batch, with what is this reader's alone: the values of the letter's slots, the headers."""
+    """One reader of a batch, with what is this reader's alone: the letter's slots and some headers."""
 
     delivery: int
     """A number that means nothing outside the ledger: the reader's id there."""
