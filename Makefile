@@ -1,0 +1,70 @@
+# Everything a newcomer needs: `make demo` and `make test` do all their own set-up.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo/run/newsroom.toml
+SEND := $(BIN)/python send.py --config $(DEMO)
+
+.PHONY: help demo preview serve status demo-clean test check bench crash docs lock clean
+.DEFAULT_GOAL := help
+
+help: ## What there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/runtime: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Standfirst needs Python 3.11 or newer; name it: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "This Python has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what Standfirst needs into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/development: requirements-dev.lock | $(VENV)/runtime
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/runtime ## The demo newsroom: its feeds and today's digest, into demo/run
+	@$(BIN)/python -m demo
+
+preview: $(VENV)/runtime ## The demo's digest as every plan sees it, opened in a browser
+	@test -f $(DEMO) || $(BIN)/python -m demo
+	@$(SEND) preview --open
+
+serve: $(VENV)/runtime ## The demo's feeds and pages on http://127.0.0.1:8080
+	@test -f $(DEMO) || $(BIN)/python -m demo
+	@$(SEND) serve
+
+status: $(VENV)/runtime ## What the demo sent, and what comes next
+	@$(SEND) status
+
+demo-clean: ## Forget the demo's run
+	@rm -rf demo/run
+
+test: $(VENV)/development ## Every test, with the browser and mail tools they need
+	@sh tests/tools.sh
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/development ## Style, types and the rules of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/development ## Ratios against named peers, in one run (docs/performance.md)
+	@for part in benchmarks/*.py; do $(BIN)/python $$part || exit 1; done
+
+crash: $(VENV)/development ## Kill a real run at every step: make crash N=500
+	@$(BIN)/python -m tests.crash.many $(N)
+
+docs: $(VENV)/runtime ## The configuration reference, from the settings model
+	$(BIN)/python -m newsroom.reference > docs/configuration.md
+
+lock: $(VENV)/development ## Lock the dependencies anew
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -q -o requirements-dev.lock
+
+clean: demo-clean ## Forget everything that was made
+	rm -rf $(VENV) tests/node/node_modules build
