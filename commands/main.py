@@ -1,0 +1,114 @@
+"""The command line: one file a command, imported when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from commands.invocation import ConfigOption, DryRunOption, Given, LogOption, NowOption
+from newsroom.errors import StandfirstError
+
+COMMANDS = {
+    "init": ("init", "Start a newsroom, by questions or flags."),
+    "sync": ("sync", "Read the content sources."),
+    "feeds": ("feeds", "Publish the feeds that changed."),
+    "digest": ("digest", "Compose the editions that are due, or one by name."),
+    "deliver": ("deliver", "Hand over what is composed and due."),
+    "preview": ("preview", "The edition as files, nothing stored."),
+    "test": ("test_message", "Real messages to yourself, outside the ledger."),
+    "edit": ("edit", "Change an edition: lead, stories, subject, note."),
+    "hold": ("hold", "Keep an edition from going out."),
+    "release": ("release", "Let a held edition go, or accept a restored database."),
+    "stop": ("stop", "End an edition for good."),
+    "resume": ("resume", "Let a stopped edition go on."),
+    "resend": ("resend", "Hand over again to those who were refused, or to one reader."),
+    "status": ("status", "What went out, what is held, what comes next."),
+    "why": ("why", "Why a story was or was not in an edition."),
+    "resolve": ("resolve", "Settle an uncertain batch: sent, or not."),
+    "readers": ("readers", "Import, export, show or forget readers."),
+    "doctor": ("doctor", "Check everything, and say how to mend it."),
+    "backup": ("backup", "Copy the database and its witness."),
+    "migrate": ("migrate", "Bring the database to this release."),
+    "move-here": ("move_here", "Say that the newsroom lives on this machine now."),
+    "serve": ("serve", "Answer readers: unsubscribe pages, feeds, pictures."),
+}
+"""Name → module and short help. The modules are heavy, so only the one that is called is imported."""
+
+
+class Commands(TyperGroup):
+    """The group of all commands; each is read from its file when it is needed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of a newsroom's day."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, short = COMMANDS[cmd_name]
+        loaded = importlib.import_module(f"commands.{module}")
+        command = typer.main.get_command(loaded.app)
+        command.name = cmd_name
+        command.short_help = short
+        return command
+
+
+app = typer.Typer(
+    cls=Commands,
+    invoke_without_command=True,
+    no_args_is_help=False,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def due(
+    context: typer.Context,
+    config: ConfigOption = None,
+    log: LogOption = None,
+    now: NowOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Do what is due: read the sources, publish the feeds, send the editions that are due. Nothing twice."""
+    context.obj = Given(config, log, now, dry_run)
+    if context.invoked_subcommand is None:
+        from commands.run import run
+
+        raise typer.Exit(run(context))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status (newsroom.errors.ExitStatus)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(args=arguments, prog_name="send.py")
+    except StandfirstError as error:
+        complain(error, json=_wants_json(arguments))
+        return int(error.exit_status)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    return 0
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    return "--log=json" in arguments or ("--log", "json") in itertools.pairwise(arguments)
+
+
+def complain(error: StandfirstError, *, json: bool) -> None:
+    """One line for each problem, on the standard error or, with `--log json`, in the log."""
+    if json:
+        from newsroom.log import problem
+
+        for line in error.problems:
+            problem("command", line)
+        return
+    for line in error.problems:
+        sys.stderr.write(f"{line}\n")
