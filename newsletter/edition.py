@@ -64,6 +64,8 @@ class Story:
     teaser: Teaser
     is_update: bool = False
     """Readmitted by `again`: marked "Updated"."""
+    is_carried: bool = False
+    """Left out for room by an earlier edition: it ranks after every new story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,43 @@ class Block:
     title: str
     kind: SectionKind
     stories: tuple[Story, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What editors chose for one edition. None leaves a choice to the rules."""
+
+    lead: str | None = None
+    """The id of the story that leads, sensitive or not."""
+    dropped: frozenset[str] = frozenset()
+    subject: str | None = None
+    note: str | None = None
+    """A word on top, as sanitised HTML; an empty one takes an earlier note away."""
+    places: tuple[tuple[str, str], ...] = ()
+    """(article id, section key): where a story stands, before all others of that section."""
+
+    def then(self, later: Edits) -> Edits:
+        """These edits with `later` ones made on top of them."""
+        places = {**dict(self.places), **dict(later.places)}
+        return Edits(
+            lead=self.lead if later.lead is None else later.lead,
+            # Choosing a story as the lead takes it back into the edition.
+            dropped=(self.dropped | later.dropped) - ({later.lead} if later.lead else set()),
+            subject=self.subject if later.subject is None else later.subject,
+            note=self.note if later.note is None else later.note,
+            places=tuple(sorted(places.items())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectRule:
+    """How a subject is made, and the values that are not a story's."""
+
+    template: str = "{lead}"
+    """`{lead}`, `{second}`, `{name}`, `{title}` and `{date}` are filled in."""
+    name: str = ""
+    title: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +130,15 @@ class Selection:
     offer: Offer
     note: str = ""
     """An editor's word on top, as sanitised HTML."""
+    edits: Edits = field(default_factory=Edits)
+    """Every edit made so far: they hold in later revisions too."""
+    rule: SubjectRule = field(default_factory=SubjectRule)
+    """What a subject is made of when the stories change."""
+
+    @property
+    def has_news(self) -> bool:
+        """False where nothing but sponsored stories, or nothing at all, is left: not to be sent."""
+        return any(not story.teaser.is_sponsored for story in self.stories)
 
     @property
     def stories(self) -> tuple[Story, ...]:
