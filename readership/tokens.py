@@ -1,0 +1,195 @@
+"""Addresses made comparable, and what is signed with the installation's keys: links, proofs, message ids.
+
+Two keys of different lives: the *address key* never changes (recipient keys and Message-IDs are made with
+it), the *signing keys* may be replaced: the first signs, all of them verify, so an old link stays good for as
+long as its key is listed.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import re
+import unicodedata
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from email_validator import EmailNotValidError, validate_email
+
+from newsroom.errors import ConfigurationError, ReaderError
+
+SigningKeys = Sequence[tuple[str, bytes]]
+"""Key id and key. The first one signs, all of them verify."""
+
+LONGEST_ADDRESS = 254
+"""Octets (RFC 5321, 4.5.3.1.3, less the angle brackets)."""
+
+LONGEST_TOKEN = 600
+"""Characters. What is longer was not made here, and is not looked at."""
+
+_MAC_BYTES = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Most addresses are plain, and the whole validation costs twenty times as much as this. Whatever it does not
+# match, sound or not, goes the long way: it must never take an address that the validator would refuse.
+_PLAIN = re.compile(
+    r"(?=[^@]{1,64}@.{1,180}\Z)"
+    r"[A-Za-z0-9_'+-]+(?:\.[A-Za-z0-9_'+-]+)*"
+    r"@(?:(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,40}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}",
+)
+_SPECIAL_USE = re.compile(r"(?:arpa|invalid|local|localhost|onion)\Z", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """What an unsubscribe link says."""
+
+    reader_id: int
+    newsletter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What the page shown after an unsubscribe may take back: just that, and just as it was left."""
+
+    reader_id: int
+    newsletter: str
+    """Empty: every newsletter that was stopped at this moment."""
+    stopped: datetime
+
+
+def mailable(address: str) -> str:
+    """The address as mail is sent to it: its local part as written, its domain in lower-case ASCII (IDNA).
+
+    Nothing is looked up. Domains set apart for examples and tests are allowed. Raises ReaderError for what is
+    no address; the message does not repeat it.
+    """
+    # fullmatch, and not a trailing $: that would let a line break through.
+    if _PLAIN.fullmatch(address) and not _SPECIAL_USE.search(address):
+        local, _, domain = address.rpartition("@")
+        return f"{local}@{domain.lower()}"
+    if len(address) > LONGEST_ADDRESS:
+        raise ReaderError(f"the address has {len(address)} characters; no address has more than 254")
+    try:
+        found = validate_email(address, check_deliverability=False, test_environment=True, strict=True)
+    except EmailNotValidError as error:
+        raise ReaderError(f"this is no email address: {error}") from None
+    return f"{found.local_part}@{(found.ascii_domain or found.domain).lower()}"
+
+
+def normalised(address: str) -> str:
+    """The form in which two addresses are compared: as `mailable`, all in lower case.
+
+    Dots and plus-tags are never folded: whether they matter is the receiving domain's affair.
+    """
+    local, _, domain = mailable(address).rpartition("@")
+    return f"{unicodedata.normalize('NFC', local.lower())}@{domain}"
+
+
+def recipient_key(address_key: bytes, address: str) -> str:
+    """The HMAC-SHA256 of the normalised address, 64 hex digits. Raises ReaderError for what is no address."""
+    return key_of(address_key, normalised(address))
+
+
+def key_of(address_key: bytes, comparable: str) -> str:
+    """`recipient_key` of an address that is normalised already."""
+    return hmac.digest(address_key, b"recipient\0" + comparable.encode(), hashlib.sha256).hex()
+
+
+def message_id(address_key: bytes, edition: str, reader_id: int, domain: str) -> str:
+    """A Message-ID without angle brackets: the same edition and reader, the same id (RFC 5322, 3.6.4)."""
+    said = f"message\0{edition}\0{reader_id}".encode()
+    return f"{hmac.digest(address_key, said, hashlib.sha256)[:20].hex()}@{domain}"
+
+
+def unsubscribe_token(signing_keys: SigningKeys, reader_id: int, newsletter: str) -> str:
+    """The last part of a reader's unsubscribe link. Its end is a letter: no mail program cuts that off."""
+    return _signed(signing_keys, "u", f"{reader_id}\0{newsletter}".encode())
+
+
+def read_unsubscribe(signing_keys: SigningKeys, token: str) -> Unsubscribe | None:
+    """What the link says, or None for a token that none of these keys signed for this purpose."""
+    said = _read(signing_keys, "u", token)
+    if said is None:
+        return None
+    number, _, newsletter = said.decode().partition("\0")
+    return Unsubscribe(int(number), newsletter)
+
+
+def undo_token(signing_keys: SigningKeys, undo: Undo) -> str:
+    """What the page after an unsubscribe hands back to take it back. It is never mailed."""
+    microseconds = (undo.stopped - _EPOCH) // timedelta(microseconds=1)
+    return _signed(signing_keys, "z", f"{undo.reader_id}\0{microseconds}\0{undo.newsletter}".encode())
+
+
+def read_undo(signing_keys: SigningKeys, token: str) -> Undo | None:
+    """What may be taken back, or None."""
+    said = _read(signing_keys, "z", token)
+    if said is None:
+        return None
+    number, microseconds, newsletter = said.decode().split("\0", 2)
+    return Undo(int(number), newsletter, _EPOCH + timedelta(microseconds=int(microseconds)))
+
+
+def probe_token(signing_keys: SigningKeys, nonce: bytes) -> str:
+    """What is asked of `public_url` in a reader's place. `nonce`: 16 random bytes."""
+    return _signed(signing_keys, "p", nonce)
+
+
+def probe_answer(signing_keys: SigningKeys, token: str) -> str | None:
+    """The proof that who answers holds the same keys, 64 hex digits; None if `token` is no probe."""
+    nonce = _read(signing_keys, "p", token)
+    if nonce is None:
+        return None
+    key = dict(signing_keys)[_kid(token)]
+    return hmac.digest(key, b"answer\0" + nonce, hashlib.sha256).hex()
+
+
+def _signed(signing_keys: SigningKeys, purpose: str, said: bytes) -> str:
+    if not signing_keys:
+        raise ConfigurationError("STANDFIRST_SECRET_KEY is not set, and links cannot be signed without it")
+    kid, key = signing_keys[0]
+    head = bytes((len(kid),)) + kid.encode("ascii")
+    packed = head + said + _mac(key, purpose, said)
+    return urlsafe_b64encode(packed).rstrip(b"=").decode() + purpose
+
+
+def _read(signing_keys: SigningKeys, purpose: str, token: str) -> bytes | None:
+    if token[-1:] != purpose:
+        return None
+    packed = _unpacked(token)
+    if packed is None:
+        return None
+    end = 1 + packed[0]
+    if len(packed) < end + _MAC_BYTES:
+        return None
+    key = next((key for kid, key in signing_keys if kid.encode("ascii") == packed[1:end]), None)
+    said, mac = packed[end:-_MAC_BYTES], packed[-_MAC_BYTES:]
+    if key is None or not hmac.compare_digest(mac, _mac(key, purpose, said)):
+        return None
+    return said
+
+
+def _mac(key: bytes, purpose: str, said: bytes) -> bytes:
+    # The purpose is inside: a link to unsubscribe is never taken for another proof.
+    return hmac.digest(key, b"token\0" + purpose.encode() + b"\0" + said, hashlib.sha256)[:_MAC_BYTES]
+
+
+def _unpacked(token: str) -> bytes | None:
+    """The token's bytes, or None for what cannot be one: too long, other characters, a second spelling."""
+    if not 1 < len(token) <= LONGEST_TOKEN or not token.isascii():
+        return None
+    text = token[:-1].encode()
+    try:
+        packed = urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    return packed if packed and urlsafe_b64encode(packed).rstrip(b"=") == text else None
+
+
+def _kid(token: str) -> str:
+    packed = _unpacked(token) or b"\0"
+    return packed[1 : 1 + packed[0]].decode("ascii")
