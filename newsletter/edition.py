@@ -29,6 +29,8 @@ class BatchState(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNCERTAIN = "uncertain"
+    EMPTY = "empty"
+    """Nobody is left in it: each of its readers was dropped, or moved to another batch."""
 
 
 class DeliveryState(StrEnum):
