@@ -1,0 +1,91 @@
+"""An edition made from what is new: a pure function of values, the same for the same material."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from newsletter.arrangement import Arrangement, arranged
+from newsletter.edition import Composition, Edits, LeftOut, NothingNew, Selection, SubjectRule
+from newsletter.eligibility import Eligible, Material, eligible, window_start
+from newsletter.neighbours import kept_apart
+from newsletter.ranking import misplaced, plan_of
+from newsletter.sponsored import SponsoredBlocks, sponsored_blocks
+from newsletter.subject import entitled
+from newsroom.masthead import Newsletter, Newsroom
+
+__all__ = ["Edits", "Material", "compose", "window_start"]
+
+
+def compose(
+    newsroom: Newsroom,
+    newsletter: Newsletter,
+    material: Material,
+    edits: Edits,
+    now: datetime,
+    local_date: date,
+    slot: str = "",
+    date_words: str = "",
+) -> Composition | NothingNew:
+    """The edition of `local_date`, or why there is none.
+
+    `date_words` is the date as the newsletter's language says it, for a subject that names it. Sponsored
+    stories never make an edition, nor do latest headlines beside sections that have nothing.
+    """
+    plan, warnings = plan_of(newsroom, newsletter, edits)
+    news = eligible(material, now, newsroom.time_zone)
+    arrangement = arranged(plan, news.stories, edits)
+    if not arrangement.makes_an_edition:
+        return NothingNew(_nothing(newsroom, material, news, arrangement))
+    sponsored = sponsored_blocks(plan, newsletter, material.bookings, local_date, now)
+    selection = Selection(
+        newsletter=newsletter.key,
+        local_date=local_date,
+        slot=slot,
+        composed=now,
+        subject="",
+        preheader="",
+        lead=arrangement.lead,
+        blocks=arrangement.blocks + sponsored.blocks,
+        offer=newsroom.offer,
+        note=edits.note or "",
+        edits=edits,
+        rule=SubjectRule(
+            newsletter.subject, newsroom.name, newsletter.title, date_words or local_date.isoformat()
+        ),
+    )
+    neighbourhood = kept_apart(selection)
+    if neighbourhood.withheld:
+        warnings += (f"no sponsored stories and no offer in this edition: {neighbourhood.withheld}",)
+    return Composition(
+        selection=entitled(neighbourhood.selection),
+        left_out=news.left_out + arrangement.left_out + _left_out(sponsored, neighbourhood.withheld),
+        fresh=sum(1 for story in news.stories if not story.is_carried and plan.shows(story.teaser)),
+        warnings=warnings + arrangement.warnings + misplaced(plan, newsletter, news.stories),
+    )
+
+
+def _left_out(sponsored: SponsoredBlocks, withheld: str) -> tuple[LeftOut, ...]:
+    if not withheld:
+        return sponsored.left_out
+    shown = (story.teaser.id for block in sponsored.blocks for story in block.stories)
+    return sponsored.left_out + tuple(LeftOut(article_id, withheld) for article_id in shown)
+
+
+def _nothing(newsroom: Newsroom, material: Material, news: Eligible, arrangement: Arrangement) -> str:
+    since = material.previous
+    reason = "no new story"
+    if since is not None:
+        reason += f" since {since.astimezone(newsroom.time_zone).strftime('%Y-%m-%d %H:%M')}"
+    dropped = sum(1 for left in arrangement.left_out if left.reason == "dropped by an editor")
+    elsewhere = len(news.stories) - dropped
+    parts = [reason]
+    if dropped:
+        parts.append(f"{dropped} dropped by an editor")
+    if elsewhere:
+        parts.append(f"{elsewhere} in sections that this newsletter has not")
+    if material.bookings:
+        count = len(material.bookings)
+        parts.append(
+            "1 booking alone makes no edition" if count == 1 else f"{count} bookings alone make no edition"
+        )
+    return "; ".join(parts)

@@ -1,0 +1,90 @@
+"""A composed edition brought up to date, before its first hand-over and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from content.teaser import Teaser
+from newsletter.arrangement import arranged
+from newsletter.edition import Block, Edits, Selection, Story
+from newsletter.neighbours import kept_apart
+from newsletter.ranking import plan_of
+from newsletter.remainder import remainder
+from newsletter.sponsored import runs
+from newsletter.subject import entitled
+from newsroom.masthead import Newsletter, Newsroom, SectionKind
+
+
+def revised(
+    selection: Selection,
+    newsroom: Newsroom,
+    newsletter: Newsletter,
+    current: Mapping[str, Teaser],
+    edits: Edits,
+    now: datetime,
+    withdrawals_only: bool = False,
+) -> Selection:
+    """The selection as it should go out now; equal to the one given where nothing changed.
+
+    `current` has the live articles among the selection's, by id: one that is absent was withdrawn. `edits`
+    come on top of those the selection holds already. No story is added: what is new since goes into the
+    next edition. Before the first hand-over stories, lead, places, offer and subject are made anew from
+    what was chosen. After it (`withdrawals_only`) everything stays frozen but what was withdrawn.
+
+    Where it took the last news story, the result's `has_news` is false: such an edition is not sent.
+    """
+    if withdrawals_only:
+        if all(story.teaser.id in current for story in selection.stories):
+            return selection
+        return remainder(selection, lambda story, _: story.teaser.id in current)
+    edits = selection.edits.then(edits)
+    plan, _ = plan_of(newsroom, newsletter, edits)
+    stories = [
+        replace(story, teaser=current[story.teaser.id])
+        for story in selection.stories
+        if not story.teaser.is_sponsored and _is_live_news(current.get(story.teaser.id), now)
+    ]
+    arrangement = arranged(plan, stories, edits)
+    if not arrangement.makes_an_edition:
+        return replace(selection, lead=None, blocks=(), preheader="", edits=edits)
+    titles = {section.key: section.title for section in newsroom.sections}
+    sponsored = tuple(
+        replace(block, title=titles.get(block.section, block.title))
+        for block in _blocks_with(_sponsored(selection), lambda story: _still_runs(story, current, now))
+    )
+    changed = replace(
+        selection,
+        lead=arrangement.lead,
+        blocks=arrangement.blocks + sponsored,
+        offer=newsroom.offer,
+        note=edits.note or "",
+        edits=edits,
+        rule=replace(selection.rule, template=newsletter.subject, name=newsroom.name, title=newsletter.title),
+    )
+    return entitled(kept_apart(changed).selection)
+
+
+def _is_live_news(teaser: Teaser | None, now: datetime) -> bool:
+    return teaser is not None and teaser.published <= now and not teaser.is_sponsored
+
+
+def _still_runs(story: Story, current: Mapping[str, Teaser], now: datetime) -> Story | None:
+    teaser = current.get(story.teaser.id)
+    if teaser is None or not teaser.is_sponsored or teaser.published > now or not runs(teaser, now):
+        return None
+    return replace(story, teaser=teaser)
+
+
+def _sponsored(selection: Selection) -> tuple[Block, ...]:
+    return tuple(block for block in selection.blocks if block.kind is SectionKind.SPONSORED)
+
+
+def _blocks_with(blocks: tuple[Block, ...], kept: Callable[[Story], Story | None]) -> tuple[Block, ...]:
+    changed = []
+    for block in blocks:
+        stories = tuple(story for story in map(kept, block.stories) if story is not None)
+        if stories:
+            changed.append(replace(block, stories=stories))
+    return tuple(changed)
