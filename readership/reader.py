@@ -36,6 +36,8 @@ class SuppressionReason(StrEnum):
     COMPLAINED = "complained"
     CLEANED = "cleaned"
     ERASED = "erased"
+    UNSUBSCRIBED = "unsubscribed"
+    """From a provider's list of unsubscribes, for an address that is no reader here (yet)."""
 
 
 @dataclass(frozen=True, slots=True)

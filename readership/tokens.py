@@ -56,8 +56,8 @@ class Undo:
     """What the page shown after an unsubscribe may take back: just that, and just as it was left."""
 
     reader_id: int
-    newsletter: str
-    """Empty: every newsletter that was stopped at this moment."""
+    newsletters: tuple[str, ...]
+    """Those that were active until then."""
     stopped: datetime
 
 
@@ -122,7 +122,8 @@ def read_unsubscribe(signing_keys: SigningKeys, token: str) -> Unsubscribe | Non
 def undo_token(signing_keys: SigningKeys, undo: Undo) -> str:
     """What the page after an unsubscribe hands back to take it back. It is never mailed."""
     microseconds = (undo.stopped - _EPOCH) // timedelta(microseconds=1)
-    return _signed(signing_keys, "z", f"{undo.reader_id}\0{microseconds}\0{undo.newsletter}".encode())
+    said = "\0".join((str(undo.reader_id), str(microseconds), *undo.newsletters))
+    return _signed(signing_keys, "z", said.encode())
 
 
 def read_undo(signing_keys: SigningKeys, token: str) -> Undo | None:
@@ -130,8 +131,8 @@ def read_undo(signing_keys: SigningKeys, token: str) -> Undo | None:
     said = _read(signing_keys, "z", token)
     if said is None:
         return None
-    number, microseconds, newsletter = said.decode().split("\0", 2)
-    return Undo(int(number), newsletter, _EPOCH + timedelta(microseconds=int(microseconds)))
+    number, microseconds, *newsletters = said.decode().split("\0")
+    return Undo(int(number), tuple(newsletters), _EPOCH + timedelta(microseconds=int(microseconds)))
 
 
 def probe_token(signing_keys: SigningKeys, nonce: bytes) -> str:

@@ -52,7 +52,7 @@ def test_a_probe_is_answered_by_whoever_holds_the_keys() -> None:
 
 
 def test_an_undo_keeps_its_moment_to_the_microsecond() -> None:
-    undo = tokens.Undo(9, "daily", datetime(2026, 3, 10, 12, 0, 0, 123457, tzinfo=UTC))
+    undo = tokens.Undo(9, ("daily", "weekly"), datetime(2026, 3, 10, 12, 0, 0, 123457, tzinfo=UTC))
     assert tokens.read_undo(KEYS, tokens.undo_token(KEYS, undo)) == undo
 
 

@@ -1,0 +1,31 @@
+"""Erasing a reader: what is deleted, and the little that must stay so that no import brings them back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from readership.reader import Reader, SuppressionReason
+from readership.suppression import suppress
+from readership.tables import readers, subscriptions
+
+
+def forget(connection: Connection, reader: Reader, now: datetime) -> None:
+    """Delete the reader and their subscriptions; keep the keyed hash of the address, with its reason.
+
+    The hash is what keeps a later import from mailing them again. Ledgers keep the reader's number, which
+    then leads nowhere: the table never gives a number out twice.
+    """
+    if connection.dialect.name == "sqlite":
+        # Else the deleted text would stay in the file's free pages until something is written over it.
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    suppress(connection, {reader.key: SuppressionReason.ERASED}, now, "erased on request")
+    connection.execute(sa.delete(subscriptions).where(subscriptions.c.reader_id == reader.id))
+    connection.execute(sa.delete(readers).where(readers.c.id == reader.id))
+
+
+def forget_address(connection: Connection, key: str, now: datetime) -> None:
+    """Make sure that nobody with this recipient key is ever mailed, known or not."""
+    suppress(connection, {key: SuppressionReason.ERASED}, now, "erased on request")

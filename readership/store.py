@@ -1,0 +1,251 @@
+"""Readers and their subscriptions in the database: what planning reads, what a link or a person changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from readership.reader import (
+    DELIVERY_ORDER,
+    Candidate,
+    Plan,
+    Reader,
+    Subscription,
+    SubscriptionStatus,
+    SuppressionReason,
+)
+from readership.tables import readers, subscriptions, suppressions
+
+PLAN_ORDER = {plan: position for position, plan in enumerate(DELIVERY_ORDER)}
+"""What `readers.plan_order` holds for each plan."""
+
+_T = TypeVar("_T")
+_PLANS = {plan.value: plan for plan in Plan}
+_STATUSES = {status.value: status for status in SubscriptionStatus}
+_REASONS: dict[str | None, SuppressionReason | None] = {reason.value: reason for reason in SuppressionReason}
+_REASONS[None] = None
+
+# Few statements take more variables than this in SQLite's older builds.
+_AT_ONCE = 500
+
+_READER = (
+    readers.c.id,
+    readers.c.address,
+    readers.c.key,
+    readers.c.plan,
+    readers.c.plan_until,
+    # Some columns are read as they are stored and parsed below: that is several times as fast, and a run
+    # may read a million. They hold a handful of different lists, and each is parsed once.
+    sa.type_coerce(readers.c.products, sa.String).label("products"),
+    readers.c.name,
+    readers.c.language,
+)
+_SUBSCRIPTION = (
+    subscriptions.c.reader_id,
+    subscriptions.c.newsletter,
+    subscriptions.c.status,
+    sa.type_coerce(subscriptions.c.sections, sa.String).label("sections"),
+    subscriptions.c.paused_until,
+    sa.type_coerce(subscriptions.c.consent_at, sa.String).label("consent_at"),
+    subscriptions.c.consent_source,
+)
+_CANDIDATES = (
+    sa.select(*_READER, *_SUBSCRIPTION[2:], suppressions.c.reason)
+    .select_from(
+        readers.join(subscriptions, subscriptions.c.reader_id == readers.c.id).outerjoin(
+            suppressions, suppressions.c.key == readers.c.key
+        )
+    )
+    # The empty text added keeps SQLite off the newsletter's index: for every page it would fetch the whole
+    # newsletter by it, and sort. So it walks along the readers in their order, which is what a page wants.
+    .where(subscriptions.c.newsletter + "" == sa.bindparam("newsletter"))
+)
+_PAGE = _CANDIDATES.order_by(readers.c.plan_order, readers.c.id).limit(sa.bindparam("page", type_=sa.Integer))
+_NEXT_PAGE = _PAGE.where(
+    sa.tuple_(readers.c.plan_order, readers.c.id)
+    > sa.tuple_(sa.bindparam("order", type_=sa.Integer), sa.bindparam("id", type_=sa.Integer))
+)
+
+
+def candidates(
+    connection: Connection, newsletter: str, after: tuple[int, int] | None, limit: int
+) -> list[Candidate]:
+    """The next `limit` readers with a subscription of any status, in order of (plan order, id).
+
+    `after` is the (PLAN_ORDER[plan], id) of the last one of the page before, None for the first page. Fewer
+    than `limit` means that it is the last page. What stops mail is told, not left out.
+    """
+    values: dict[str, object] = {"newsletter": newsletter, "page": limit}
+    if after is None:
+        rows = connection.execute(_PAGE, values)
+    else:
+        rows = connection.execute(_NEXT_PAGE, values | {"order": after[0], "id": after[1]})
+    return [_candidate(newsletter, *row) for row in rows.all()]
+
+
+def candidates_by_id(
+    connection: Connection, newsletter: str, reader_ids: Collection[int]
+) -> dict[int, Candidate]:
+    """The same for these readers, as they are now; erased readers and those without a subscription are
+    not in it."""
+    found = {}
+    for some in _portions(sorted(reader_ids)):
+        query = _CANDIDATES.where(readers.c.id.in_(some))
+        for row in connection.execute(query, {"newsletter": newsletter}):
+            found[row[0]] = _candidate(newsletter, *row)
+    return found
+
+
+def after(candidate: Candidate) -> tuple[int, int]:
+    """The place from which `candidates` goes on behind this one."""
+    return PLAN_ORDER[candidate.reader.plan], candidate.reader.id
+
+
+def count(connection: Connection, newsletter: str) -> int:
+    """How many readers have an active subscription to the newsletter, suppressed ones included."""
+    query = sa.select(sa.func.count()).where(
+        subscriptions.c.newsletter == newsletter, subscriptions.c.status == SubscriptionStatus.ACTIVE
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def find(connection: Connection, key: str) -> Reader | None:
+    """The reader with this recipient key, or None."""
+    return _one(connection, readers.c.key == key)
+
+
+def by_id(connection: Connection, reader_id: int) -> Reader | None:
+    """The reader with this number, or None: never there, or erased."""
+    return _one(connection, readers.c.id == reader_id)
+
+
+def by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, Reader]:
+    """The readers with these recipient keys."""
+    found = {}
+    for some in _portions(keys):
+        for row in connection.execute(sa.select(*_READER).where(readers.c.key.in_(some))):
+            found[row.key] = _reader(*row)
+    return found
+
+
+def subscriptions_of(connection: Connection, reader_ids: Sequence[int]) -> dict[int, dict[str, Subscription]]:
+    """Each reader's subscriptions by newsletter; readers without any are not in it."""
+    found: dict[int, dict[str, Subscription]] = {}
+    for some in _portions(reader_ids):
+        for row in connection.execute(sa.select(*_SUBSCRIPTION).where(subscriptions.c.reader_id.in_(some))):
+            found.setdefault(row.reader_id, {})[row.newsletter] = _subscription(*row)
+    return found
+
+
+def suppressed(connection: Connection, keys: Sequence[str]) -> dict[str, SuppressionReason]:
+    """Which of these recipient keys get nothing, and why."""
+    found = {}
+    for some in _portions(keys):
+        query = sa.select(suppressions.c.key, suppressions.c.reason).where(suppressions.c.key.in_(some))
+        for key, reason in connection.execute(query):
+            found[key] = SuppressionReason(reason)
+    return found
+
+
+def unsubscribe(
+    connection: Connection, reader_id: int, newsletter: str | None, now: datetime, known: Iterable[str] = ()
+) -> bool:
+    """Stop a newsletter for a reader, or with None every one: those there are and those of `known`.
+
+    A newsletter without a subscription is recorded as unsubscribed as well, so that no later import starts
+    it. True if anything changed; False for one stopped before or an erased reader.
+    """
+    if connection.execute(sa.select(readers.c.id).where(readers.c.id == reader_id)).first() is None:
+        return False
+    theirs = subscriptions.c.reader_id == reader_id
+    there = set(connection.execute(sa.select(subscriptions.c.newsletter).where(theirs)).scalars())
+    stopped = there | set(known) if newsletter is None else {newsletter}
+    changed = connection.execute(
+        sa.update(subscriptions)
+        .where(
+            theirs,
+            subscriptions.c.newsletter.in_(stopped),
+            subscriptions.c.status != SubscriptionStatus.UNSUBSCRIBED,
+        )
+        .values(status=SubscriptionStatus.UNSUBSCRIBED.value, paused_until=None, updated=now)
+    ).rowcount
+    new: list[dict[str, object]] = [
+        {
+            "reader_id": reader_id,
+            "newsletter": key,
+            "status": SubscriptionStatus.UNSUBSCRIBED.value,
+            "sections": [],
+            "updated": now,
+        }
+        for key in sorted(stopped - there)
+    ]
+    if new:
+        connection.execute(sa.insert(subscriptions), new)
+    return bool(changed or new)
+
+
+def resubscribe(
+    connection: Connection, reader_id: int, newsletters: Collection[str], stopped: datetime, now: datetime
+) -> bool:
+    """Take back an unsubscribe of the moment `stopped`, and only where nothing has happened to it since.
+
+    True if anything changed. A suppression is not touched.
+    """
+    changed = connection.execute(
+        sa.update(subscriptions)
+        .where(
+            subscriptions.c.reader_id == reader_id,
+            subscriptions.c.newsletter.in_(newsletters),
+            subscriptions.c.status == SubscriptionStatus.UNSUBSCRIBED,
+            subscriptions.c.updated == stopped,
+        )
+        .values(status=SubscriptionStatus.ACTIVE.value, updated=now)
+    ).rowcount
+    return bool(changed)
+
+
+def _one(connection: Connection, where: sa.ColumnElement[bool]) -> Reader | None:
+    row = connection.execute(sa.select(*_READER).where(where)).first()
+    return None if row is None else _reader(*row)
+
+
+def _portions(values: Sequence[_T]) -> Iterable[Sequence[_T]]:
+    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
+
+
+def _candidate(newsletter: str, *row: Any) -> Candidate:
+    number = row[0]
+    return Candidate(_reader(*row[:8]), _subscription(number, newsletter, *row[8:13]), _REASONS[row[13]])
+
+
+def _reader(
+    number: int, address: str, key: str, plan: str, until: Any, products: Any, name: str, language: str
+) -> Reader:
+    return Reader(number, address, key, _PLANS[plan], until, _keys(products), name, language)
+
+
+def _subscription(
+    number: int, newsletter: str, status: str, sections: Any, paused: Any, at: Any, source: str
+) -> Subscription:
+    return Subscription(number, newsletter, _STATUSES[status], _keys(sections), paused, _moment(at), source)
+
+
+def _moment(stored: str | datetime | None) -> datetime | None:
+    # SQLite has no zones: `newsroom.database.Instant` stores UTC.
+    return datetime.fromisoformat(stored + "+00:00") if isinstance(stored, str) else stored
+
+
+def _keys(stored: str | list[str]) -> frozenset[str]:
+    # PostgreSQL's driver has parsed the JSON already; SQLite hands it over as text.
+    return _parsed(stored) if isinstance(stored, str) else frozenset(stored)
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(stored: str) -> frozenset[str]:
+    return frozenset(json.loads(stored))
