@@ -1,0 +1,107 @@
+"""Lines of text: cut at a word or a sentence, wrapped by the width they show, their scripts kept apart."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+WIDTH = 72
+"""Columns of a plain-text mail."""
+
+ELLIPSIS = "…"
+_NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_SENTENCE_END = re.compile(r"[.!?…؟。！？][\"'”’»)\]]*(?=\s)|[。！？]")
+_SHORTEST = 30
+"""A full stop before this many characters is an abbreviation's rather than a sentence's."""
+_ISOLATE, _POP = "\u2068", "\u2069"
+
+
+def clean(text: str) -> str:
+    """`text` on one line, without what no mail may hold: control characters, lone surrogates, and the
+    noncharacters that mark slots."""
+    return _NEVER.sub("", text.replace("\r", " ").replace("\n", " ").replace("\t", " ")).strip()
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` in at most `limit` characters: whole, or up to a sentence's end in its second half, or up
+    to a word with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    ends = [end for end in _sentence_ends(text[: limit + 1]) if limit // 2 <= end <= limit]
+    if ends:
+        return text[: ends[-1]]
+    room = text[:limit]
+    word = room.rpartition(" ")[0] if " " in room[limit // 2 :] else room[:-1]
+    return _whole(word).rstrip(" ,;:–—-") + ELLIPSIS
+
+
+def sentence(text: str, limit: int) -> str:
+    """The first sentence of `text`, in at most `limit` characters."""
+    first = next((end for end in _sentence_ends(text) if end >= _SHORTEST), len(text))
+    return cut(text[:first], limit)
+
+
+def isolated(text: str, direction: str) -> str:
+    """`text` kept apart from its neighbours (Unicode's FSI and PDI) where it has letters of the other
+    direction, so that a number after an Arabic name in an English line stays after it."""
+    other = ("L",) if direction == "rtl" else ("R", "AL")
+    if any(unicodedata.bidirectional(character) in other for character in text):
+        return f"{_ISOLATE}{text}{_POP}"
+    return text
+
+
+def width(text: str) -> int:
+    """How many columns `text` takes in a terminal or a plain-text mail (Unicode's UAX 11)."""
+    return sum(_columns(character) for character in text)
+
+
+def wrapped(text: str, columns: int = WIDTH) -> str:
+    """`text` in lines of at most `columns`; an address or a word that is longer has a line to itself.
+
+    No-break spaces hold; text in a script without spaces breaks between its wide characters.
+    """
+    lines: list[str] = []
+    line, used = "", 0
+    for word in _words(text, columns):
+        long = width(word)
+        if line and used + 1 + long > columns:
+            lines.append(line)
+            line, used = word, long
+        else:
+            line = f"{line} {word}" if line else word
+            used += long + (1 if used else 0)
+    return "\n".join([*lines, line])
+
+
+def _words(text: str, columns: int) -> Iterator[str]:
+    for word in re.split("[ \t\n]+", text):
+        if not word:
+            continue
+        if width(word) <= columns or not any(_columns(character) == 2 for character in word):
+            yield word
+            continue
+        piece, used = "", 0
+        for character in word:
+            if used + _columns(character) > columns:
+                yield piece
+                piece, used = "", 0
+            piece += character
+            used += _columns(character)
+        yield piece
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _sentence_ends(text: str) -> Iterator[int]:
+    for match in _SENTENCE_END.finditer(text):
+        yield match.end()
+
+
+def _whole(text: str) -> str:
+    """`text` without a last character that was cut off from its combining marks or its emoji sequence."""
+    return text.rstrip("\u200d\ufe0f")

@@ -1,0 +1,239 @@
+"""An edition laid out: the words and pictures of one variant, ready for a template to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from urllib.parse import urlsplit
+
+from content.article import Access, LeadImage
+from newsletter.budget import SENTENCE, Depth, Trim
+from newsletter.edition import Block, Selection, Story
+from newsletter.lines import clean, cut, isolated, sentence
+from newsletter.phrases import Phrases, is_opinion, phrases
+from newsroom.masthead import Newsletter, Newsroom, Offer, SectionKind
+
+SHEET = 600
+"""Pixels across."""
+THUMBNAIL = 144
+_TALLEST = 144
+_HEAVIEST = 300 * 1024
+"""Bytes: a heavier picture has no place in a mail."""
+_LEAD_TEASER, _TEASER, _NARROW_TEASER = 420, 220, 145
+"""Characters: three lines of a section's teaser, across the sheet and beside a thumbnail."""
+
+FREE, TRIAL, MEMBER = "free", "trial", "member"
+"""The values of the audiences that an edition is rendered for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture with the size it is shown in, in pixels."""
+
+    src: str
+    width: int
+    height: int
+    alt: str
+    caption: str
+    credit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One story as it is shown."""
+
+    url: str
+    headline: str
+    kicker: str
+    is_opinion: bool
+    is_update: bool
+    teaser: str
+    correction: str
+    meta: str
+    """Who wrote it and how long it takes to read."""
+    access: str
+    """Said only to those who cannot read on."""
+    is_locked: bool
+    sponsor: str
+    figure: Figure | None
+    language: str
+    """Set where it differs from the mail's own."""
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One block of the mail: its title and its items."""
+
+    title: str
+    kind: SectionKind
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Everything a digest says, in order."""
+
+    subject: str
+    preheader: str
+    language: str
+    direction: str
+    name: str
+    title: str
+    day: str
+    site_url: str
+    site: str
+    feeds_url: str
+    logo_url: str
+    logo_dark_url: str
+    has_note: bool
+    lead: Item | None
+    parts: tuple[Part, ...]
+    sponsored: tuple[Part, ...]
+    """After every news block: paid content never stands between two of the newsroom's own stories."""
+    offer: Offer | None
+    is_trial: bool
+    button: str
+    account_url: str
+    address: tuple[str, ...]
+    reason: str
+
+
+def laid_out(
+    selection: Selection,
+    audience: str,
+    newsroom: Newsroom,
+    newsletter: Newsletter,
+    words: Phrases,
+    trim: Trim,
+) -> Sheet:
+    """`selection` as one audience sees it, in `words`, with each story as deep as `trim` allows."""
+    draw = _Draughtsman(newsroom, audience, words, trim)
+    position = 1 if selection.lead else 0
+    parts = []
+    for block in selection.blocks:
+        parts.append(Part(clean(block.title), block.kind, tuple(draw.items(block, position))))
+        position += len(block.stories)
+    shown = [part for part in parts if part.items]
+    offer = _cleaned(selection.offer) if audience != MEMBER and selection.offer.subscribe_url else None
+    return Sheet(
+        subject=clean(selection.subject),
+        preheader=clean(selection.preheader),
+        language=str(words.locale).replace("_", "-"),
+        direction=words.direction,
+        name=clean(newsroom.name),
+        title=clean(newsletter.title),
+        day=words.day(selection.local_date),
+        site_url=newsroom.site_url,
+        site=urlsplit(newsroom.site_url).netloc.removeprefix("www."),
+        feeds_url=f"{newsroom.public_url}/feeds/index.html",
+        logo_url=newsroom.look.logo_url,
+        logo_dark_url=newsroom.look.logo_dark_url,
+        has_note=bool(selection.note),
+        lead=draw.lead(selection.lead) if selection.lead else None,
+        parts=tuple(part for part in shown if part.kind is not SectionKind.SPONSORED),
+        sponsored=tuple(part for part in shown if part.kind is SectionKind.SPONSORED),
+        offer=offer,
+        is_trial=audience == TRIAL,
+        # Somebody on a trial has nothing to start.
+        button=(offer.button if offer and audience == FREE else "") or words.subscribe,
+        account_url=newsroom.offer.account_url if audience == MEMBER else "",
+        address=tuple(clean(line) for line in newsletter.postal_address.splitlines() if line.strip()),
+        reason=words.reason.format(title=clean(newsletter.title)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Draughtsman:
+    """Draws stories for one audience."""
+
+    newsroom: Newsroom
+    audience: str
+    words: Phrases
+    trim: Trim
+
+    def lead(self, story: Story) -> Item:
+        """The lead: its picture across the sheet, its label or else its section above the headline."""
+        section = next((self.newsroom.section(key) for key in story.teaser.sections), None)
+        kicker = clean(story.teaser.label) or (section.title if section else "")
+        depth = self.trim.depth(0)
+        figure = self._figure(story.teaser.image, SHEET)
+        return self._item(story, depth, kicker, figure, _LEAD_TEASER)
+
+    def items(self, block: Block, first: int) -> Iterator[Item]:
+        """The stories of a block that stay; `first` is the place of its first one in the selection."""
+        for position, story in enumerate(block.stories, first):
+            depth = self.trim.depth(position)
+            if depth is Depth.CUT:
+                continue
+            is_news = block.kind is SectionKind.EDITORIAL
+            figure = None
+            if is_news and position == first and depth > Depth.HEADLINE and story.teaser.teaser:
+                figure = self._figure(story.teaser.image, THUMBNAIL)
+            limit = _NARROW_TEASER if figure else _TEASER
+            yield self._item(
+                story, depth if is_news else Depth.HEADLINE, clean(story.teaser.label), figure, limit
+            )
+
+    def _item(self, story: Story, depth: Depth, kicker: str, figure: Figure | None, limit: int) -> Item:
+        teaser = story.teaser
+        text = clean(teaser.teaser) if depth > Depth.HEADLINE else ""
+        access, is_locked = self._access(teaser.access) if depth > Depth.HEADLINE else ("", False)
+        foreign = teaser.language.partition("-")[0] != self.words.locale.language
+        direction = _direction(teaser.language) if foreign else self.words.direction
+        return Item(
+            url=clean(teaser.url),
+            headline=clean(teaser.headline),
+            kicker=kicker,
+            is_opinion=is_opinion(teaser.label),
+            is_update=story.is_update,
+            teaser=sentence(text, SENTENCE) if depth is Depth.SHORT else cut(text, limit),
+            correction=clean(teaser.correction),
+            meta=self._meta(story) if depth > Depth.HEADLINE else "",
+            access=access,
+            is_locked=is_locked,
+            sponsor=clean(teaser.sponsor),
+            figure=figure,
+            language=teaser.language if foreign else "",
+            direction=direction if direction != self.words.direction else "",
+        )
+
+    def _meta(self, story: Story) -> str:
+        teaser, words = story.teaser, self.words
+        names = [isolated(clean(author), words.direction) for author in teaser.authors]
+        minutes = words.counted(words.minutes, teaser.minutes) if teaser.minutes else ""
+        return " · ".join(part for part in (words.listed(names), minutes) if part)
+
+    def _access(self, access: Access) -> tuple[str, bool]:
+        if self.audience != FREE or access is Access.FREE:
+            return "", False
+        if access is Access.PAID:
+            return self.words.subscribers, True
+        return self.words.registered, False
+
+    def _figure(self, image: LeadImage | None, width: int) -> Figure | None:
+        """`image` in the size for `width` pixels on a sharp screen; None where every size is too heavy."""
+        sizes = tuple(size for size in image.sizes if size.bytes <= _HEAVIEST) if image else ()
+        if image is None or not sizes:
+            return None
+        # A thumbnail fills the sheet of a phone, so it needs the same pixels as a picture of 600.
+        size = LeadImage(sizes).fitting(1200 if width == SHEET else SHEET)
+        shown = min(width, size.width)
+        if width == THUMBNAIL:
+            shown = min(shown, round(_TALLEST * size.width / size.height))
+        return Figure(
+            src=f"{self.newsroom.public_url}/{size.path}",
+            width=shown,
+            height=max(1, round(shown * size.height / size.width)),
+            alt=clean(image.alt),
+            caption=clean(image.caption),
+            credit=clean(image.credit),
+        )
+
+
+def _cleaned(offer: Offer) -> Offer:
+    return replace(offer, **{field.name: clean(getattr(offer, field.name)) for field in fields(offer)})
+
+
+def _direction(language: str) -> str:
+    return phrases(language).direction
