@@ -53,7 +53,8 @@ def isolated(text: str, direction: str) -> str:
 
 def width(text: str) -> int:
     """How many columns `text` takes in a terminal or a plain-text mail (Unicode's UAX 11)."""
-    return sum(_columns(character) for character in text)
+    # Below the combining marks every character is one column wide: most words are counted at once.
+    return len(text) if max(text, default="") < "\u0300" else sum(map(_columns, text))
 
 
 def wrapped(text: str, columns: int = WIDTH) -> str:

@@ -11,6 +11,7 @@ from newsletter.budget import SENTENCE, Depth, Trim
 from newsletter.edition import Block, Selection, Story
 from newsletter.lines import clean, cut, isolated, sentence
 from newsletter.phrases import Phrases, is_opinion, phrases
+from newsletter.variant import Audience
 from newsroom.masthead import Newsletter, Newsroom, Offer, SectionKind
 
 SHEET = 600
@@ -21,9 +22,6 @@ _HEAVIEST = 300 * 1024
 """Bytes: a heavier picture has no place in a mail."""
 _LEAD_TEASER, _TEASER, _NARROW_TEASER = 420, 220, 145
 """Characters: three lines of a section's teaser, across the sheet and beside a thumbnail."""
-
-FREE, TRIAL, MEMBER = "free", "trial", "member"
-"""The values of the audiences that an edition is rendered for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,26 +99,35 @@ class Sheet:
 
 def laid_out(
     selection: Selection,
-    audience: str,
+    audience: Audience,
     newsroom: Newsroom,
     newsletter: Newsletter,
     words: Phrases,
     trim: Trim,
 ) -> Sheet:
-    """`selection` as one audience sees it, in `words`, with each story as deep as `trim` allows."""
-    draw = _Draughtsman(newsroom, audience, words, trim)
+    """`selection` as one audience sees it, with each story as deep as `trim` allows.
+
+    The sheet's language and direction are the newsletter's, whatever language `words` are in.
+    """
+    language = newsletter.language
+    direction = phrases(language).direction
+    draw = _Draughtsman(newsroom, audience, words, trim, language.partition("-")[0], direction)
     position = 1 if selection.lead else 0
     parts = []
     for block in selection.blocks:
         parts.append(Part(clean(block.title), block.kind, tuple(draw.items(block, position))))
         position += len(block.stories)
     shown = [part for part in parts if part.items]
-    offer = _cleaned(selection.offer) if audience != MEMBER and selection.offer.subscribe_url else None
+    offer = (
+        _cleaned(selection.offer)
+        if audience is not Audience.MEMBER and selection.offer.subscribe_url
+        else None
+    )
     return Sheet(
         subject=clean(selection.subject),
         preheader=clean(selection.preheader),
-        language=str(words.locale).replace("_", "-"),
-        direction=words.direction,
+        language=language,
+        direction=direction,
         name=clean(newsroom.name),
         title=clean(newsletter.title),
         day=words.day(selection.local_date),
@@ -134,10 +141,10 @@ def laid_out(
         parts=tuple(part for part in shown if part.kind is not SectionKind.SPONSORED),
         sponsored=tuple(part for part in shown if part.kind is SectionKind.SPONSORED),
         offer=offer,
-        is_trial=audience == TRIAL,
+        is_trial=audience is Audience.TRIAL,
         # Somebody on a trial has nothing to start.
-        button=(offer.button if offer and audience == FREE else "") or words.subscribe,
-        account_url=newsroom.offer.account_url if audience == MEMBER else "",
+        button=(offer.button if offer and audience is Audience.FREE else "") or words.subscribe,
+        account_url=newsroom.offer.account_url if audience is Audience.MEMBER else "",
         address=tuple(clean(line) for line in newsletter.postal_address.splitlines() if line.strip()),
         reason=words.reason.format(title=clean(newsletter.title)),
     )
@@ -148,9 +155,11 @@ class _Draughtsman:
     """Draws stories for one audience."""
 
     newsroom: Newsroom
-    audience: str
+    audience: Audience
     words: Phrases
     trim: Trim
+    language: str
+    direction: str
 
     def lead(self, story: Story) -> Item:
         """The lead: its picture across the sheet, its label or else its section above the headline."""
@@ -179,8 +188,8 @@ class _Draughtsman:
         teaser = story.teaser
         text = clean(teaser.teaser) if depth > Depth.HEADLINE else ""
         access, is_locked = self._access(teaser.access) if depth > Depth.HEADLINE else ("", False)
-        foreign = teaser.language.partition("-")[0] != self.words.locale.language
-        direction = _direction(teaser.language) if foreign else self.words.direction
+        foreign = teaser.language.partition("-")[0] != self.language
+        direction = phrases(teaser.language).direction if foreign else self.direction
         return Item(
             url=clean(teaser.url),
             headline=clean(teaser.headline),
@@ -195,17 +204,17 @@ class _Draughtsman:
             sponsor=clean(teaser.sponsor),
             figure=figure,
             language=teaser.language if foreign else "",
-            direction=direction if direction != self.words.direction else "",
+            direction=direction if direction != self.direction else "",
         )
 
     def _meta(self, story: Story) -> str:
         teaser, words = story.teaser, self.words
-        names = [isolated(clean(author), words.direction) for author in teaser.authors]
+        names = [isolated(clean(author), self.direction) for author in teaser.authors]
         minutes = words.counted(words.minutes, teaser.minutes) if teaser.minutes else ""
         return " · ".join(part for part in (words.listed(names), minutes) if part)
 
     def _access(self, access: Access) -> tuple[str, bool]:
-        if self.audience != FREE or access is Access.FREE:
+        if self.audience is not Audience.FREE or access is Access.FREE:
             return "", False
         if access is Access.PAID:
             return self.words.subscribers, True
@@ -233,7 +242,3 @@ class _Draughtsman:
 
 def _cleaned(offer: Offer) -> Offer:
     return replace(offer, **{field.name: clean(getattr(offer, field.name)) for field in fields(offer)})
-
-
-def _direction(language: str) -> str:
-    return phrases(language).direction
