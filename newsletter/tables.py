@@ -23,14 +23,11 @@ editions = sa.Table(
     # True once a person let it go: the circuit breaker does not hold it again.
     sa.Column("released", sa.Boolean, nullable=False, default=False),
     sa.Column("note", sa.Text, nullable=False, default=""),
-    # How many readers were looked at, and for which revision: NULL before it is planned.
+    # How many readers were looked at: NULL before it is planned.
     sa.Column("candidates", sa.Integer),
-    sa.Column("planned_revision", sa.Integer),
     sa.Column("fresh", sa.Integer, nullable=False, default=0),
     # What it was first handed over to: the outbox gives way to a real provider.
     sa.Column("provider", sa.String(20), nullable=False, default=""),
-    # What editors changed by hand, so that every later revision keeps it.
-    sa.Column("edits", sa.JSON, nullable=False, default=dict),
     sa.UniqueConstraint("newsletter", "local_date", "slot"),
 )
 
@@ -101,7 +98,7 @@ batches = sa.Table(
     sa.Column("provider", sa.String(20), nullable=False, default=""),
     sa.Column("reference", sa.String(200), nullable=False, default=""),
     sa.Column("reason", sa.Text, nullable=False, default=""),
-    # How many deliveries have this batch's state.
+    # How many readers it was handed over with, or waits with.
     sa.Column("size", sa.Integer, nullable=False),
     # True: asked for by hand, goes out with the stored render it names, whatever came since.
     sa.Column("resend", sa.Boolean, nullable=False, default=False),
