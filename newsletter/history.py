@@ -1,0 +1,78 @@
+"""What editions a newsletter has had, and which are still to go out."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from newsletter.breaker import Past
+from newsletter.edition import Edition
+from newsletter.editions import COLUMNS, OPEN, from_row
+from newsletter.tables import batches, editions
+from newsletter.used_stories import counts_for
+
+
+def open_editions(connection: Connection, newsletter: str | None = None) -> tuple[Edition, ...]:
+    """Editions with something to hand over still, held ones included, the earliest first."""
+    query = sa.select(*COLUMNS).where(editions.c.state.in_(OPEN)).order_by(editions.c.due, editions.c.key)
+    if newsletter is not None:
+        query = query.where(editions.c.newsletter == newsletter)
+    return tuple(map(from_row, connection.execute(query)))
+
+
+def latest(connection: Connection, newsletter: str, limit: int = 10) -> tuple[Edition, ...]:
+    """The newsletter's last editions of any state, newest first."""
+    query = (
+        sa.select(*COLUMNS)
+        .where(editions.c.newsletter == newsletter)
+        .order_by(editions.c.due.desc(), editions.c.key)
+        .limit(limit)
+    )
+    return tuple(map(from_row, connection.execute(query)))
+
+
+def previous(connection: Connection, newsletter: str, provider: str) -> Edition | None:
+    """The newsletter's last composed edition of which something was handed over, or None.
+
+    `provider` is the one in use now: what went to the outbox counts only while that is the outbox.
+    """
+    query = (
+        sa.select(*COLUMNS)
+        .where(editions.c.newsletter == newsletter, counts_for(provider))
+        .order_by(editions.c.composed.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else from_row(row)
+
+
+def past(connection: Connection, newsletter: str, provider: str, limit: int = 7) -> tuple[Past, ...]:
+    """What the circuit breaker compares with: the last editions handed over, newest first."""
+    readers = (
+        sa.select(sa.func.coalesce(sa.func.sum(batches.c.size), 0))
+        .where(batches.c.edition == editions.c.key, batches.c.resend.is_(False))
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(editions.c.fresh, readers)
+        .where(editions.c.newsletter == newsletter, counts_for(provider))
+        .order_by(editions.c.composed.desc())
+        .limit(limit)
+    )
+    return tuple(Past(fresh, int(count)) for fresh, count in connection.execute(query))
+
+
+def fresh_of(connection: Connection, key: str) -> int:
+    """How many new stories were eligible when the edition was composed."""
+    query = sa.select(editions.c.fresh).where(editions.c.key == key)
+    return int(connection.execute(query).scalar_one())
+
+
+def decided_dates(connection: Connection, newsletter: str, after: date) -> frozenset[date]:
+    """The local dates after `after` that have their regular edition, whatever became of it."""
+    query = sa.select(editions.c.local_date).where(
+        editions.c.newsletter == newsletter, editions.c.slot == "", editions.c.local_date > after
+    )
+    return frozenset(connection.execute(query).scalars())
