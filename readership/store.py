@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from readership.reader import (
@@ -249,3 +250,61 @@ def _keys(stored: str | list[str]) -> frozenset[str]:
 @lru_cache(maxsize=10_000)
 def _parsed(stored: str) -> frozenset[str]:
     return frozenset(json.loads(stored))
+
+
+def save_readers(connection: Connection, some: Iterable[Reader], now: datetime) -> None:
+    """Insert the readers without a number and update the others."""
+    new: list[dict[str, object]] = []
+    known: list[dict[str, object]] = []
+    for reader in some:
+        values: dict[str, object] = {
+            "name": reader.name,
+            "plan": reader.plan.value,
+            "plan_order": PLAN_ORDER[reader.plan],
+            "plan_until": reader.plan_until,
+            "products": sorted(reader.products),
+            "language": reader.language,
+            "updated": now,
+        }
+        if reader.id:
+            known.append(values | {"number": reader.id})
+        else:
+            new.append(values | {"address": reader.address, "key": reader.key, "created": now})
+    if new:
+        connection.execute(sa.insert(readers), new)
+    if known:
+        connection.execute(sa.update(readers).where(readers.c.id == sa.bindparam("number")), known)
+
+
+def save_subscriptions(
+    connection: Connection, some: Iterable[tuple[int, Subscription]], now: datetime
+) -> None:
+    """Insert or update these subscriptions, each with its reader's number."""
+    values = [
+        {
+            "reader_id": number,
+            "newsletter": one.newsletter,
+            "status": one.status.value,
+            "sections": sorted(one.sections),
+            "paused_until": one.paused_until,
+            "consent_at": one.consent_at,
+            "consent_source": one.consent_source,
+            "updated": now,
+        }
+        for number, one in some
+    ]
+    if values:
+        connection.execute(_upsert(connection), values)
+
+
+def _upsert(connection: Connection) -> Any:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(subscriptions)
+    return statement.on_conflict_do_update(
+        index_elements=[subscriptions.c.reader_id, subscriptions.c.newsletter],
+        set_={
+            column.name: statement.excluded[column.name]
+            for column in subscriptions.columns
+            if not column.primary_key
+        },
+    )

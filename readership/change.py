@@ -1,0 +1,156 @@
+"""What one row of a list changes: pure. A stop always wins, and nothing here lifts one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from readership.reader import Plan, Reader, Subscription, SubscriptionStatus, SuppressionReason
+from readership.row import Row, Status
+
+_SUPPRESSIONS = {
+    Status.CLEANED: SuppressionReason.CLEANED,
+    Status.BOUNCED: SuppressionReason.BOUNCED,
+    Status.COMPLAINED: SuppressionReason.COMPLAINED,
+}
+_WISHES = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED, SuppressionReason.ERASED)
+"""Suppressions that are the reader's own word, and not the mail server's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database has under one recipient key."""
+
+    reader: Reader | None = None
+    subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
+    suppressed: SuppressionReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be written. `after` is what will be known then."""
+
+    after: Known
+    reader: Reader | None = None
+    """To be stored as new or changed; the id of a new one is 0."""
+    subscriptions: tuple[Subscription, ...] = ()
+    suppress: SuppressionReason | None = None
+    kept_stopped: bool = False
+    """The row would have had mail go to somebody who has stopped it, or whose address is dead."""
+
+    @property
+    def is_empty(self) -> bool:
+        """True where the row says nothing new."""
+        return self.reader is None and not self.subscriptions and self.suppress is None
+
+
+def change(known: Known, row: Row, key: str, newsletters: Sequence[str]) -> Change:
+    """What `row` changes of what is known under its recipient key `key`.
+
+    `newsletters`: those that a row without a list of its own means.
+    """
+    if known.reader is None and known.suppressed is SuppressionReason.ERASED:
+        # Erased means that not even the address comes back.
+        return Change(known, kept_stopped=True)
+    reader = _reader(known.reader, row, key)
+    found = [
+        _subscription(known, row, newsletter, reader.id) for newsletter in _meant(known, row, newsletters)
+    ]
+    changed = tuple(one for one in found if one != known.subscriptions.get(one.newsletter))
+    suppress = None if known.suppressed else _SUPPRESSIONS.get(row.status)
+    after = Known(
+        reader,
+        {**known.subscriptions, **{one.newsletter: one for one in changed}},
+        known.suppressed or suppress,
+    )
+    return Change(
+        after,
+        reader if reader != known.reader else None,
+        changed,
+        suppress,
+        kept_stopped=row.status in (Status.SUBSCRIBED, Status.PENDING)
+        and _is_stopped(after, row, newsletters),
+    )
+
+
+def _reader(known: Reader | None, row: Row, key: str) -> Reader:
+    plan, until = _plan(known, row)
+    if known is None:
+        return Reader(0, row.address, key, plan, until, row.products or frozenset(), row.name, row.language)
+    return replace(
+        known,
+        plan=plan,
+        plan_until=until,
+        products=known.products if row.products is None else row.products,
+        name=row.name or known.name,
+        language=row.language or known.language,
+    )
+
+
+def _plan(known: Reader | None, row: Row) -> tuple[Plan, date | None]:
+    plan = row.plan or (known.plan if known else Plan.FREE)
+    # An empty cell says something only beside a plan; without a column, what is known stays with its plan.
+    if row.plan_until is not None or (row.says_until and row.plan is not None):
+        return plan, row.plan_until
+    return plan, known.plan_until if known is not None and plan is known.plan else None
+
+
+def _meant(known: Known, row: Row, newsletters: Sequence[str]) -> Sequence[str]:
+    """The newsletters that the row speaks of."""
+    if row.newsletters is not None:
+        return row.newsletters
+    if row.status in (Status.UNSUBSCRIBED, Status.COMPLAINED):
+        return tuple(dict.fromkeys((*newsletters, *known.subscriptions)))
+    theirs = known.subscriptions.values()
+    if theirs and all(one.status is SubscriptionStatus.UNSUBSCRIBED for one in theirs):
+        # Who has stopped everything is not signed up for something new by a list that does not name it.
+        return tuple(one for one in newsletters if one in known.subscriptions)
+    return newsletters
+
+
+def _subscription(known: Known, row: Row, newsletter: str, reader_id: int) -> Subscription:
+    there = known.subscriptions.get(newsletter)
+    if there is None:
+        return Subscription(
+            reader_id,
+            newsletter,
+            _status(None, row, known.suppressed),
+            row.sections or frozenset(),
+            None,
+            row.consent_at,
+            row.consent_source,
+        )
+    first = there.consent_at is None and not there.consent_source
+    status = _status(there.status, row, known.suppressed)
+    return replace(
+        there,
+        status=status,
+        paused_until=there.paused_until if status is SubscriptionStatus.PAUSED else None,
+        sections=there.sections if row.sections is None else row.sections,
+        # The first consent is the one that counts: no list writes over it.
+        consent_at=row.consent_at if first else there.consent_at,
+        consent_source=row.consent_source if first else there.consent_source,
+    )
+
+
+def _status(
+    there: SubscriptionStatus | None, row: Row, suppressed: SuppressionReason | None
+) -> SubscriptionStatus:
+    if row.status in (Status.UNSUBSCRIBED, Status.COMPLAINED) or there is SubscriptionStatus.UNSUBSCRIBED:
+        return SubscriptionStatus.UNSUBSCRIBED
+    if there is None and suppressed in _WISHES:
+        return SubscriptionStatus.UNSUBSCRIBED
+    if there in (SubscriptionStatus.PAUSED, SubscriptionStatus.ACTIVE):
+        return there
+    return SubscriptionStatus.PENDING if row.status is Status.PENDING else SubscriptionStatus.ACTIVE
+
+
+def _is_stopped(after: Known, row: Row, newsletters: Sequence[str]) -> bool:
+    """True where the row asks for mail that its reader does not get."""
+    if row.status not in (Status.SUBSCRIBED, Status.PENDING):
+        return False
+    theirs = (after.subscriptions.get(newsletter) for newsletter in row.newsletters or newsletters)
+    return after.suppressed is not None or any(
+        one is None or one.status is SubscriptionStatus.UNSUBSCRIBED for one in theirs
+    )

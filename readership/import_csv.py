@@ -1,0 +1,239 @@
+"""Importing a reader list: in portions, each a short transaction, so that a link works meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy.engine import Connection, Engine
+
+from newsroom.database import reading, writing
+from newsroom.errors import ReaderError
+from readership import store
+from readership.change import Change, Known, change
+from readership.exports import Reading, has_address, reading_of
+from readership.reader import Subscription
+from readership.row import Row, Rules, Status, understood
+from readership.spreadsheet import Line, Table, open_table, rows
+from readership.suppression import suppress
+from readership.tokens import key_of, normalised
+
+PORTION = 2_000
+"""Rows a transaction."""
+
+SHOWN = 1_000
+"""How many bad rows a report lists; it counts all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that was left out."""
+
+    line: int
+    """The physical line of the file where it starts, from 1."""
+    problem: str
+    """Says nothing of whose row it is."""
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import did or, dry, would do: `rows` = new + changed + same + twice + bad + erased."""
+
+    file: str
+    encoding: str
+    delimiter: str
+    format: str
+    """Whose export it is; empty for a list of no known program."""
+    ignored: tuple[str, ...]
+    """Columns that say nothing to us."""
+    dry_run: bool = False
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    twice: int = 0
+    """Rows of a reader who had one in this file before; they add subscriptions and stops, nothing else."""
+    bad: int = 0
+    erased: int = 0
+    """Rows of people who were erased on request; they stay so."""
+    stopped: int = 0
+    """Rows that say that somebody wants no mail, or that an address is dead."""
+    kept_stopped: int = 0
+    """Rows that would have had mail go to a reader who stopped it, or to a dead address; none does."""
+    without_consent: int = 0
+    """Subscribed rows that say neither when nor how the reader agreed."""
+    bad_rows: list[BadRow] = field(default_factory=list)
+
+    def refuse(self, line: int, problem: str) -> None:
+        """Count a bad row, and list it while there is room."""
+        self.bad += 1
+        if len(self.bad_rows) < SHOWN:
+            self.bad_rows.append(BadRow(line, problem))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRules:
+    """What an import goes by."""
+
+    rows: Rules
+    newsletters: Sequence[str]
+    """Those that a row which names none means."""
+    columns: Mapping[str, str]
+    """`[import]` of newsroom.toml: our field to the file's column."""
+    address_key: bytes
+
+
+_Keyed = tuple[Row, str]
+
+
+def import_file(
+    engine: Engine,
+    path: Path,
+    rules: ImportRules,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> ImportReport:
+    """Import a reader list; what is known of a reader changes, and a stop is never lifted.
+
+    `progress` is called with the number of rows done. Raises ReaderError for a file that cannot be read as a
+    table with a column of addresses; a bad row is reported and the others go on.
+    """
+    table = open_table(path, lambda header: has_address(header, rules.columns))
+    columns = reading_of(table.header, rules.columns, path)
+    report = ImportReport(
+        path.name, table.encoding, table.delimiter, columns.format, columns.ignored, dry_run=dry_run
+    )
+    seen: set[bytes] = set()
+    # Without writing, what an earlier portion would have made of a reader has to be remembered. Only those
+    # who come twice ask for it, so a first pass finds them.
+    memory = _Memory(_twice(table, columns, rules) if dry_run else frozenset(), {})
+    source = _understood(table, columns, rules, report)
+    while portion := list(islice(source, PORTION)):
+        if dry_run:
+            with reading(engine) as connection:
+                _decided(connection, portion, rules, report, seen, memory)
+        else:
+            with writing(engine) as connection:
+                changes = _decided(connection, portion, rules, report, seen, memory)
+                _write(connection, changes, now, f"import of {path.name}")
+        if progress is not None:
+            progress(report.rows)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    twice: frozenset[bytes]
+    known: dict[str, Known]
+
+
+def _understood(table: Table, columns: Reading, rules: ImportRules, report: ImportReport) -> Iterator[_Keyed]:
+    """The sound rows with their recipient keys; the others go into the report."""
+    for line in rows(table):
+        report.rows += 1
+        try:
+            yield _keyed(line, columns, rules)
+        except ReaderError as error:
+            report.refuse(line.number, "; ".join(error.problems))
+
+
+def _keyed(line: Line, columns: Reading, rules: ImportRules) -> _Keyed:
+    if line.problem:
+        raise ReaderError(line.problem)
+    row = understood(columns.fields(line.cells), rules.rows)
+    return row, key_of(rules.address_key, normalised(row.address))
+
+
+def _twice(table: Table, columns: Reading, rules: ImportRules) -> frozenset[bytes]:
+    seen: set[bytes] = set()
+    again: set[bytes] = set()
+    for line in rows(table):
+        try:
+            short = bytes.fromhex(_keyed(line, columns, rules)[1][:32])
+        except ReaderError:
+            continue  # The pass that counts reports it.
+        (again if short in seen else seen).add(short)
+    return frozenset(again)
+
+
+def _decided(
+    connection: Connection,
+    portion: Sequence[_Keyed],
+    rules: ImportRules,
+    report: ImportReport,
+    seen: set[bytes],
+    memory: _Memory,
+) -> dict[str, list[Change]]:
+    """What each reader's rows change, in their order."""
+    known = _known(connection, list(dict.fromkeys(key for _, key in portion))) | memory.known
+    decided: dict[str, list[Change]] = {}
+    for row, key in portion:
+        short = bytes.fromhex(key[:32])
+        again = short in seen
+        seen.add(short)
+        before = known.get(key, Known())
+        made = change(before, row.subscriptions_only() if again else row, key, rules.newsletters)
+        _count(report, before, made, row, again=again)
+        if not made.is_empty:
+            known[key] = made.after
+            decided.setdefault(key, []).append(made)
+            if short in memory.twice:
+                memory.known[key] = made.after
+    return decided
+
+
+def _count(report: ImportReport, before: Known, made: Change, row: Row, *, again: bool) -> None:
+    report.kept_stopped += made.kept_stopped
+    report.stopped += row.status not in (Status.SUBSCRIBED, Status.PENDING)
+    report.without_consent += row.status is Status.SUBSCRIBED and not (row.consent_at or row.consent_source)
+    if again:
+        report.twice += 1
+    elif made.after.reader is None:
+        report.erased += 1
+    elif before.reader is None:
+        report.new += 1
+    elif made.is_empty:
+        report.same += 1
+    else:
+        report.changed += 1
+
+
+def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Known]:
+    readers = store.by_keys(connection, keys)
+    subscriptions = store.subscriptions_of(connection, [reader.id for reader in readers.values()])
+    suppressed = store.suppressed(connection, keys)
+    return {
+        key: Known(reader, subscriptions.get(reader.id, {}) if reader else {}, suppressed.get(key))
+        for key in keys
+        if (reader := readers.get(key)) or key in suppressed
+    }
+
+
+def _write(connection: Connection, changes: Mapping[str, list[Change]], now: datetime, origin: str) -> None:
+    last = {key: made[-1].after for key, made in changes.items()}
+    touched = {key for key, made in changes.items() if any(one.reader is not None for one in made)}
+    changed = [after.reader for key, after in last.items() if key in touched and after.reader]
+    store.save_readers(connection, changed, now)
+    numbers = {key: after.reader.id for key, after in last.items() if after.reader and after.reader.id}
+    missing = [key for key in last if key not in numbers]
+    numbers |= {key: reader.id for key, reader in store.by_keys(connection, missing).items()}
+    store.save_subscriptions(connection, _subscriptions(changes, numbers), now)
+    suppress(
+        connection,
+        {key: one.suppress for key, made in changes.items() for one in made if one.suppress},
+        now,
+        origin,
+    )
+
+
+def _subscriptions(
+    changes: Mapping[str, list[Change]], numbers: Mapping[str, int]
+) -> Iterable[tuple[int, Subscription]]:
+    for key, made in changes.items():
+        final = {one.newsletter: one for step in made for one in step.subscriptions}
+        yield from ((numbers[key], one) for one in final.values())

@@ -1,0 +1,226 @@
+"""One row of a reader list, understood: pure, and nothing in it is guessed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from newsroom.errors import ReaderError
+from readership.reader import Plan
+from readership.tokens import mailable
+
+FIELDS = (
+    "address",
+    "name",
+    "first_name",
+    "last_name",
+    "plan",
+    "plan_until",
+    "products",
+    "language",
+    "sections",
+    "newsletters",
+    "status",
+    "consent_at",
+    "consent_source",
+)
+"""What a row may say, under our own names. Only the address is needed."""
+
+LONGEST = 320
+"""Characters of one value."""
+
+_SEPARATORS = re.compile(r"[,;|]")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
+_PLANS = {plan.value: plan for plan in Plan}
+
+
+class Status(StrEnum):
+    """What a list says of a reader's mail."""
+
+    SUBSCRIBED = "subscribed"
+    PENDING = "pending"
+    UNSUBSCRIBED = "unsubscribed"
+    CLEANED = "cleaned"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
+STATUSES = {status.value: status for status in Status}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the values of a row are measured by."""
+
+    zone: ZoneInfo
+    sections: Collection[str]
+    newsletters: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a row says. None: it says nothing of that, and what is known stays."""
+
+    address: str
+    """As `tokens.mailable` has it."""
+    status: Status = Status.SUBSCRIBED
+    name: str = ""
+    plan: Plan | None = None
+    plan_until: date | None = None
+    says_until: bool = False
+    """True where the list has a column for it: empty then means that the plan has no end."""
+    products: frozenset[str] | None = None
+    language: str = ""
+    sections: frozenset[str] | None = None
+    newsletters: tuple[str, ...] | None = None
+    consent_at: datetime | None = None
+    consent_source: str = ""
+
+    def subscriptions_only(self) -> Row:
+        """The same without what it says of the reader: a second row of one reader adds no more."""
+        return Row(
+            self.address,
+            self.status,
+            sections=self.sections,
+            newsletters=self.newsletters,
+            consent_at=self.consent_at,
+            consent_source=self.consent_source,
+        )
+
+
+def understood(values: Mapping[str, str], rules: Rules) -> Row:
+    """The row that these cells (by FIELDS) make.
+
+    Raises ReaderError with every mistake, none of which repeats an address.
+    """
+    cells = _Cells({name: _clean(value) for name, value in values.items()}, [])
+    for name, problem in ((name, _trouble(name, text)) for name, text in cells.texts.items()):
+        if problem:
+            cells.problems.append(problem)
+            cells.texts[name] = ""
+    row = Row(
+        address=cells.address(),
+        status=cells.status(),
+        name=cells.name(),
+        plan=cells.plan(),
+        plan_until=cells.day("plan_until", rules.zone),
+        says_until="plan_until" in cells.texts,
+        products=frozenset(cells.listed("products")) if "products" in cells.texts else None,
+        language=cells.language(),
+        sections=frozenset(cells.known("sections", rules.sections)) or None,
+        newsletters=cells.known("newsletters", rules.newsletters) or None,
+        consent_at=cells.moment("consent_at", rules.zone),
+        consent_source=cells.texts.get("consent_source", ""),
+    )
+    if row.plan is Plan.TRIAL and row.plan_until is None:
+        cells.problems.append("plan trial needs its last day in plan_until")
+    if cells.problems:
+        raise ReaderError(*dict.fromkeys(cells.problems))
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """A row's cells by our names, and what is found to be wrong with them."""
+
+    texts: dict[str, str]
+    problems: list[str]
+
+    def address(self) -> str:
+        try:
+            return mailable(self.texts.get("address", ""))
+        except ReaderError as error:
+            empty = not self.texts.get("address")
+            self.problems.append("there is no address" if empty else str(error))
+            return ""
+
+    def name(self) -> str:
+        whole = self.texts.get("name", "")
+        parts = (self.texts.get("first_name", ""), self.texts.get("last_name", ""))
+        return " ".join((whole or " ".join(filter(None, parts))).split())
+
+    def status(self) -> Status:
+        text = self.texts.get("status")
+        if text is None:
+            return Status.SUBSCRIBED
+        found = STATUSES.get(text.casefold())
+        if found is None:
+            allowed = ", ".join(Status)
+            self.problems.append(f"status {text!r} is not known; allowed: {allowed}")
+        return found or Status.UNSUBSCRIBED
+
+    def plan(self) -> Plan | None:
+        text = self.texts.get("plan", "")
+        if not text:
+            return None
+        found = _PLANS.get(text.casefold())
+        if found is None:
+            self.problems.append(f"plan {text!r} is not known; allowed: {', '.join(Plan)}")
+        return found
+
+    def language(self) -> str:
+        text = self.texts.get("language", "")
+        if text and not _LANGUAGE.fullmatch(text):
+            self.problems.append(f"language {text!r} is not a language tag such as en or pt-BR")
+        return text.replace("_", "-")[:35]
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        parts = (part.strip() for part in _SEPARATORS.split(self.texts.get(name, "")))
+        return tuple(dict.fromkeys(filter(None, parts)))
+
+    def known(self, name: str, allowed: Collection[str]) -> tuple[str, ...]:
+        found = self.listed(name)
+        self.problems.extend(
+            f"{name}: {key!r} is not one of yours; allowed: {', '.join(sorted(allowed))}"
+            for key in found
+            if key not in allowed
+        )
+        return found
+
+    def moment(self, name: str, zone: ZoneInfo) -> datetime | None:
+        text = self.texts.get(name, "")
+        if not text:
+            return None
+        try:
+            return moment(text, zone)
+        except ValueError:
+            self.problems.append(
+                f"{name} {text!r} is not a date; write it as 2026-03-31 or 2026-03-31T06:00+02:00"
+            )
+            return None
+
+    def day(self, name: str, zone: ZoneInfo) -> date | None:
+        found = self.moment(name, zone)
+        return None if found is None else found.astimezone(zone).date()
+
+
+def moment(text: str, zone: ZoneInfo) -> datetime:
+    """An ISO 8601 date, or date and time; in `zone` unless it names its own. Raises ValueError."""
+    # Ghost and SendGrid's lists may say "2026-03-31 06:00:00 UTC".
+    found = datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text))
+    return found if found.tzinfo else found.replace(tzinfo=zone)
+
+
+def _clean(value: str) -> str:
+    if value.isascii():
+        return value.strip()
+    # A space that does not break, a space without width, a byte order mark: none of them is meant.
+    return unicodedata.normalize("NFC", value.replace("\u00a0", " ")).strip(" \t\r\n\u200b\ufeff")
+
+
+def _trouble(name: str, text: str) -> str:
+    if len(text) > LONGEST:
+        return f"{name} has {len(text)} characters; at most {LONGEST} are kept"
+    if text.isascii() and text.isprintable():
+        return ""
+    if "\ufffd" in text:
+        return f"{name} has bytes that are no characters in the file's encoding"
+    plain = text.replace("\n", " ").replace("\r", " ").replace("\t", " ") if name.endswith("name") else text
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Cn") for letter in plain):
+        return f"{name} has a line break or another control character"
+    return ""
