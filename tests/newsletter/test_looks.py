@@ -1,0 +1,269 @@
+"""The finished mail in a real browser, light and dark, and the tokens it is drawn with."""
+
+from __future__ import annotations
+
+import http.server
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from newsletter.letter import Slot, filled
+from newsletter.render import render
+from newsletter.variant import Audience, Variant
+from newsroom.errors import ConfigurationError
+from newsroom.looks import DARK, LIGHT, contrast, looks_of
+from newsroom.masthead import Look, SectionKind
+from tests import samples
+from tests.newsletter import editions
+
+NODE = Path(__file__).resolve().parent.parent / "node" / "node_modules"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+VALUES = {
+    Slot.UNSUBSCRIBE_URL: "https://feeds.quay.example/unsubscribe/k1.abcdef",
+    Slot.TRIAL: "You have 9 days left in your trial.",
+}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NOTE = '<p>Good morning. If you see a <a href="https://quay.example/fox">fox</a>,<br>write to us.</p>'
+NOISE = {"landmark-one-main", "region"}
+"""Rules about whole pages: a mail is shown inside a client's own page."""
+MODES = ("light", "dark")
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=MODES)
+def test_every_text_colour_stands_out_from_every_ground_it_is_set_on(palette: Any) -> None:
+    grounds = {"paper": palette.paper, "desk": palette.desk, "paid": palette.paid}
+    for text in ("ink", "soft"):
+        for name, ground in grounds.items():
+            assert contrast(getattr(palette, text), ground) >= 4.5, (text, name)
+    assert contrast(palette.accent, palette.paper) >= 4.5
+    assert contrast(palette.accent, palette.desk) >= 4.5
+
+
+def test_contrast_is_the_ratio_of_wcag() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look(accent="red"),
+        Look(accent="#9b1c1c;background:url(https://tracker.example)"),
+        Look(accent_dark="#fff"),
+        Look(headline_font="Georgia;}body{display:none"),
+        Look(text_font='Arial" onload="x'),
+    ],
+)
+def test_a_look_that_could_carry_more_than_a_colour_or_fonts_is_refused(look: Look) -> None:
+    with pytest.raises(ConfigurationError, match=r"look\.\w+"):
+        looks_of(look)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        value = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield value
+        value.close()
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A public folder with pictures, and the loopback address that serves it."""
+    folder = tmp_path_factory.mktemp("public")
+    (folder / "media").mkdir()
+    for name, size in (("quay", (1200, 800)), ("ferry", (1200, 800)), ("binder", (900, 1200))):
+        for part in (1, 2):
+            scaled = (size[0] // part, size[1] // part)
+            Image.new("RGB", scaled, "#567").save(folder / "media" / f"{name}-{scaled[0]}.jpg")
+    handler = partial(_Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", folder
+        server.shutdown()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        pass
+
+
+def opened(
+    browser: Browser,
+    public: tuple[str, Path],
+    audience: Audience,
+    mode: Any = "light",
+    width: int = 375,
+    language: str = "en",
+) -> Page:
+    """The sample edition as `audience` gets it, open in the browser with its pictures."""
+    address, folder = public
+    letter = render(
+        editions.selection(note=NOTE),
+        Variant(audience),
+        samples.newsroom(public_url=address),
+        samples.newsletter(language=language),
+    ).letter
+    (folder / "mail.html").write_text(filled(letter.html, VALUES, html=True), "utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode)
+    page.goto(f"{address}/mail.html", wait_until="load")
+    return page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("audience", Audience)
+def test_axe_finds_nothing_in_the_mail(
+    browser: Browser, public: tuple[str, Path], audience: Audience
+) -> None:
+    script = NODE / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        pytest.skip("needs the packages of tests/node: cd tests/node && npm ci")
+    page = opened(browser, public, audience)
+    page.add_script_tag(path=script)
+    for mode in MODES:
+        page.emulate_media(color_scheme=mode)  # type: ignore[arg-type]  # one of MODES
+        found = page.evaluate("axe.run()")
+        wrong = [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
+        assert [rule for rule in wrong if rule[0] not in NOISE] == [], mode
+        assert "color-contrast" in {rule["id"] for rule in found["passes"]}
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("size", [1, 2], ids=["text 100 %", "text 200 %"])
+def test_nothing_is_wider_than_a_phone(
+    browser: Browser, public: tuple[str, Path], size: int, language: str
+) -> None:
+    page = opened(browser, public, Audience.FREE, language=language)
+    page.evaluate(
+        """size => { const all = [...document.querySelectorAll("body *")];
+        const sizes = all.map(node => parseFloat(getComputedStyle(node).fontSize));
+        all.forEach((node, at) => { if (size > 1) node.style.fontSize = sizes[at] * size + "px"; }); }""",
+        size,
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    # Nothing sticks out of its own box either: a box that hides its overflow would not widen the page.
+    assert (
+        page.evaluate(
+            """[...document.querySelectorAll("body *")].filter(node =>
+        node.getBoundingClientRect().right > 376 || node.getBoundingClientRect().left < -1
+        ).map(node => node.outerHTML.slice(0, 90))"""
+        )
+        == []
+    )
+    page.close()
+
+
+@pytest.mark.browser
+def test_a_thumb_hits_every_link_on_a_phone(browser: Browser, public: tuple[str, Path]) -> None:
+    page = opened(browser, public, Audience.FREE)
+    small = page.evaluate(
+        """[...document.querySelectorAll("a")].filter(link => !link.closest(".note"))
+        .map(link => [Math.round(link.getBoundingClientRect().height), link.textContent])
+        .filter(([height]) => height < 44)"""
+    )
+    page.close()
+    assert [link for link in small if link[1]] == []
+
+
+@pytest.mark.browser
+def test_the_thumbnail_is_beside_the_story_on_a_desk_and_under_it_on_a_phone(
+    browser: Browser, public: tuple[str, Path]
+) -> None:
+    def boxes(width: int) -> tuple[dict[str, float], dict[str, float]]:
+        page = opened(browser, public, Audience.FREE, width=width)
+        text = page.locator("td.stack").first.bounding_box()
+        picture = page.locator("td.stack img").first.bounding_box()
+        page.close()
+        assert text
+        assert picture
+        return dict(text), dict(picture)
+
+    text, picture = boxes(1200)
+    assert picture["x"] >= text["x"] + text["width"]
+    text, picture = boxes(375)
+    assert picture["y"] >= text["y"] + text["height"]
+    assert picture["width"] == 335
+
+
+@pytest.mark.browser
+def test_the_dark_mode_is_dark_everywhere(browser: Browser, public: tuple[str, Path]) -> None:
+    page = opened(browser, public, Audience.FREE, "dark", 1200)
+    colours = page.evaluate(
+        """[...new Set([...document.querySelectorAll("body, body *")]
+        .map(node => getComputedStyle(node).backgroundColor))]"""
+    )
+    page.close()
+    shown = {_hex(colour) for colour in colours if not colour.endswith(", 0)")}
+    assert shown == {DARK.desk, DARK.paper, DARK.paid, DARK.accent}
+
+
+@pytest.mark.browser
+def test_the_mail_asks_nobody_but_the_newsroom_for_anything(
+    browser: Browser, public: tuple[str, Path]
+) -> None:
+    address, _ = public
+    page = opened(browser, public, Audience.FREE)
+    asked = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
+    page.close()
+    assert asked
+    assert [name for name in asked if not name.startswith(address)] == []
+
+
+@pytest.mark.browser
+def test_the_order_of_headings_is_that_of_a_newspaper(browser: Browser, public: tuple[str, Path]) -> None:
+    page = opened(browser, public, Audience.FREE)
+    headings = page.evaluate(
+        "[...document.querySelectorAll('h1,h2,h3,h4')].map(node => [node.tagName, node.textContent])"
+    )
+    page.close()
+    edition = editions.selection()
+    assert edition.lead
+    expected = [["H1", "The Quay"], ["H2", edition.lead.teaser.headline]]
+    blocks = sorted(edition.blocks, key=lambda block: block.kind is SectionKind.SPONSORED)
+    for block in blocks:
+        expected += [["H2", block.title], *(["H3", story.teaser.headline] for story in block.stories)]
+    assert headings == [*expected, ["H2", editions.OFFER.thanks]]
+
+
+@pytest.mark.browser
+def test_the_logo_changes_with_the_mode(browser: Browser, public: tuple[str, Path]) -> None:
+    address, folder = public
+    media = f"{address}/media"
+    look = Look(logo_url=f"{media}/quay-600.jpg", logo_dark_url=f"{media}/ferry-600.jpg")
+    letter = render(
+        editions.selection(),
+        Variant(Audience.MEMBER),
+        samples.newsroom(public_url=address, look=look),
+        samples.newsletter(),
+    ).letter
+    (folder / "logo.html").write_text(filled(letter.html, VALUES, html=True), "utf-8")
+    for mode, name in (("light", "quay"), ("dark", "ferry")):
+        page = browser.new_page(color_scheme=mode)  # type: ignore[arg-type]  # one of MODES
+        page.goto(f"{address}/logo.html")
+        shown = page.evaluate(
+            "[...document.querySelectorAll('h1 img')].filter(i => i.offsetWidth).map(i => [i.src, i.alt])"
+        )
+        page.close()
+        assert shown == [[f"{address}/media/{name}-600.jpg", "The Quay"]]
+
+
+def _hex(colour: str) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])
