@@ -99,8 +99,8 @@ def understood(values: Mapping[str, str], rules: Rules) -> Row:
     Raises ReaderError with every mistake, none of which repeats an address.
     """
     cells = _Cells({name: _clean(value) for name, value in values.items()}, [])
-    for name, problem in ((name, _trouble(name, text)) for name, text in cells.texts.items()):
-        if problem:
+    for name, text in cells.texts.items():
+        if text and (problem := _trouble(name, text)):
             cells.problems.append(problem)
             cells.texts[name] = ""
     row = Row(
@@ -170,6 +170,8 @@ class _Cells:
         return text.replace("_", "-")[:35]
 
     def listed(self, name: str) -> tuple[str, ...]:
+        if not self.texts.get(name):
+            return ()
         parts = (part.strip() for part in _SEPARATORS.split(self.texts.get(name, "")))
         return tuple(dict.fromkeys(filter(None, parts)))
 
@@ -216,10 +218,10 @@ def _clean(value: str) -> str:
 def _trouble(name: str, text: str) -> str:
     if len(text) > LONGEST:
         return f"{name} has {len(text)} characters; at most {LONGEST} are kept"
-    if text.isascii() and text.isprintable():
-        return ""
     if "\ufffd" in text:
         return f"{name} has bytes that are no characters in the file's encoding"
+    if text.isprintable():
+        return ""
     plain = text.replace("\n", " ").replace("\r", " ").replace("\t", " ") if name.endswith("name") else text
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Cn") for letter in plain):
         return f"{name} has a line break or another control character"

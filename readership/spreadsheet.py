@@ -45,8 +45,12 @@ class Table:
     """The physical line behind the header."""
 
 
-def open_table(path: Path, is_header: Callable[[Sequence[str]], bool] = bool) -> Table:
+def open_table(
+    path: Path, is_header: Callable[[Sequence[str]], bool] = bool, *, headless: bool = False
+) -> Table:
     """Find out how the file is written. `is_header` tells a header of the kind that is looked for.
+
+    `headless`: the first line may be a row already; the table's header is empty then.
 
     Raises ReaderError for a file that cannot be read, is empty, or starts with a row instead of a header.
     """
@@ -70,6 +74,8 @@ def open_table(path: Path, is_header: Callable[[Sequence[str]], bool] = bool) ->
     readings = [(delimiter, _split(text, delimiter)) for delimiter in DELIMITERS]
     delimiter, header = max(readings, key=lambda reading: (is_header(reading[1]), len(reading[1])))
     if any("@" in cell for cell in header):
+        if headless:
+            return Table(path, encoding, delimiter, (), start)
         raise ReaderError(
             f"{path.name}: line {start} holds an address where the names of the columns belong; "
             "put a line such as `address,name,plan` on top"
@@ -198,9 +204,9 @@ def _encoding(path: Path) -> str:
         while chunk:
             text = decoder.decode(chunk)
             if not text.isascii():
-                odd = sum("\udc80" <= letter <= "\udcff" for letter in text)
+                odd = len(text) - len(text.encode("utf-8", "ignore").decode())
                 broken += odd
-                sound += sum(letter > "\x7f" for letter in text) - odd
+                sound += len(text) - len(text.encode("ascii", "ignore")) - odd
             chunk = file.read(1 << 20)
     # One damaged place does not make a file of UTF-8 into one of Windows-1252.
     return "cp1252" if broken > sound else "utf-8"

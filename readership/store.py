@@ -135,6 +135,12 @@ def by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, Reader]:
     return found
 
 
+def after_number(connection: Connection, number: int, limit: int) -> list[Reader]:
+    """The next `limit` readers behind this number, by number."""
+    query = sa.select(*_READER).where(readers.c.id > number).order_by(readers.c.id).limit(limit)
+    return [_reader(*row) for row in connection.execute(query)]
+
+
 def subscriptions_of(connection: Connection, reader_ids: Sequence[int]) -> dict[int, dict[str, Subscription]]:
     """Each reader's subscriptions by newsletter; readers without any are not in it."""
     found: dict[int, dict[str, Subscription]] = {}
