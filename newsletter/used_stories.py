@@ -6,19 +6,18 @@ handed over. What went to the outbox counts only while the outbox is the provide
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter.edition import Edition, EditionState, LeftOut, Selection
+from newsletter.rows import portions
 from newsletter.tables import edition_stories, editions
 
 OUTBOX = "outbox"
 """The provider that mails nothing."""
-
-_AT_ONCE = 500
 
 
 def replace(
@@ -62,7 +61,7 @@ def used(
     `but` is the key of an edition that does not count: one that is being composed anew.
     """
     found: dict[str, int] = {}
-    for some in _portions(sorted(article_ids)):
+    for some in portions(sorted(article_ids)):
         query = (
             sa.select(edition_stories.c.article_id, sa.func.max(edition_stories.c.article_revision))
             .select_from(_USES)
@@ -135,7 +134,3 @@ def _takes_stories(provider: str, table: sa.FromClause = editions) -> sa.ColumnE
 
 
 _USES = edition_stories.join(editions, editions.c.key == edition_stories.c.edition)
-
-
-def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))

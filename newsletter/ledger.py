@@ -1,0 +1,244 @@
+"""The ledger's statements: a batch is planned, handed, and has an outcome; so do the deliveries in it.
+
+Every function works inside the transaction of the connection it is given. What is handed over is committed
+before the provider is called, and its outcome after: see `newsletter.deliver`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from newsletter.edition import BatchState, DeliveryState
+from newsletter.rows import portions
+from newsletter.tables import batches, deliveries
+
+MANY_ATTEMPTS = 12
+"""After so many answers of "not now" a person is told; it is tried on, once an hour."""
+
+_FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch as the ledger has it."""
+
+    id: int
+    edition: str
+    variant: str
+    plan_order: int
+    revision: int | None
+    """What it was handed over with; None before."""
+    render: str | None
+    state: BatchState
+    attempts: int
+    not_before: datetime | None
+    handed: datetime | None
+    settled: datetime | None
+    owner: str
+    provider: str
+    reference: str
+    reason: str
+    size: int
+    resend: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery that has its batch's state."""
+
+    reader_id: int
+    recipient_key: str
+    trial_days: int | None
+
+
+def delay(attempts: int, retry_after: float | None = None) -> timedelta:
+    """How long to wait after that many answers of "not now": what the provider asked for, at least a
+    second; else a minute, doubled each time, up to an hour."""
+    if retry_after is not None:
+        return timedelta(seconds=max(1.0, retry_after))
+    doubled: timedelta = _FIRST_DELAY * 2 ** min(max(attempts - 1, 0), 10)
+    return min(doubled, _LONGEST_DELAY)
+
+
+def batch(connection: Connection, number: int) -> BatchRow | None:
+    """The batch of this number, or None."""
+    row = connection.execute(sa.select(batches).where(batches.c.id == number)).first()
+    return None if row is None else _row(row)
+
+
+def batches_of(connection: Connection, edition: str, *states: BatchState) -> tuple[BatchRow, ...]:
+    """The edition's batches in these states, in the order in which they are handed over."""
+    query = (
+        sa.select(batches)
+        .where(batches.c.edition == edition, batches.c.state.in_([state.value for state in states]))
+        .order_by(batches.c.plan_order, batches.c.id)
+    )
+    return tuple(map(_row, connection.execute(query)))
+
+
+def next_batch(connection: Connection, edition: str, now: datetime) -> BatchRow | None:
+    """The batch that is handed over next, or None where none is due."""
+    due = sa.or_(batches.c.not_before.is_(None), batches.c.not_before <= now)
+    query = sa.select(batches).where(_planned(edition), due).order_by(batches.c.plan_order, batches.c.id)
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else _row(row)
+
+
+def next_attempt(connection: Connection, edition: str) -> datetime | None:
+    """When the first of the batches that wait may be tried again; None where none has to wait."""
+    query = sa.select(sa.func.min(batches.c.not_before)).where(_planned(edition))
+    return connection.execute(query).scalar()
+
+
+def count_by_state(connection: Connection, edition: str) -> Mapping[BatchState, int]:
+    """How many batches are in each state; states without any are left out."""
+    query = (
+        sa.select(batches.c.state, sa.func.count())
+        .where(batches.c.edition == edition)
+        .group_by(batches.c.state)
+    )
+    return {BatchState(state): count for state, count in connection.execute(query)}
+
+
+def readers_of(connection: Connection, number: int) -> tuple[DeliveryRow, ...]:
+    """The deliveries that share the batch's state, by reader."""
+    query = (
+        sa.select(deliveries.c.reader_id, deliveries.c.recipient_key, deliveries.c.trial_days)
+        .where(deliveries.c.batch == number, deliveries.c.state.is_(None))
+        .order_by(deliveries.c.reader_id)
+    )
+    return tuple(DeliveryRow(*row) for row in connection.execute(query))
+
+
+def handed_since(connection: Connection, moment: datetime) -> int:
+    """How many readers were handed over after `moment`, all editions together."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(batches.c.size), 0)).where(batches.c.handed > moment)
+    return int(connection.execute(query).scalar_one())
+
+
+def first_handed_since(connection: Connection, moment: datetime) -> datetime | None:
+    """When the first of the batches counted by `handed_since` was handed over."""
+    query = sa.select(sa.func.min(batches.c.handed)).where(batches.c.handed > moment)
+    return connection.execute(query).scalar()
+
+
+def hand(
+    connection: Connection,
+    row: BatchRow,
+    *,
+    revision: int,
+    render: str,
+    size: int,
+    owner: str,
+    provider: str,
+    now: datetime,
+) -> bool:
+    """Mark the batch as handed over with this revision and letter; False where somebody else took it."""
+    values = {
+        "state": BatchState.HANDED.value,
+        "revision": revision,
+        "render": render,
+        "size": size,
+        "owner": owner,
+        "provider": provider,
+        "handed": now,
+        "settled": None,
+        "not_before": None,
+        "reason": "",
+        "reference": "",
+    }
+    ours = sa.and_(batches.c.id == row.id, batches.c.state == BatchState.PLANNED.value)
+    return bool(connection.execute(sa.update(batches).where(ours).values(values)).rowcount)
+
+
+def set_state(connection: Connection, edition: str, reasons: Mapping[int, str], state: DeliveryState) -> None:
+    """Give these readers' deliveries a state of their own, each with its reason."""
+    by_reason: dict[str, list[int]] = {}
+    for reader_id, reason in sorted(reasons.items()):
+        by_reason.setdefault(reason, []).append(reader_id)
+    for reason, reader_ids in by_reason.items():
+        for some in portions(reader_ids):
+            connection.execute(
+                sa.update(deliveries)
+                .where(deliveries.c.edition == edition, deliveries.c.reader_id.in_(some))
+                .values(state=state.value, reason=reason)
+            )
+
+
+def rekey(connection: Connection, edition: str, keys: Mapping[int, str]) -> frozenset[int]:
+    """Note readers' new recipient keys; returns those whose new address has a delivery already."""
+    taken = set()
+    for reader_id, key in keys.items():
+        same = sa.and_(deliveries.c.edition == edition, deliveries.c.recipient_key == key)
+        if connection.execute(sa.select(deliveries.c.reader_id).where(same)).first() is not None:
+            taken.add(reader_id)
+            continue
+        connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.edition == edition, deliveries.c.reader_id == reader_id)
+            .values(recipient_key=key)
+        )
+    return frozenset(taken)
+
+
+def move(
+    connection: Connection,
+    row: BatchRow,
+    reader_ids: Sequence[int],
+    *,
+    attempts: int | None = None,
+    not_before: datetime | None = None,
+    reason: str = "",
+    resend: bool | None = None,
+) -> int:
+    """Put these readers into a new planned batch like `row`; returns its number."""
+    values = {
+        "edition": row.edition,
+        "variant": row.variant,
+        "plan_order": row.plan_order,
+        "revision": row.revision,
+        "render": row.render,
+        "state": BatchState.PLANNED.value,
+        "attempts": row.attempts if attempts is None else attempts,
+        "not_before": not_before,
+        "reason": reason,
+        "size": len(reader_ids),
+        "resend": row.resend if resend is None else resend,
+    }
+    number = int(connection.execute(sa.insert(batches).values(values).returning(batches.c.id)).scalar_one())
+    for some in portions(reader_ids):
+        connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.edition == row.edition, deliveries.c.reader_id.in_(some))
+            .values(batch=number, state=None, reason="")
+        )
+    return number
+
+
+def split(connection: Connection, row: BatchRow, keep: int) -> int:
+    """Leave the first `keep` readers in a planned batch and put the others into a new one; its number."""
+    rest = [delivery.reader_id for delivery in readers_of(connection, row.id)][keep:]
+    number = move(connection, row, rest, not_before=row.not_before)
+    connection.execute(sa.update(batches).where(batches.c.id == row.id).values(size=keep))
+    return number
+
+
+def empty(connection: Connection, number: int, reason: str = "") -> None:
+    """Nobody is left in the batch: each of its readers has a state of their own, or another batch."""
+    values = {"state": BatchState.EMPTY.value, "reason": reason}
+    connection.execute(sa.update(batches).where(batches.c.id == number).values(values))
+
+
+def _planned(edition: str) -> sa.ColumnElement[bool]:
+    return sa.and_(batches.c.edition == edition, batches.c.state == BatchState.PLANNED.value)
+
+
+def _row(row: Any) -> BatchRow:
+    values = dict(row._mapping)
+    return BatchRow(**values | {"state": BatchState(row.state)})

@@ -1,0 +1,140 @@
+"""What a provider answered, written into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from newsletter import ledger
+from newsletter.edition import BatchState, DeliveryState
+from newsletter.ledger import BatchRow, delay
+from newsletter.providers import Answer, Outcome
+from newsletter.tables import batches
+
+_OwnAnswers = Mapping[int, tuple[Answer, str]]
+
+_STATES = {
+    Answer.ACCEPTED: (BatchState.ACCEPTED, DeliveryState.ACCEPTED),
+    Answer.REFUSED: (BatchState.REFUSED, DeliveryState.REFUSED),
+    Answer.UNCERTAIN: (BatchState.UNCERTAIN, DeliveryState.UNCERTAIN),
+}
+_AGAIN = (Answer.NOT_NOW, Answer.STOP)
+
+
+def record(connection: Connection, number: int, outcome: Outcome, owner: str, now: datetime) -> bool:
+    """Write down what the hand-over of a batch came to; readers with an answer of their own get that.
+
+    False, and nothing is written, where the batch is not in the hands of `owner` (any more).
+    """
+    row = ledger.batch(connection, number)
+    if row is None or row.owner != owner or row.state not in (BatchState.HANDED, BatchState.UNCERTAIN):
+        return False
+    inside = [delivery.reader_id for delivery in ledger.readers_of(connection, number)]
+    own = {id_: outcome.own[id_] for id_ in inside if id_ in outcome.own}
+    rest = [id_ for id_ in inside if id_ not in own]
+    moved = _record_own(connection, row, own, outcome.retry_after, now)
+    if _goes_again(outcome, rest):
+        parts = _parts(outcome, rest)
+        if own:
+            for part in parts:
+                _move(connection, row, part, outcome, now)
+            _empty(connection, row, len(own) - moved, outcome, now)
+        else:
+            _keep(connection, row, parts, outcome, now)
+    elif rest:
+        state, _ = _STATES[outcome.answer]
+        settled = None if state is BatchState.UNCERTAIN else now
+        _set(connection, number, state=state.value, reason=outcome.reason, settled=settled)
+        _set(connection, number, size=len(inside) - moved, reference=outcome.reference[:200])
+    else:
+        _empty(connection, row, len(own) - moved, outcome, now)
+    return True
+
+
+def plan_again(
+    connection: Connection, row: BatchRow, *, attempts: int, not_before: datetime | None = None
+) -> None:
+    """The batch was certainly not taken: it is planned as if it had not been handed over."""
+    _set(
+        connection,
+        row.id,
+        state=BatchState.PLANNED.value,
+        attempts=attempts,
+        not_before=not_before,
+        handed=None,
+        settled=None,
+        owner="",
+    )
+
+
+def _goes_again(outcome: Outcome, rest: Sequence[int]) -> bool:
+    is_divided = outcome.answer is Answer.REFUSED and outcome.divisible and len(rest) > 1
+    return bool(rest) and (is_divided or outcome.answer in _AGAIN)
+
+
+def _parts(outcome: Outcome, rest: Sequence[int]) -> list[Sequence[int]]:
+    if outcome.answer is not Answer.REFUSED:
+        return [rest]
+    return [rest[: len(rest) // 2], rest[len(rest) // 2 :]]
+
+
+def _when(row: BatchRow, outcome: Outcome, now: datetime) -> tuple[int, datetime | None]:
+    """(attempts, not before): only a "not now" has to wait."""
+    if outcome.answer is not Answer.NOT_NOW:
+        return row.attempts, None
+    return row.attempts + 1, now + delay(row.attempts + 1, outcome.retry_after)
+
+
+def _move(
+    connection: Connection, row: BatchRow, part: Sequence[int], outcome: Outcome, now: datetime
+) -> None:
+    attempts, not_before = _when(row, outcome, now)
+    ledger.move(connection, row, part, attempts=attempts, not_before=not_before, reason=outcome.reason)
+
+
+def _keep(
+    connection: Connection, row: BatchRow, parts: Sequence[Sequence[int]], outcome: Outcome, now: datetime
+) -> None:
+    """The first part stays in this batch, planned again; the others get one of their own."""
+    kept, *others = parts
+    for other in others:
+        _move(connection, row, other, outcome, now)
+    _set(connection, row.id, size=len(kept), reason=outcome.reason)
+    attempts, not_before = _when(row, outcome, now)
+    plan_again(connection, row, attempts=attempts, not_before=not_before)
+
+
+def _empty(connection: Connection, row: BatchRow, taken: int, outcome: Outcome, now: datetime) -> None:
+    """Each of its readers has a state of their own, or another batch: it stays as what they were handed."""
+    ledger.empty(connection, row.id, outcome.reason)
+    _set(connection, row.id, size=taken, settled=now, reference=outcome.reference[:200])
+
+
+def _record_own(
+    connection: Connection,
+    row: BatchRow,
+    own: _OwnAnswers,
+    retry_after: float | None,
+    now: datetime,
+) -> int:
+    """Write down the answers of single readers; returns how many were moved to a batch to try later."""
+    by_answer: dict[Answer, dict[int, str]] = {}
+    for reader_id, (answer, reason) in own.items():
+        by_answer.setdefault(answer, {})[reader_id] = reason
+    moved = 0
+    for answer, reasons in by_answer.items():
+        if answer in _AGAIN:
+            # One reason stands for all: they are told apart again when they are tried again.
+            later = Outcome(Answer.NOT_NOW, next(iter(reasons.values())), retry_after)
+            _move(connection, row, sorted(reasons), later, now)
+            moved += len(reasons)
+        else:
+            ledger.set_state(connection, row.edition, reasons, _STATES[answer][1])
+    return moved
+
+
+def _set(connection: Connection, number: int, **values: object) -> None:
+    connection.execute(sa.update(batches).where(batches.c.id == number).values(values))

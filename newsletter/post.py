@@ -1,0 +1,76 @@
+"""What the ledger needs to make letters and messages, handed to it by whoever knows the rest of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from newsletter.edition import Selection
+from newsletter.ledger import DeliveryRow
+from newsletter.letter import Letter, Slot
+from newsletter.planning import VariantOf
+from newsletter.providers import Batch, Envelope, Recipient
+from newsletter.variant import Variant
+from readership.reader import Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """The parts of a message that are made elsewhere. All but `revise` and `announce` are pure."""
+
+    variant_of: Callable[[Selection], VariantOf]
+    """For a selection: which variant of it a candidate gets. It depends on plan, sections and language."""
+    letter: Callable[[Selection, Variant], Letter]
+    """The rendered letter of a selection that is narrowed to the variant already."""
+    envelope: Callable[[datetime], Envelope]
+    """The envelope of messages handed over at that moment."""
+    unsubscribe_url: Callable[[int], str]
+    """A reader's own unsubscribe address."""
+    trial_phrase: Callable[[int, str], str]
+    """(days left, language): what a trial reader is told."""
+    message_id: Callable[[str, int], str]
+    """(edition, reader): the Message-ID, without angle brackets."""
+    revise: Callable[[Connection, Selection, bool], Selection]
+    """The selection as it should go out now; with True only without what was withdrawn since. The
+    connection reads."""
+    announce: Callable[[str], None]
+    """Tell the witness, before anybody gets it, that this edition is handed over; raises HeldError where
+    that would be wrong. Called outside any transaction."""
+
+    def batch(
+        self,
+        edition: str,
+        number: int,
+        letter: Letter,
+        readers: Sequence[DeliveryRow],
+        candidates: Mapping[int, Candidate],
+        date: datetime,
+    ) -> Batch:
+        """The provider's batch for those of `readers` that are among `candidates`."""
+        return Batch(
+            edition=edition,
+            number=number,
+            letter=letter,
+            envelope=self.envelope(date),
+            recipients=tuple(
+                self._recipient(edition, row, candidates[row.reader_id], letter.language)
+                for row in readers
+                if row.reader_id in candidates
+            ),
+        )
+
+    def _recipient(self, edition: str, row: DeliveryRow, candidate: Candidate, language: str) -> Recipient:
+        days = row.trial_days
+        return Recipient(
+            delivery=row.reader_id,
+            address=candidate.reader.address,
+            message_id=self.message_id(edition, row.reader_id),
+            values={
+                Slot.UNSUBSCRIBE_URL: self.unsubscribe_url(row.reader_id),
+                Slot.TRIAL: "" if days is None else self.trial_phrase(days, language),
+            },
+            name=candidate.reader.name,
+        )
