@@ -67,8 +67,8 @@ NOTHING = Trim({})
 
 def steps(selection: Selection) -> Steps:
     """Every step there is, in order: from the last news block backwards each teaser becomes a sentence,
-    then a headline; then latest headlines go, sponsored lines, briefs, and at last news headlines. The
-    lead's own teaser is the last to be shortened, and the lead is never left out."""
+    then a headline; then the lead's becomes a sentence; then latest headlines go, sponsored lines, briefs,
+    and at last news headlines. The lead stays."""
     teasers = [story.teaser.teaser for story in selection.stories]
 
     def short(position: int) -> str:
@@ -84,8 +84,9 @@ def steps(selection: Selection) -> Steps:
         *news,
     )
     return (
-        *((position, Depth.SHORT) for position in (*news, *lead) if teasers[position] != short(position)),
-        *((position, Depth.HEADLINE) for position in (*news, *lead) if teasers[position]),
+        *((position, Depth.SHORT) for position in news if teasers[position] != short(position)),
+        *((position, Depth.HEADLINE) for position in news if teasers[position]),
+        *((position, Depth.SHORT) for position in lead if teasers[position] != short(position)),
         *((position, Depth.CUT) for position in lines),
     )
 

@@ -1,0 +1,89 @@
+"""Cutting, wrapping and isolating text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.lines import clean, cut, isolated, sentence, width, wrapped
+
+words = st.lists(st.text("abcé日本ء", min_size=1, max_size=12), min_size=1, max_size=40).map(" ".join)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "expected"),
+    [
+        ("Short.", 20, "Short."),
+        ("One two three four five six", 20, "One two three four…"),
+        ("The vote failed narrowly. The mayor resigned at noon.", 40, "The vote failed narrowly."),
+        (
+            "He said: “We have lost the harbour.” Then he left the room.",
+            45,
+            "He said: “We have lost the harbour.”",
+        ),
+        ("No. 7 goes first, and everybody else has to wait", 20, "No. 7 goes first…"),
+        ("東京湾の入り口で船が止まった。原因は調査中である。", 20, "東京湾の入り口で船が止まった。"),
+        ("Unbrokenunbrokenunbroken", 10, "Unbrokenu…"),
+        ("A pause – and then nothing more", 9, "A pause…"),
+    ],
+)
+def test_a_cut_is_at_a_sentence_or_a_word(text: str, limit: int, expected: str) -> None:
+    assert cut(text, limit) == expected
+
+
+@given(words, st.integers(10, 60))
+def test_a_cut_text_is_never_longer_than_allowed_and_is_a_beginning(text: str, limit: int) -> None:
+    short = cut(text, limit)
+    assert len(short) <= limit
+    assert text.startswith(short.removesuffix("…"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The vote failed by a single voice. The mayor resigned.", "The vote failed by a single voice."),
+        ("Dr. Ruiz found the missing letters. They are blank.", "Dr. Ruiz found the missing letters."),
+        ("It costs 3.5 million euros a year to keep it dry. Nobody pays.",
+         "It costs 3.5 million euros a year to keep it dry."),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_the_first_one(text: str, expected: str) -> None:
+    assert sentence(text, 120) == expected
+
+
+@given(words, st.integers(10, 72))
+def test_wrapped_lines_fit_unless_a_word_does_not_and_nothing_is_lost(text: str, columns: int) -> None:
+    lines = wrapped(text, columns).split("\n")
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    for line in lines:
+        assert width(line) <= columns or " " not in line
+
+
+def test_an_address_is_never_broken_and_a_no_break_space_holds() -> None:
+    address = "https://quay.example/" + "a" * 80
+    assert wrapped(f"See {address} now").split("\n") == ["See", address, "now"]
+    assert wrapped("Déjà abonné\u202f?", 8).split("\n") == ["Déjà", "abonné\u202f?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("abc", 3), ("é", 1), ("e\u0301", 1), ("日本", 4), ("🎻", 2), ("", 0), ("a\u200db", 2)],
+)
+def test_width_counts_columns(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
+def test_only_what_runs_the_other_way_is_isolated() -> None:
+    assert isolated("Nele", "ltr") == "Nele"
+    assert isolated("سلمى", "ltr") == "\u2068سلمى\u2069"
+    assert isolated("سلمى", "rtl") == "سلمى"
+    assert isolated("Nele", "rtl") == "\u2068Nele\u2069"
+
+
+@given(st.text())
+def test_clean_text_is_one_line_without_marks(text: str) -> None:
+    result = clean(text)
+    assert not any(ord(character) < 32 or 0xFDD0 <= ord(character) <= 0xFDEF for character in result)
+    assert clean(result) == result
+    result.encode()
