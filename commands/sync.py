@@ -23,9 +23,12 @@ def sync(
     context: typer.Context,
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Only this source.")] = None,
     allow_withdrawals: Annotated[
-        bool, typer.Option("--allow-withdrawals", help="Withdraw what is gone, even when it is more than half.")
+        bool,
+        typer.Option("--allow-withdrawals", help="Withdraw what is gone, even when it is more than half."),
     ] = False,
-    write_ids: Annotated[bool, typer.Option("--write-ids", help="Stamp each file with its article's id.")] = False,
+    write_ids: Annotated[
+        bool, typer.Option("--write-ids", help="Stamp each file with its article's id.")
+    ] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,

@@ -1,0 +1,85 @@
+"""What an edition is made from, gathered from the store: the shell around `newsletter.compose`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy.engine import Connection
+
+from commands.context import Context
+from content import catalogue
+from content.teaser import Teaser
+from newsletter import history, used_stories
+from newsletter.breaker import breaker
+from newsletter.compose import Material, compose, window_start
+from newsletter.edition import Composition, Edits, NothingNew, Selection
+from newsletter.phrases import phrases
+from newsroom.masthead import Newsletter
+from readership import store
+
+
+def material(
+    connection: Connection, room: Context, newsletter: Newsletter, now: datetime, *, but: str = ""
+) -> Material:
+    """What an edition of `newsletter` composed at `now` could have; `but` is one that does not count."""
+    provider = room.settings.delivery.provider
+    paywall = room.settings.newsroom.paywall
+    before = history.previous(connection, newsletter.key, provider)
+    previous = before.composed if before else None
+    start = window_start(previous, now)
+    news = catalogue.published_between(connection, start, now, paywall)
+    readmitted = catalogue.readmitted(connection, now, paywall)
+    left = used_stories.carried(connection, newsletter.key, now - newsletter.carry_over, provider, but)
+    carried = tuple(catalogue.by_ids(connection, left, now, paywall).values())
+    ids = {teaser.id for teaser in (*news, *readmitted, *carried)}
+    return Material(
+        news=news,
+        readmitted=readmitted,
+        carried=carried,
+        bookings=catalogue.running(connection, None, now, paywall),
+        used=used_stories.used(connection, newsletter.key, ids, provider, but),
+        previous=previous,
+    )
+
+
+def composed(
+    connection: Connection,
+    room: Context,
+    newsletter: Newsletter,
+    now: datetime,
+    local_date: date,
+    *,
+    slot: str = "",
+    edits: Edits | None = None,
+    but: str = "",
+) -> Composition | NothingNew:
+    """The edition as it would be composed at `now`."""
+    return compose(
+        room.settings.newsroom,
+        newsletter,
+        material(connection, room, newsletter, now, but=but),
+        edits or Edits(),
+        now,
+        local_date,
+        slot,
+        phrases(newsletter.language).day(local_date),
+    )
+
+
+def current_teasers(
+    connection: Connection, room: Context, selection: Selection, now: datetime
+) -> Mapping[str, Teaser]:
+    """The selection's articles as they are now; those withdrawn or embargoed since are not in it."""
+    ids = [story.teaser.id for story in selection.stories]
+    return catalogue.by_ids(connection, ids, now, room.settings.newsroom.paywall)
+
+
+def too_big(connection: Connection, room: Context, newsletter: Newsletter, fresh: int) -> str | None:
+    """Why the circuit breaker holds an edition with `fresh` new stories, or None."""
+    return breaker(
+        fresh,
+        store.count(connection, newsletter.key),
+        history.past(connection, newsletter.key, room.settings.delivery.provider),
+        room.settings.delivery.limits,
+    )

@@ -1,0 +1,140 @@
+"""A newsroom's secrets, from the environment or from files that it names. They never show themselves."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SECRET_KEY = "STANDFIRST_SECRET_KEY"  # noqa: S105 (a name)
+ADDRESS_KEY = "STANDFIRST_ADDRESS_KEY"
+SENDGRID_API_KEY = "STANDFIRST_SENDGRID_API_KEY"
+SMTP_PASSWORD = "STANDFIRST_SMTP_PASSWORD"  # noqa: S105 (a name)
+ALERT_SMTP_PASSWORD = "STANDFIRST_ALERT_SMTP_PASSWORD"  # noqa: S105 (a name)
+ALERT_WEBHOOK = "STANDFIRST_ALERT_WEBHOOK"
+
+NAMES = {
+    SECRET_KEY: "signs the links in mails: ID:HEX, newest first, older ones after a comma; `init` makes one",
+    ADDRESS_KEY: "recognises addresses (hex, at least 32 digits); it never changes; `init` makes one",
+    SENDGRID_API_KEY: "SendGrid's API key, with the right Mail Send; only with provider = sendgrid",
+    SMTP_PASSWORD: "the mail server's password; only with smtp.user",
+    ALERT_SMTP_PASSWORD: "the password of the alerts' own mail server; only with alerts.smtp.user",
+    ALERT_WEBHOOK: "the alerts' webhook address, where it is a secret itself",
+}
+"""Every secret there is, with its meaning. Each may be given as NAME_FILE too: the path of a file with it."""
+
+KEY_BYTES = 16
+"""The least length of a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The secrets, redacted in every repr."""
+
+    signing_keys: tuple[tuple[str, bytes], ...] = field(repr=False)
+    """(key id, key), newest first: the first signs, all verify."""
+    address_key: bytes = field(repr=False)
+    sendgrid_api_key: str = field(default="", repr=False)
+    smtp_password: str = field(default="", repr=False)
+    alert_smtp_password: str = field(default="", repr=False)
+    alert_webhook: str = field(default="", repr=False)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every secret as it could turn up in a text, for the log's mask."""
+        keys = (*(key.hex() for _, key in self.signing_keys), self.address_key.hex())
+        others = (self.sendgrid_api_key, self.smtp_password, self.alert_smtp_password, self.alert_webhook)
+        return tuple(text for text in (*keys, *others) if len(text) >= 6)
+
+
+def values(root: Path, file: str, environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    """The secrets' texts by name: from the environment, its NAME_FILE files, then the secrets file.
+
+    What is wrong goes into `problems`, a line each; no line holds a secret.
+    """
+    found = _of_file(root / file, problems) if file else {}
+    for name in NAMES:
+        if environ.get(name):
+            found[name] = environ[name].strip()
+        elif environ.get(f"{name}_FILE"):
+            path = Path(environ[f"{name}_FILE"])
+            try:
+                found[name] = path.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                problems.append(f"{name}_FILE: {path} cannot be read ({_why(error)}); name a readable file")
+    return found
+
+
+def _of_file(path: Path, problems: list[str]) -> dict[str, str]:
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: cannot be read ({_why(error)}); give it to the user who runs Standfirst")
+        return {}
+    if stat.S_IMODE(mode) & 0o077:
+        problems.append(f"{path}: mode {stat.S_IMODE(mode):o} lets others read it; chmod 600 {path}")
+        return {}
+    found: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or name.strip() not in NAMES:
+            problems.append(f"{path}:{number}: not a secret's NAME=value; allowed: {', '.join(NAMES)}")
+            continue
+        found[name.strip()] = value.strip().strip("\"'")
+    return found
+
+
+def secrets_of(texts: Mapping[str, str], wanted: Mapping[str, str], problems: list[str]) -> Secrets | None:
+    """The secrets, or None with the `problems`. `wanted` has those that must be there: name → why."""
+    missing = [name for name in wanted if not texts.get(name)]
+    problems += [f"{name}: missing; it {NAMES[name]} ({wanted[name]})" for name in missing]
+    before = len(problems)
+    keys = _signing_keys(texts.get(SECRET_KEY, ""), problems)
+    address = _key(ADDRESS_KEY, texts.get(ADDRESS_KEY, ""), problems)
+    if missing or len(problems) > before:
+        return None
+    return Secrets(
+        signing_keys=keys,
+        address_key=address,
+        sendgrid_api_key=texts.get(SENDGRID_API_KEY, ""),
+        smtp_password=texts.get(SMTP_PASSWORD, ""),
+        alert_smtp_password=texts.get(ALERT_SMTP_PASSWORD, ""),
+        alert_webhook=texts.get(ALERT_WEBHOOK, ""),
+    )
+
+
+def _signing_keys(text: str, problems: list[str]) -> tuple[tuple[str, bytes], ...]:
+    keys: dict[str, bytes] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, colon, digits = part.partition(":")
+        if not colon or not name.isascii() or not name.isalnum() or len(name) > 16:
+            problems.append(f"{SECRET_KEY}: a key has no id; allowed: ID:HEX, the id of letters and digits")
+        elif name in keys:
+            problems.append(f'{SECRET_KEY}: two keys have the id "{name}"; give each its own')
+        else:
+            keys[name] = _key(SECRET_KEY, digits, problems)
+    return tuple(keys.items())
+
+
+def _key(name: str, digits: str, problems: list[str]) -> bytes:
+    if not digits:
+        return b""
+    try:
+        key = bytes.fromhex(digits)
+    except ValueError:
+        problems.append(f"{name}: not hexadecimal; allowed: at least {2 * KEY_BYTES} hex digits")
+        return b""
+    if len(key) < KEY_BYTES:
+        problems.append(f"{name}: {len(digits)} hex digits are too few; allowed: at least {2 * KEY_BYTES}")
+    return key
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "it is not UTF-8"

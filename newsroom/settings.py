@@ -1,0 +1,122 @@
+"""A newsroom's settings: `newsroom.toml` and the secrets beside it, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from newsroom.masthead import Newsletter, Newsroom
+from newsroom.secrets import Secrets
+
+ProviderName = Literal["outbox", "smtp", "sendgrid"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """One content source. `path` is absolute."""
+
+    key: str
+    kind: str
+    path: Path
+    access: str = "paid"
+    """Who may read the body of an article that does not say so itself: free, registered or paid."""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """When an edition is far bigger than the ones before it: see newsletter/breaker.py."""
+
+    story_factor: float = 4.0
+    story_floor: int = 40
+    reader_factor: float = 3.0
+    reader_floor: int = 1_000
+    first_stories: int = 200
+    first_readers: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """How editions are handed over."""
+
+    provider: ProviderName = "outbox"
+    max_per_hour: int | None = None
+    allow_to: tuple[str, ...] = ()
+    """For staging: only these addresses, or domains as "@example.org", get mail. Empty lets everybody."""
+    silence_means_not_sent: timedelta | None = None
+    breaker: BreakerSettings = field(default_factory=BreakerSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """A mail server. `window` is how many messages of a connection are committed together."""
+
+    host: str = "localhost"
+    port: int = 587
+    security: Literal["starttls", "tls", "plain"] = "starttls"
+    user: str = ""
+    connections: int = 4
+    window: int = 100
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SendGridSettings:
+    """Where and how SendGrid is asked. An empty `base_url` is SendGrid's own, of the EU where `eu` is set."""
+
+    base_url: str = ""
+    eu: bool = False
+    connections: int = 4
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """How the operator is told. `smtp`, where it is set, is another way than the edition's own provider."""
+
+    mail: tuple[str, ...] = ()
+    sender: str = ""
+    webhook: str = ""
+    heartbeat: str = ""
+    smtp: SmtpSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything `newsroom.toml` and the environment say. Paths are absolute."""
+
+    path: Path
+    root: Path
+    newsroom: Newsroom
+    newsletters: tuple[Newsletter, ...]
+    sources: tuple[SourceSettings, ...]
+    secrets: Secrets
+    database_url: str
+    public_dir: Path
+    outbox_dir: Path
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    sendgrid: SendGridSettings = field(default_factory=SendGridSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    import_columns: Mapping[str, str] = field(default_factory=dict)
+    """A reader list's own column names, by ours."""
+    keep_days: int = 90
+
+    @property
+    def witness_path(self) -> Path:
+        """The witness stands beside `newsroom.toml`, outside of the database."""
+        return self.root / "standfirst.witness"
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings of the newsroom at `path`.
+
+    Raises ConfigurationError with every mistake at once, a line each: file, key, what was found, what is
+    allowed.
+    """
+    from newsroom.settings_reader import read
+
+    return read(path, environ)

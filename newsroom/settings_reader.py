@@ -1,0 +1,319 @@
+"""From the file's tables to the settings: every mistake found, a line each, before anything is used."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from newsroom import secrets
+from newsroom.errors import ConfigurationError
+from newsroom.masthead import (
+    Empty,
+    Look,
+    Newsletter,
+    Newsroom,
+    Offer,
+    Paywall,
+    Place,
+    Section,
+    SectionKind,
+)
+from newsroom.secrets import Secrets
+from newsroom.settings import (
+    AlertSettings,
+    BreakerSettings,
+    DeliverySettings,
+    SendGridSettings,
+    Settings,
+    SmtpSettings,
+    SourceSettings,
+)
+from newsroom.settings_file import DAYS, File, NewsletterTable, SmtpTable
+
+
+def read(path: Path, environ: Mapping[str, str]) -> Settings:
+    """The settings at `path`. Raises ConfigurationError with every mistake at once."""
+    tables = _tables(path)
+    problems: list[str] = []
+    root = path.resolve().parent
+    wanted = _secrets_file(tables)
+    texts = secrets.values(root, wanted, environ, problems)
+    file: File | None = None
+    try:
+        file = File.model_validate(tables)
+    except ValidationError as error:
+        problems = [f"{path}: {line}" for line in _lines(error)] + problems
+    if file is not None:
+        problems = [f"{path}: {line}" for line in _contradictions(file)] + problems
+    found = secrets.secrets_of(texts, _needed(tables), problems)
+    if file is None or found is None or problems:
+        raise ConfigurationError(*problems)
+    return _settings(path.resolve(), file, found)
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            f"{path}: not there; name it with --config or STANDFIRST_CONFIG, or make one with `init`"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: not TOML: {error}") from error
+
+
+def _secrets_file(tables: Mapping[str, Any]) -> str:
+    newsroom = tables.get("newsroom")
+    name = newsroom.get("secrets", "") if isinstance(newsroom, dict) else ""
+    return name if isinstance(name, str) else ""
+
+
+def _needed(tables: Mapping[str, Any]) -> dict[str, str]:
+    needed = {secrets.SECRET_KEY: "always", secrets.ADDRESS_KEY: "always"}
+    provider = _inner(tables, "delivery", "provider")
+    if provider == "sendgrid":
+        needed[secrets.SENDGRID_API_KEY] = 'delivery.provider is "sendgrid"'
+    if provider == "smtp" and _inner(tables, "smtp", "user"):
+        needed[secrets.SMTP_PASSWORD] = "smtp.user is set"
+    if _inner(tables, "alerts", "smtp", "user"):
+        needed[secrets.ALERT_SMTP_PASSWORD] = "alerts.smtp.user is set"
+    return needed
+
+
+def _inner(tables: Mapping[str, Any], *names: str) -> object:
+    value: object = tables
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _lines(error: ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False):
+        place = _place(problem["loc"])
+        found = _shown(problem.get("input"))
+        match problem["type"]:
+            case "extra_forbidden":
+                lines.append(f"{place}: no such key{_meant(problem['loc'])}")
+            case "missing":
+                lines.append(f"{place}: missing; give it")
+            case "value_error":
+                lines.append(f"{place}: {found} is wrong; allowed: {problem['ctx']['error']}")
+            case "literal_error":
+                if problem["ctx"]["expected"] == "''":
+                    continue
+                lines.append(f"{place}: {found} is wrong; allowed: {problem['ctx']['expected']}")
+            case "string_pattern_mismatch":
+                lines.append(f"{place}: {found} is wrong; allowed: example.org,2026")
+            case _:
+                lines.append(f"{place}: {found} is wrong; allowed: {_allowed(problem['msg'])}")
+    return lines
+
+
+def _allowed(message: str) -> str:
+    return message.removeprefix("Input should be ").removeprefix("a valid ")
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    text = ""
+    for part in loc:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif not part.startswith(("function-", "constrained-", "literal", "str")):
+            text += f".{part}" if text else part
+    return text
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (str, bool, int, float, list, dict)):
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    else:
+        text = f'"{value}"'
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _meant(loc: Sequence[str | int]) -> str:
+    model: type[BaseModel] | None = File
+    for part in loc[:-1]:
+        if isinstance(part, str) and model is not None:
+            model = _model_of(model, part)
+    if model is None:
+        return ""
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    near = get_close_matches(str(loc[-1]), names, 1)
+    return f'; did you mean "{near[0]}"?' if near else f"; allowed: {', '.join(names)}"
+
+
+def _model_of(model: type[BaseModel], part: str) -> type[BaseModel] | None:
+    for name, field in model.model_fields.items():
+        if part in (name, field.alias):
+            return _model_in(field.annotation)
+    return None
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_in(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _contradictions(file: File) -> list[str]:
+    """What no table can know of another one."""
+    keys = [section.key for section in file.section]
+    lines = _doubles("section", keys)
+    lines += _doubles("source", [source.key for source in file.source])
+    lines += _doubles("newsletter", [newsletter.key for newsletter in file.newsletter])
+    latest = [section.key for section in file.section if section.kind == "latest"]
+    if len(latest) > 1:
+        lines.append(f"section: {len(latest)} are of kind latest ({', '.join(latest)}); allowed: one")
+    taken: dict[str, str] = {}
+    for number, section in enumerate(file.section):
+        for former in section.former_keys:
+            owner = former if former in keys else taken.get(former)
+            if owner:
+                lines.append(f'section[{number}].former_keys: "{former}" belongs to section "{owner}"')
+            taken[former] = section.key
+    for number, newsletter in enumerate(file.newsletter):
+        lines += _places(f"newsletter[{number}].sections", newsletter, keys)
+    is_near = file.smtp.host in ("localhost", "127.0.0.1", "::1")
+    if file.delivery.provider == "smtp" and file.smtp.security == "plain" and not is_near:
+        lines.append('smtp.security: "plain" to another machine; allowed: starttls, tls')
+    return lines
+
+
+def _doubles(table: str, keys: Sequence[str]) -> list[str]:
+    return [
+        f'{table}[{number}].key: "{key}" is taken by {table}[{keys.index(key)}]; give it a key of its own'
+        for number, key in enumerate(keys)
+        if keys.index(key) != number
+    ]
+
+
+def _places(where: str, newsletter: NewsletterTable, keys: Sequence[str]) -> list[str]:
+    lines = []
+    seen: set[str] = set()
+    for number, place in enumerate(newsletter.sections):
+        if place.section not in keys:
+            near = get_close_matches(place.section, keys, 1)
+            hint = f'; did you mean "{near[0]}"?' if near else f"; allowed: {', '.join(keys)}"
+            lines.append(f'{where}[{number}].section: "{place.section}" is not a section{hint}')
+        elif place.section in seen:
+            lines.append(f'{where}[{number}].section: "{place.section}" stands there already; name it once')
+        seen.add(place.section)
+    return lines
+
+
+def _settings(path: Path, file: File, found: Secrets) -> Settings:
+    root = path.parent
+    table = file.newsroom
+    first_sender = file.newsletter[0].sender if file.newsletter else ""
+    alerts = file.alerts
+    return Settings(
+        path=path,
+        root=root,
+        newsroom=_newsroom(file),
+        newsletters=tuple(_newsletter(one, file) for one in file.newsletter),
+        sources=tuple(
+            SourceSettings(one.key, one.kind, root / one.path, one.access, one.language or table.language)
+            for one in file.source
+        ),
+        secrets=found,
+        database_url=_database(root, table.database),
+        public_dir=root / table.public,
+        outbox_dir=root / table.outbox,
+        delivery=DeliverySettings(
+            provider=file.delivery.provider,
+            max_per_hour=file.delivery.max_per_hour,
+            allow_to=tuple(file.delivery.allow_to),
+            silence_means_not_sent=file.delivery.silence_means_not_sent,
+            breaker=BreakerSettings(**file.delivery.breaker.model_dump()),
+        ),
+        smtp=_smtp(file.smtp),
+        sendgrid=SendGridSettings(**file.sendgrid.model_dump()),
+        alerts=AlertSettings(
+            mail=tuple(alerts.mail),
+            sender=alerts.sender or first_sender,
+            webhook=found.alert_webhook or alerts.webhook,
+            heartbeat=alerts.heartbeat,
+            smtp=_smtp(alerts.smtp) if alerts.smtp else None,
+        ),
+        import_columns=dict(file.import_.columns),
+        keep_days=table.keep_days,
+    )
+
+
+def _newsroom(file: File) -> Newsroom:
+    table = file.newsroom
+    return Newsroom(
+        name=table.name,
+        about=table.about,
+        site_url=table.site_url,
+        public_url=table.public_url,
+        language=table.language,
+        time_zone=ZoneInfo(table.time_zone),
+        authority=table.authority,
+        sections=tuple(
+            Section(one.key, one.title, SectionKind(one.kind), tuple(one.former_keys)) for one in file.section
+        ),
+        offer=Offer(**file.offer.model_dump()),
+        look=Look(
+            accent=table.accent,
+            accent_dark=table.accent_dark,
+            logo_url=table.logo_url,
+            logo_dark_url=table.logo_dark_url,
+            headline_font=table.headline_font,
+            text_font=table.text_font,
+        ),
+        paywall=Paywall(file.paywall.public_paragraphs),
+        feed_entries=table.feed_entries,
+    )
+
+
+def _newsletter(one: NewsletterTable, file: File) -> Newsletter:
+    return Newsletter(
+        key=one.key,
+        title=one.title,
+        at=one.at,
+        days=frozenset(DAYS.index(day) + 1 for day in one.days),
+        places=tuple(Place(place.section, place.stories) for place in one.sections),
+        sender=one.sender,
+        sender_name=one.sender_name or file.newsroom.name,
+        reply_to=one.reply_to or one.sender,
+        envelope_sender=one.envelope_sender or one.sender,
+        postal_address=one.postal_address,
+        subject=one.subject,
+        language=one.language or file.newsroom.language,
+        empty=Empty(one.empty),
+        latest=one.latest,
+        carry_over=one.carry_over,
+        sponsored_max=one.sponsored_max,
+        sponsored_per_sponsor=one.sponsored_per_sponsor,
+        max_variants=one.max_variants,
+    )
+
+
+def _smtp(table: SmtpTable) -> SmtpSettings:
+    return replace(SmtpSettings(), **table.model_dump())
+
+
+def _database(root: Path, url: str) -> str:
+    prefix = "sqlite:///"
+    if not url.startswith(prefix) or url == prefix:
+        return url
+    return prefix + str(root / url.removeprefix(prefix))
