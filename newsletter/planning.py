@@ -44,6 +44,7 @@ _SUPPRESSED = {
     SuppressionReason.COMPLAINED: ExclusionReason.COMPLAINED,
     SuppressionReason.CLEANED: ExclusionReason.CLEANED,
     SuppressionReason.ERASED: ExclusionReason.ERASED,
+    SuppressionReason.UNSUBSCRIBED: ExclusionReason.UNSUBSCRIBED,
 }
 _DELIVERY = ("edition", "reader_id", "recipient_key", "batch", "reason", "trial_days")
 _EXCLUSION = ("edition", "reader_id", "reason")
