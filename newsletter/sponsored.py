@@ -25,7 +25,7 @@ class SponsoredBlocks:
 def sponsored_blocks(
     plan: Plan, newsletter: Newsletter, bookings: Iterable[Teaser], day: date, now: datetime
 ) -> SponsoredBlocks:
-    """The running bookings of each sponsored section, within the newsletter's `sponsored_max` and per sponsor."""
+    """The running bookings of each sponsored section, within the newsletter's limits."""
     left_out = []
     free: dict[str, Teaser] = {}
     for booking in bookings:

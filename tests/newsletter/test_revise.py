@@ -1,0 +1,205 @@
+"""A composed edition brought up to date: before its first hand-over, and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from content.teaser import Teaser
+from newsletter.compose import compose
+from newsletter.edition import Composition, Edits, Selection
+from newsletter.revise import revised
+from newsroom.masthead import Offer, Place
+from tests import samples
+from tests.newsletter.material import MARKED, NOW, TODAY, booking, edition, materials, story
+
+NEWS = (
+    story("vote", 1),
+    story("vote2", 2),
+    story("vote3", 3),
+    story("book", 2, section="culture"),
+    story("short", 2, section="briefs"),
+)
+SELECTION = edition(*NEWS, bookings=(booking("ad"), booking("ad2", "Lumen"))).selection
+
+
+def current(selection: Selection) -> dict[str, Teaser]:
+    return {value.teaser.id: value.teaser for value in selection.stories}
+
+
+def revise(
+    selection: Selection, live: Mapping[str, Teaser], edits: Edits | None = None, **changes: Any
+) -> Selection:
+    arguments = {"newsroom": samples.newsroom(), "newsletter": samples.newsletter(), "now": NOW, **changes}
+    return revised(selection, current=live, edits=edits or Edits(), **arguments)
+
+
+def without(selection: Selection, *names: str) -> dict[str, Teaser]:
+    gone = {samples.teaser(name).id for name in names}
+    return {key: teaser for key, teaser in current(selection).items() if key not in gone}
+
+
+def changed(selection: Selection, name: str, **changes: Any) -> dict[str, Teaser]:
+    live = current(selection)
+    key = samples.teaser(name).id
+    live[key] = replace(live[key], revision=live[key].revision + 1, **changes)
+    return live
+
+
+def places(selection: Selection) -> dict[str, list[str]]:
+    shown = {block.section: [value.teaser.slug for value in block.stories] for block in selection.blocks}
+    return {"lead": [selection.lead.teaser.slug] if selection.lead else [], **shown}
+
+
+def test_nothing_changed_is_the_same_selection():
+    assert revise(SELECTION, current(SELECTION)) == SELECTION
+    assert revise(SELECTION, current(SELECTION), withdrawals_only=True) is SELECTION
+
+
+def test_a_mended_headline_is_right_in_its_place_and_in_the_subject():
+    result = revise(SELECTION, changed(SELECTION, "vote", headline="Mended"))
+    assert places(result) == places(SELECTION)
+    assert result.subject == "Mended" and result.lead and result.lead.teaser.revision == 2
+    frozen = revise(SELECTION, changed(SELECTION, "vote", headline="Mended"), withdrawals_only=True)
+    assert frozen is SELECTION
+
+
+def test_a_withdrawn_story_goes_and_the_next_one_leads():
+    for only in (False, True):
+        result = revise(SELECTION, without(SELECTION, "vote", "ad"), withdrawals_only=only)
+        assert places(result) == {
+            "lead": ["vote2"], "politics": ["vote3"], "culture": ["book"], "briefs": ["short"], "partners": ["ad2"],
+        }  # fmt: skip
+        assert (
+            result.subject == "The vote2 reopens"
+            and result.preheader == "The vote3 reopens · The book reopens"
+        )
+
+
+def test_an_embargo_put_on_again_takes_a_story_out():
+    live = changed(SELECTION, "vote", published=NOW + timedelta(hours=1))
+    assert places(revise(SELECTION, live))["lead"] == ["vote2"]
+
+
+def test_a_story_that_became_sponsored_is_no_news():
+    result = revise(SELECTION, changed(SELECTION, "vote", sponsor="Ostrea"))
+    assert places(result)["lead"] == ["vote2"]
+
+
+def test_a_booking_that_ended_goes_before_the_first_hand_over():
+    live = changed(SELECTION, "ad", run_until=NOW - timedelta(minutes=1))
+    assert places(revise(SELECTION, live))["partners"] == ["ad2"]
+    assert places(revise(SELECTION, live, withdrawals_only=True)) == places(SELECTION)
+
+
+def test_moved_and_newly_pinned_stories_move():
+    moved = revise(SELECTION, changed(SELECTION, "vote3", sections=("culture",)))
+    assert places(moved)["politics"] == ["vote2"] and places(moved)["culture"] == ["book", "vote3"]
+    pinned = revise(SELECTION, changed(SELECTION, "book", pinned=True))
+    assert places(pinned)["lead"] == ["book"] and places(pinned)["politics"] == ["vote", "vote2", "vote3"]
+
+
+def test_a_story_that_turned_sensitive_leads_no_longer():
+    result = revise(SELECTION, changed(SELECTION, "vote", sensitive=True))
+    assert places(result)["lead"] == ["vote2"] and "vote" in places(result)["politics"]
+    assert result.subject == "The vote2 reopens"
+
+
+def test_the_offer_and_the_words_of_the_newsroom_are_refreshed():
+    newsroom = samples.newsroom(offer=Offer(trial="New", subscribe_url="https://quay.example/new"))
+    letter = samples.newsletter(subject="{title} on {date}")
+    result = revise(SELECTION, current(SELECTION), newsroom=newsroom, newsletter=letter)
+    assert result.offer == newsroom.offer
+    assert result.subject == "The Morning Quay on Tuesday 10 March"
+    frozen = revise(SELECTION, without(SELECTION, "vote"), newsroom=newsroom, withdrawals_only=True)
+    assert frozen.offer == SELECTION.offer
+
+
+def test_an_editors_choices_hold_in_later_revisions():
+    edits = Edits(lead=samples.teaser("book").id, subject="Ours", note="<p>Hello</p>")
+    first = revise(SELECTION, current(SELECTION), edits)
+    later = revise(
+        first,
+        changed(first, "vote", headline="Mended"),
+        Edits(dropped=frozenset({samples.teaser("vote2").id})),
+    )
+    assert places(later)["lead"] == ["book"] and places(later)["politics"] == ["vote", "vote3"]
+    assert later.subject == "Ours" and later.note == "<p>Hello</p>"
+    back = revise(later, current(later), Edits(subject="", note=""))
+    assert back.subject == "The book reopens" and back.note == ""
+
+
+def test_a_dropped_story_that_is_made_the_lead_is_back():
+    key = samples.teaser("book").id
+    assert Edits(dropped=frozenset({key})).then(Edits(lead=key)).dropped == frozenset()
+
+
+def test_a_withdrawn_lead_takes_the_editors_subject_along_once_mail_is_out():
+    first = revise(SELECTION, current(SELECTION), Edits(subject="About the vote"))
+    kept = revise(first, without(first, "book"), withdrawals_only=True)
+    assert kept.subject == "About the vote"
+    gone = revise(first, without(first, "vote"), withdrawals_only=True)
+    assert gone.subject == "The vote2 reopens"
+
+
+def test_without_news_nothing_is_left_to_send():
+    names = [teaser.slug for teaser in NEWS]
+    for only in (False, True):
+        result = revise(SELECTION, without(SELECTION, *names), withdrawals_only=only)
+        assert not result.has_news and result.lead is None and result.blocks == ()
+        assert revise(result, {}, withdrawals_only=only) == result
+
+
+def test_latest_headlines_alone_are_no_edition_either():
+    letter = samples.newsletter(places=(Place("politics", 2), Place("latest", 2)))
+    selection = edition(story("vote"), story("match", 2, section="sport"), newsletter=letter).selection
+    result = revise(selection, without(selection, "vote"), newsletter=letter)
+    assert not result.has_news
+
+
+def test_the_lead_after_a_hand_over_is_never_sensitive_and_sponsors_keep_off():
+    selection = edition(
+        story("vote"), story("crash", 2, sensitive=True), story("vote2", 3), bookings=(booking("ad"),)
+    ).selection
+    result = revise(selection, without(selection, "vote"), withdrawals_only=True)
+    assert places(result) == {"lead": ["vote2"], "politics": ["crash"]}
+    assert not result.offer.subscribe_url and result.subject == "The vote2 reopens"
+
+
+@settings(max_examples=120, deadline=None)
+@given(materials(), st.data())
+def test_revising_twice_is_revising_once_and_adds_nothing(material, data):
+    made = compose(samples.newsroom(), samples.newsletter(), material, Edits(), NOW, TODAY)
+    assume(isinstance(made, Composition))
+    assert isinstance(made, Composition)
+    selection = made.selection
+    only = data.draw(st.booleans())
+    assert revise(selection, current(selection), withdrawals_only=only) == selection
+    live = {}
+    for key, teaser in current(selection).items():
+        fate = data.draw(
+            st.sampled_from(["stays", "stays", "gone", "ranked", "moved", "embargoed", "sensitive"])
+        )
+        if fate == "ranked":
+            teaser = replace(teaser, rank=1)
+        if fate == "moved":
+            teaser = replace(teaser, sections=("culture",))
+        if fate == "embargoed":
+            teaser = replace(teaser, published=NOW + timedelta(hours=1))
+        if fate == "sensitive":
+            teaser = replace(teaser, sensitive=True, headline=MARKED + teaser.headline)
+        if fate != "gone":
+            live[key] = teaser
+    once = revise(selection, live, withdrawals_only=only)
+    assert revise(once, live, withdrawals_only=only) == once
+    ids = [value.teaser.id for value in once.stories]
+    assert set(ids) <= set(live) and len(set(ids)) == len(ids)
+    if once.has_news:
+        assert len(once.subject) < 60 and MARKED not in once.subject + once.preheader
+    if not only:
+        assert all(value.teaser.published <= NOW for value in once.stories)
