@@ -43,7 +43,7 @@ def due_editions(
     return tuple(
         Due(day, due, late=PUNCTUAL < now - due <= newsletter.latest, missed=now - due > newsletter.latest)
         for day, due in _hours(newsletter, zone, first, now.astimezone(zone).date() + _DAY)
-        if since <= due <= now and day not in decided
+        if since <= due <= now
     )
 
 

@@ -120,13 +120,19 @@ def test_what_a_full_section_leaves_out_stays_eligible_and_says_so():
 
 
 def test_carried_over_stories_come_after_every_new_one_even_a_ranked_one():
-    waiting = story("waiting", 20, rank=1)
+    waiting, older, oldest = story("waiting", 20, rank=1), story("older", 90), story("oldest", 99)
     result = edition(
-        story("new", 30, rank=9), waiting, carried=(waiting, story("older", 90)), previous=NOW - 24 * HOUR
+        story("new", 30, rank=9),
+        story("new2", 31),
+        waiting,
+        carried=(waiting, older, oldest),
+        previous=NOW - 24 * HOUR,
     )
-    assert slugs(result) == {"lead": ["new"], "politics": ["waiting", "older"]}
-    assert [value.is_carried for value in result.selection.stories] == [False, True, True]
-    assert result.fresh == 1
+    # The one that finds no room is no latest headline either.
+    assert slugs(result) == {"lead": ["new"], "politics": ["new2", "waiting", "older"]}
+    assert [value.is_carried for value in result.selection.stories] == [False, False, True, True]
+    assert result.left_out[-1].for_room
+    assert result.fresh == 2
 
 
 def test_a_carried_over_story_does_not_lead_before_a_new_one_of_a_later_section():

@@ -72,13 +72,10 @@ def test_a_mended_headline_is_right_in_its_place_and_in_the_subject():
 def test_a_withdrawn_story_goes_and_the_next_one_leads():
     for only in (False, True):
         result = revise(SELECTION, without(SELECTION, "vote", "ad"), withdrawals_only=only)
-        assert places(result) == {
-            "lead": ["vote2"], "politics": ["vote3"], "culture": ["book"], "briefs": ["short"], "partners": ["ad2"],
-        }  # fmt: skip
-        assert (
-            result.subject == "The vote2 reopens"
-            and result.preheader == "The vote3 reopens · The book reopens"
-        )
+        news = {"lead": ["vote2"], "politics": ["vote3"], "culture": ["book"], "briefs": ["short"]}
+        assert places(result) == {**news, "partners": ["ad2"]}
+        assert result.subject == "The vote2 reopens"
+        assert result.preheader == "The vote3 reopens · The book reopens"
 
 
 def test_an_embargo_put_on_again_takes_a_story_out():
