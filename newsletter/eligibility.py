@@ -52,7 +52,7 @@ def window_start(previous: datetime | None, now: datetime) -> datetime:
 
 def eligible(material: Material, now: datetime, zone: ZoneInfo) -> Eligible:
     """What is new: never used by this newsletter and inside the window, left out for room before, or a
-    used story with `again` that was revised since."""
+    story with `again` that was revised since its use, or updated inside the window."""
     start = window_start(material.previous, now)
     carried = {teaser.id for teaser in material.carried}
     seen: set[str] = set()
@@ -62,7 +62,7 @@ def eligible(material: Material, now: datetime, zone: ZoneInfo) -> Eligible:
         if teaser.id in seen or teaser.is_sponsored:
             continue
         seen.add(teaser.id)
-        is_update = teaser.again and teaser.revision > material.used.get(teaser.id, teaser.revision)
+        is_update = teaser.again and _developed(material, teaser, start)
         why = _why_not(material, teaser, now)
         if not why and not is_update and teaser.id not in carried and teaser.published <= start:
             why = f"published {_local(teaser.published, zone)}, before the window ({_local(start, zone)})"
@@ -85,6 +85,13 @@ def _why_not(material: Material, teaser: Teaser, now: datetime) -> str:
     if teaser.revision > material.used[teaser.id]:
         return ""
     return f"{where} and not revised since"
+
+
+def _developed(material: Material, teaser: Teaser, start: datetime) -> bool:
+    """True for a story that was revised since it was used, or an old unused one updated in the window."""
+    if teaser.id in material.used:
+        return teaser.revision > material.used[teaser.id]
+    return teaser.published <= start < teaser.updated
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:

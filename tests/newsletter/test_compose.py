@@ -164,6 +164,17 @@ def test_an_update_is_as_new_as_its_update():
     assert slugs(result) == {"lead": ["again"], "politics": ["news"]}
 
 
+def test_an_old_story_never_used_is_readmitted_by_an_update_in_the_window():
+    old = story("old", 200, again=True)
+    result = edition(story("news", 1), readmitted=(replace(old, updated=NOW - 2 * HOUR),))
+    assert slugs(result) == {"lead": ["news"], "politics": ["old"]}
+    assert result.selection.stories[1].is_update
+    assert slugs(edition(story("news", 1), readmitted=(replace(old, updated=NOW - 24 * HOUR),))) == {
+        "lead": ["news"]
+    }
+    assert not edition(replace(story("new", 1), again=True)).selection.stories[0].is_update
+
+
 def test_outside_the_window_and_embargoed():
     result = edition(
         story("news"), story("edge", 24), story("inside", 23.99), story("embargo", -1, headline="Secret"),
