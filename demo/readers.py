@@ -26,8 +26,8 @@ _FIRST = (
 )  # fmt: skip
 _LAST = (
     "Aerts", "Björklund", "Castaño", "Dewael", "Elsberg", "Feyaerts", "Güneş", "Haverkamp", "Ivanova",
-    "Janssens", "Kowalczyk", "Lefèvre", "Müller", "Nygård", "O'Shea", "Peeters", "Quirós", "Ruiz", "Strand", "Tack",
-    "Uyttendaele", "Vos", "Wiśniewska", "Yıldız", "Zeeman",
+    "Janssens", "Kowalczyk", "Lefèvre", "Müller", "Nygård", "O'Shea", "Peeters", "Quirós", "Ruiz", "Strand",
+    "Tack", "Uyttendaele", "Vos", "Wiśniewska", "Yıldız", "Zeeman",
 )  # fmt: skip
 _DOMAINS = ("example.org", "example.net", "example.com", "post.example", "kraanhoek.example")
 _LANGUAGES = ("",) * 8 + ("en", "en", "de", "fr", "es", "nl", "ar")

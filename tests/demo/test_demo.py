@@ -61,7 +61,7 @@ def test_the_articles_are_as_many_and_as_mixed_as_said():
     long = [FILES[path] for path in own if len(FILES[path].content.split()) > 450]
     assert len(long) >= 6 and all(article["label"] == "Feature" for article in long)
     text = "".join(path.read_text("utf-8") for path in FILES)
-    assert all(sign in text for sign in "&“”éśıøØ🐦€ليلى")
+    assert all(sign in text for sign in "&“”éśıØ🐦€ليلى")
 
 
 def test_one_is_listed_twice():
