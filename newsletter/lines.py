@@ -12,6 +12,9 @@ WIDTH = 72
 ELLIPSIS = "…"
 _NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SENTENCE_END = re.compile(r"[.!?…؟。！？][\"'”’»)\]]*(?=\s)|[。！？]")
+_SPACES = re.compile("[ \t\n]+")
+_WIDE = "\u0300"
+"""Below the combining marks every character takes one column."""
 _SHORTEST = 30
 """A full stop before this many characters is an abbreviation's rather than a sentence's."""
 _ISOLATE, _POP = "\u2068", "\u2069"
@@ -53,8 +56,7 @@ def isolated(text: str, direction: str) -> str:
 
 def width(text: str) -> int:
     """How many columns `text` takes in a terminal or a plain-text mail (Unicode's UAX 11)."""
-    # Below the combining marks every character is one column wide: most words are counted at once.
-    return len(text) if max(text, default="") < "\u0300" else sum(map(_columns, text))
+    return len(text) if max(text, default="") < _WIDE else sum(map(_columns, text))
 
 
 def wrapped(text: str, columns: int = WIDTH) -> str:
@@ -62,10 +64,11 @@ def wrapped(text: str, columns: int = WIDTH) -> str:
 
     No-break spaces hold; text in a script without spaces breaks between its wide characters.
     """
+    if len(text) <= columns and max(text, default="") < _WIDE:
+        return " ".join(word for word in _SPACES.split(text) if word)
     lines: list[str] = []
     line, used = "", 0
-    for word in _words(text, columns):
-        long = width(word)
+    for word, long in _words(text, columns):
         if line and used + 1 + long > columns:
             lines.append(line)
             line, used = word, long
@@ -75,21 +78,23 @@ def wrapped(text: str, columns: int = WIDTH) -> str:
     return "\n".join([*lines, line])
 
 
-def _words(text: str, columns: int) -> Iterator[str]:
-    for word in re.split("[ \t\n]+", text):
+def _words(text: str, columns: int) -> Iterator[tuple[str, int]]:
+    """Each word with its width; one too wide for a line is cut where its script may be."""
+    for word in _SPACES.split(text):
+        long = width(word)
         if not word:
             continue
-        if width(word) <= columns or not any(_columns(character) == 2 for character in word):
-            yield word
+        if long <= columns or not any(_columns(character) == 2 for character in word):
+            yield word, long
             continue
         piece, used = "", 0
         for character in word:
             if used + _columns(character) > columns:
-                yield piece
+                yield piece, used
                 piece, used = "", 0
             piece += character
             used += _columns(character)
-        yield piece
+        yield piece, used
 
 
 def _columns(character: str) -> int:

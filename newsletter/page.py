@@ -116,7 +116,8 @@ def _plain(html: str) -> str:
         lines = [_unmarked(line) for line in _BREAK.split(block)]
         links = [unescape(link) for link in _HREF.findall(block)]
         paragraphs.append("\n".join([*(wrapped(line) for line in lines if line), *links]))
-    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    return text.replace("\n\n- ", "\n- ")
 
 
 def _unmarked(html: str) -> str:

@@ -88,7 +88,7 @@ def is_opinion(label: str) -> bool:
 
 def languages() -> tuple[str, ...]:
     """The languages there are words for."""
-    return tuple(sorted(path.stem for path in _WORDS.glob("*.toml")))
+    return tuple(sorted(path.stem for path in _WORDS.glob("*.toml") if "." not in path.stem))
 
 
 @cache

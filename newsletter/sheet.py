@@ -46,6 +46,8 @@ class Item:
     is_opinion: bool
     is_update: bool
     teaser: str
+    plain: str
+    """The teaser in plain text, where no picture takes its room."""
     correction: str
     meta: str
     """Who wrote it and how long it takes to read."""
@@ -190,13 +192,15 @@ class _Draughtsman:
         access, is_locked = self._access(teaser.access) if depth > Depth.HEADLINE else ("", False)
         foreign = teaser.language.partition("-")[0] != self.language
         direction = phrases(teaser.language).direction if foreign else self.direction
+        short = sentence(text, SENTENCE) if depth is Depth.SHORT else ""
         return Item(
             url=clean(teaser.url),
             headline=clean(teaser.headline),
             kicker=kicker,
             is_opinion=is_opinion(teaser.label),
             is_update=story.is_update,
-            teaser=sentence(text, SENTENCE) if depth is Depth.SHORT else cut(text, limit),
+            teaser=short or cut(text, limit),
+            plain=short or cut(text, max(limit, _TEASER)),
             correction=clean(teaser.correction),
             meta=self._meta(story) if depth > Depth.HEADLINE else "",
             access=access,
