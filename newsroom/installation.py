@@ -1,0 +1,58 @@
+"""This installation: the one row that a database has of where it came from."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from newsroom.database import reading, writing
+from newsroom.tables import installation
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The installation's id, and how many editions it has announced to its witness."""
+
+    id: str
+    created: datetime
+    hand_overs: int
+    last_edition: str
+
+
+def ensure(engine: Engine, now: datetime) -> Installation:
+    """The installation of this database; made at `now` where the database is new."""
+    with reading(engine) as connection:
+        found = find(connection)
+    if found is not None:
+        return found
+    with writing(engine) as connection:
+        found = find(connection)
+        if found is None:
+            found = Installation(uuid.uuid4().hex, now, 0, "")
+            connection.execute(
+                sa.insert(installation).values(id=found.id, created=now, hand_overs=0, last_edition="")
+            )
+    return found
+
+
+def find(connection: Connection) -> Installation | None:
+    """The installation, or None in a database that nobody has used."""
+    row = connection.execute(sa.select(installation)).first()
+    return None if row is None else Installation(row.id, row.created, row.hand_overs, row.last_edition)
+
+
+def announce(connection: Connection, edition: str) -> Installation:
+    """Count the hand-over of `edition`, once; returns the installation as it is then."""
+    connection.execute(
+        sa.update(installation)
+        .where(installation.c.last_edition != edition)
+        .values(hand_overs=installation.c.hand_overs + 1, last_edition=edition)
+    )
+    found = find(connection)
+    if found is None:
+        raise LookupError("the database has no installation: `ensure` makes it")
+    return found

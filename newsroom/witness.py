@@ -1,0 +1,123 @@
+"""The witness: a small file outside the database that knows which edition was handed over last.
+
+Only something outside of a database can know that the database was restored or copied. Before an edition's
+first hand-over the database counts it, then the witness is written and fsynced: so a sound database is never
+behind its witness. Losing both at once cannot be seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sqlalchemy.engine import Engine
+
+from newsroom import installation
+from newsroom.database import reading, writing
+from newsroom.errors import HeldError, PublishError
+from newsroom.files import write_whole
+from newsroom.installation import Installation
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What the file says."""
+
+    installation: str
+    hand_overs: int
+    last_edition: str
+    place: str
+    """Where the newsroom lives: machine and folder."""
+
+
+def place(root: Path) -> str:
+    """This machine and folder. In a container, whose machine changes with each start, the folder alone."""
+    in_container = Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
+    machine = "container" if in_container else _machine()
+    return f"{machine}:{root.resolve()}"
+
+
+def _machine() -> str:
+    try:
+        known = Path("/etc/machine-id").read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        known = ""
+    return known or socket.gethostname()
+
+
+def read(path: Path) -> Witness | None:
+    """The witness, or None where there is none. Raises HeldError for one that cannot be read."""
+    try:
+        return Witness(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise HeldError(
+            f"{path}: the witness cannot be read ({type(error).__name__}); nothing is sent. Put back the file of "
+            "the last backup, or, when `status` shows what really went out last, say `release`"
+        ) from error
+
+
+def objection(found: Witness | None, known: Installation, here: str, path: Path) -> str | None:
+    """Why nothing may be sent with this database, or None. Pure."""
+    if found is None:
+        if known.hand_overs == 0:
+            return None
+        return (
+            f"{path}: the witness is gone, and the database says that {known.last_edition} was handed over. If "
+            "that is the last one that really went out, `release` makes a new witness; else restore both"
+        )
+    if found.installation != known.id:
+        return (
+            f"{path}: this database belongs to another installation than its witness: a copy, perhaps of another "
+            "server. Nothing is sent. If this database is the right one from now on, say `release`"
+        )
+    if known.hand_overs < found.hand_overs:
+        return (
+            f"{path}: the database is older than its witness: {found.last_edition} was handed over, and the "
+            f"database knows only of {known.last_edition or 'none'}. It was restored, perhaps. Nothing is sent, "
+            "so that nobody gets an edition twice. When you know what went out, say `release`"
+        )
+    if found.place != here:
+        return (
+            f"{path}: this newsroom lives elsewhere ({found.place.partition(':')[2]}, on another machine or in "
+            "another folder): a copy of a running server sends nothing. If it has moved here, say `move-here`"
+        )
+    return None
+
+
+def check(engine: Engine, path: Path) -> None:
+    """Raises HeldError where the database is not the one its witness knows."""
+    with reading(engine) as connection:
+        known = installation.find(connection)
+    if known is None:
+        return
+    reason = objection(read(path), known, place(path.parent), path)
+    if reason:
+        raise HeldError(reason)
+
+
+def announce(engine: Engine, path: Path, edition: str) -> None:
+    """Say that `edition` is about to be handed over: in the database, then in the witness, for good."""
+    with writing(engine) as connection:
+        known = installation.announce(connection, edition)
+    _write(path, known)
+
+
+def accept(engine: Engine, path: Path) -> None:
+    """Take the database as the truth from now on: what `release` and `move-here` do."""
+    with reading(engine) as connection:
+        known = installation.find(connection)
+    if known is not None:
+        _write(path, known)
+
+
+def _write(path: Path, known: Installation) -> None:
+    witness = Witness(known.id, known.hand_overs, known.last_edition, place(path.parent))
+    try:
+        write_whole(path, (json.dumps(asdict(witness), indent=1) + os.linesep).encode())
+    except PublishError as error:
+        raise HeldError(*error.problems, "nothing is handed over without the witness") from error
