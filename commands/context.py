@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
@@ -63,8 +62,3 @@ def opened(invocation: Invocation) -> Iterator[Context]:
     finally:
         engine.dispose()
 
-
-def sqlite_file(engine: Engine) -> Path | None:
-    """The database's file; None for a database that is none (PostgreSQL, memory)."""
-    name = engine.url.database
-    return Path(name) if engine.dialect.name == "sqlite" and name and name != ":memory:" else None

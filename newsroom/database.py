@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect, Engine
@@ -94,3 +95,9 @@ def _explained() -> Iterator[None]:
         yield
     except sa.exc.OperationalError as error:
         raise StoreError(f"the database failed: {error.orig}") from error
+
+
+def sqlite_file(engine: Engine) -> Path | None:
+    """The database's file; None for one that has none (PostgreSQL, memory)."""
+    name = engine.url.database
+    return Path(name) if engine.dialect.name == "sqlite" and name and name != ":memory:" else None

@@ -56,8 +56,8 @@ def read(path: Path) -> Witness | None:
         return None
     except (OSError, ValueError, TypeError) as error:
         raise HeldError(
-            f"{path}: the witness cannot be read ({type(error).__name__}); nothing is sent. Put back the file of "
-            "the last backup, or, when `status` shows what really went out last, say `release`"
+            f"{path}: the witness cannot be read ({type(error).__name__}); nothing is sent. Put back the "
+            "file of the last backup, or, when `status` shows what really went out last, say `release`"
         ) from error
 
 
@@ -67,24 +67,24 @@ def objection(found: Witness | None, known: Installation, here: str, path: Path)
         if known.hand_overs == 0:
             return None
         return (
-            f"{path}: the witness is gone, and the database says that {known.last_edition} was handed over. If "
-            "that is the last one that really went out, `release` makes a new witness; else restore both"
+            f"{path}: the witness is gone, and the database says that {known.last_edition} was handed over. "
+            "If that is the last one that really went out, `release` makes a new witness; else restore both"
         )
     if found.installation != known.id:
         return (
-            f"{path}: this database belongs to another installation than its witness: a copy, perhaps of another "
-            "server. Nothing is sent. If this database is the right one from now on, say `release`"
+            f"{path}: this database belongs to another installation than its witness: a copy, perhaps of "
+            "another server. Nothing is sent. If this database is the right one from now on, say `release`"
         )
     if known.hand_overs < found.hand_overs:
         return (
             f"{path}: the database is older than its witness: {found.last_edition} was handed over, and the "
-            f"database knows only of {known.last_edition or 'none'}. It was restored, perhaps. Nothing is sent, "
-            "so that nobody gets an edition twice. When you know what went out, say `release`"
+            f"database knows only of {known.last_edition or 'none'}. It was restored, perhaps. Nothing is "
+            "sent, so that nobody gets an edition twice. When you know what went out, say `release`"
         )
     if found.place != here:
         return (
-            f"{path}: this newsroom lives elsewhere ({found.place.partition(':')[2]}, on another machine or in "
-            "another folder): a copy of a running server sends nothing. If it has moved here, say `move-here`"
+            f"{path}: this newsroom lives elsewhere ({found.place.partition(':')[2]}, on another machine or "
+            "in another folder): a copy of a running server sends nothing. If it has moved here, say `move-here`"
         )
     return None
 
