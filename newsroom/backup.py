@@ -29,7 +29,7 @@ def back_up_database(engine: Engine, folder: Path, now: datetime) -> Path:
     source = sqlite_file(engine)
     if source is None:
         raise StoreError(
-            f"a {engine.dialect.name} database is backed up by its own tools (pg_dump), with a copy of the witness"
+            f"a {engine.dialect.name} database is backed up by its own tools (pg_dump), with the witness"
         )
     made = folder / f"standfirst-{now.astimezone(UTC):%Y%m%d-%H%M%S}.db"
     try:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -79,7 +80,7 @@ def _take(connection: Connection, name: str, owner: str, now: datetime) -> None:
     row = connection.execute(sa.select(locks).where(locks.c.name == name).with_for_update()).first()
     if row is not None:
         holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
-        _object(name, holder, verdict(holder, now, socket.gethostname(), alive=_is_alive(row.pid)))
+        _object(name, holder, verdict(holder, now, socket.gethostname(), alive=_is_alive(row.pid, row.taken)))
         connection.execute(sa.delete(locks).where(locks.c.name == name))
     connection.execute(
         sa.insert(locks).values(
@@ -96,14 +97,19 @@ def _object(name: str, holder: Holder, found: str) -> None:
         raise HeldError(f"{name}: a run seems stuck ({who}); look at it, and end it if it does nothing")
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(pid: int, taken: datetime) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        begun = Path(f"/proc/{pid}").stat().st_ctime
+    except OSError:
+        return True
+    # A number given anew: its process began after the lock was taken.
+    return begun <= taken.timestamp() + 1
 
 
 def _beat(engine: Engine, name: str, owner: str, done: threading.Event) -> None:

@@ -18,7 +18,7 @@ HEAD = "0001"
 """The newest revision this release knows. A test holds it against the migrations."""
 
 
-class NewerSchema(StoreError):
+class NewerSchemaError(StoreError):
     """The database was made by a newer release: nothing is read or written."""
 
     exit_status = ExitStatus.MISUSE
@@ -47,14 +47,14 @@ def revision(engine: Engine) -> str:
 
 
 def migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
-    """Bring the database to HEAD. Raises NewerSchema for one that is ahead of this release."""
+    """Bring the database to HEAD. Raises NewerSchemaError for one that is ahead of this release."""
     before = revision(engine)
     if before == HEAD:
         return MigrationReport(before, HEAD)
     if before and before not in _known():
-        raise NewerSchema(
-            f"the database is of revision {before}, and this release knows revisions up to {HEAD}: it was used by a "
-            "newer release. Install that one, or restore a backup from before"
+        raise NewerSchemaError(
+            f"the database is of revision {before}, and this release knows revisions up to {HEAD}: it was "
+            "used by a newer release. Install that one, or restore a backup from before"
         )
     backup = back_up_database(engine, root / "backups", now) if before else None
     _upgrade(engine)

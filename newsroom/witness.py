@@ -84,7 +84,7 @@ def objection(found: Witness | None, known: Installation, here: str, path: Path)
     if found.place != here:
         return (
             f"{path}: this newsroom lives elsewhere ({found.place.partition(':')[2]}, on another machine or "
-            "in another folder): a copy of a running server sends nothing. If it has moved here, say `move-here`"
+            "in another folder): a copy of a running server sends nothing. If it moved here, say `move-here`"
         )
     return None
 

@@ -1,0 +1,136 @@
+"""Telling the operator: each problem once, by mail or webhook, and a heartbeat while all is well."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Mapping
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from newsroom import log
+from newsroom.database import reading, writing
+from newsroom.settings import Settings, SmtpSettings
+from newsroom.tables import alerts
+
+TIMEOUT = 10.0
+
+
+def settle(
+    engine: Engine, settings: Settings, problems: Mapping[str, str], now: datetime, *, all_seen: bool
+) -> tuple[str, ...]:
+    """Tell the problems that were not told yet, all in one message; returns the keys of those.
+
+    `problems` has each problem's message by a key that stays the same while it lasts. With `all_seen` (a run
+    that did every step) those that are not among them any more are over and forgotten.
+    """
+    known = _known(engine)
+    if not problems and not (known and all_seen):
+        return ()
+    with writing(engine) as connection:
+        if all_seen:
+            over = [key for key in known if key not in problems]
+            connection.execute(sa.delete(alerts).where(alerts.c.key.in_(over)))
+        for key, message in problems.items():
+            if key not in known:
+                connection.execute(sa.insert(alerts).values(key=key, message=message, first_seen=now))
+    untold = {key: message for key, message in problems.items() if known.get(key) is None}
+    if not untold or not tell(settings, untold, now):
+        return ()
+    with writing(engine) as connection:
+        connection.execute(sa.update(alerts).where(alerts.c.key.in_(list(untold))).values(told=now))
+    return tuple(untold)
+
+
+def _known(engine: Engine) -> dict[str, datetime | None]:
+    with reading(engine) as connection:
+        return {row.key: row.told for row in connection.execute(sa.select(alerts.c.key, alerts.c.told))}
+
+
+def tell(settings: Settings, messages: Mapping[str, str], now: datetime) -> bool:
+    """Send the messages by every way that is set up; True where one of them worked, or none is set up.
+
+    A way that fails is logged: an alert never fails a run.
+    """
+    ways = []
+    text = "\n\n".join(log.masked(message) for message in messages.values())
+    if settings.alerts.webhook:
+        ways.append(_post(settings, text))
+    if settings.alerts.mail and _server(settings) is not None:
+        ways.append(_mail(settings, text, now))
+    return any(ways) or not ways
+
+
+def heartbeat(settings: Settings) -> None:
+    """Call the heartbeat's address, where one is set: only after a run that went well."""
+    if settings.alerts.heartbeat:
+        _request(settings.alerts.heartbeat, "heartbeat", None)
+
+
+def _post(settings: Settings, text: str) -> bool:
+    return _request(settings.alerts.webhook, "alert", {"text": f"{settings.newsroom.name}: {text}"})
+
+
+def _request(url: str, name: str, body: Mapping[str, str] | None) -> bool:
+    # Most runs tell nobody anything, and the library takes a while to import.
+    import httpx2
+
+    try:
+        answer = (
+            httpx2.get(url, timeout=TIMEOUT) if body is None else httpx2.post(url, json=body, timeout=TIMEOUT)
+        )
+        answer.raise_for_status()
+    except httpx2.HTTPError as error:
+        log.problem(
+            name, f"{name}s cannot be delivered: {type(error).__name__}; look at [alerts]", level="warning"
+        )
+        return False
+    return True
+
+
+def _server(settings: Settings) -> SmtpSettings | None:
+    if settings.alerts.smtp is not None:
+        return settings.alerts.smtp
+    return settings.smtp if settings.delivery.provider == "smtp" else None
+
+
+def _mail(settings: Settings, text: str, now: datetime) -> bool:
+    server = _server(settings)
+    if server is None:
+        return False
+    own = settings.alerts.smtp is not None
+    password = settings.secrets.alert_smtp_password if own else settings.secrets.smtp_password
+    message = EmailMessage()
+    message["From"] = settings.alerts.sender or settings.alerts.mail[0]
+    message["To"] = ", ".join(settings.alerts.mail)
+    first = " ".join(text.split())
+    message["Subject"] = f"{settings.newsroom.name}: {first[:70]}{'…' if len(first) > 70 else ''}"
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = make_msgid(domain=message["From"].rpartition("@")[2] or "localhost")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(f"{text}\n\nWhat waits for a person: python send.py status --problems\n")
+    try:
+        with _connected(server) as connection:
+            if server.user:
+                connection.login(server.user, password)
+            connection.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        log.problem(
+            "alert", f"alerts cannot be mailed: {type(error).__name__}; look at [alerts]", level="warning"
+        )
+        return False
+    return True
+
+
+def _connected(server: SmtpSettings) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if server.security == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
+    connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+    if server.security == "starttls":
+        connection.starttls(context=context)
+    return connection
