@@ -15,22 +15,24 @@ OFFER = samples.newsroom().offer
 
 _LEDE = (
     "After eleven nights of talks the four harbour towns have agreed on who pays for the new storm barrier, "
-    "and on who decides when it closes. The fishermen of the north quay call it a betrayal; the insurers call "
-    "it overdue. We read the annex that nobody was meant to see."
+    "and on who decides when it closes. The fishermen of the north quay call it a betrayal; the insurers "
+    "call it overdue. We read the annex that nobody was meant to see."
 )
 
 _POLITICS = (
     (
         "Council votes to reopen the night ferry, a year after it was “temporarily” halted",
         "Analysis",
-        "Three parties changed their minds within a week. What moved them was less the petition of 9,000 "
-        "commuters than a line in the port authority's accounts that we published in February.",
+        (
+            "Three parties changed their minds within a week. What moved them was less the petition of 9,000 "
+            "commuters than a line in the port authority's accounts that we published in February."
+        ),
         Access.PAID,
     ),
     (
         "The mayor's three unanswered letters",
         "Opinion",
-        "A city that does not answer its own inspectors has stopped listening to itself, writes our columnist.",
+        "A city that does not answer its own inspectors has stopped listening, writes our columnist.",
         Access.PAID,
     ),
     (
@@ -45,8 +47,10 @@ _EUROPE = (
     (
         "Brussels gives river pilots two more years",
         "",
-        "The new licence was meant to begin in July. Seven member states said that they could not examine "
-        "anybody before 2028, and one of them has no examiners left at all.",
+        (
+            "The new licence was meant to begin in July. Seven member states said that they could not "
+            "examine anybody before 2028, and one of them has no examiners left at all."
+        ),
         Access.PAID,
     ),
     (
