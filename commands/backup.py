@@ -18,5 +18,6 @@ def backup(
 ) -> None:
     """Copy the database and its witness into backups/, while everything runs."""
     with opened(invocation(context, config, log_format, now)) as room:
-        made = back_up(room.engine, room.settings, room.clock())
-        log.step("backup", file=str(made))
+        settings = room.settings
+        made = back_up(room.engine, settings.root / "backups", settings.witness_path, room.clock())
+        log.step("backup", file=str(made), bytes=made.stat().st_size)

@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import typer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from newsroom.settings import load
 
 from newsroom.errors import ConfigurationError, PublishError
+from newsroom.settings import load
 
 app = typer.Typer(pretty_exceptions_enable=False)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from content.sync import sync_source
-from newsroom import log
-from newsroom.errors import ConfigurationError, ExitStatus, SourceError
+from newsroom.errors import ConfigurationError, ExitStatus
 from newsroom.locks import held
 from newsroom.settings import SourceSettings
 

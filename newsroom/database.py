@@ -50,9 +50,10 @@ class Instant(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def engine_for(url: str) -> Engine:
+def engine_for(url: str, *, poolclass: type[sa.Pool] | None = None) -> Engine:
     """An engine for `url`; SQLite runs WAL with `synchronous=FULL` and waits for a busy writer."""
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS} if url.startswith("sqlite") else {})
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False} if url.startswith("sqlite") else {}
+    engine = sa.create_engine(url, connect_args=arguments, poolclass=poolclass)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine

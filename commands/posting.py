@@ -1,0 +1,91 @@
+"""What the ledger needs to make an edition's messages: the rest of the house, wired together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import Connection
+
+from commands.composing import current_teasers
+from commands.context import Context
+from newsletter.edition import Edits, Selection
+from newsletter.letter import Letter
+from newsletter.phrases import trial_phrase
+from newsletter.planning import VariantOf
+from newsletter.post import Post
+from newsletter.providers import Envelope
+from newsletter.render import render
+from newsletter.revise import revised
+from newsletter.variant import Variant, variant_for
+from newsroom import witness
+from newsroom.masthead import Newsletter
+from newsroom.settings import Settings
+from readership.reader import Candidate
+from readership.tokens import message_id, unsubscribe_token
+
+
+def post_for(room: Context, newsletter: Newsletter) -> Post:
+    """The parts of the newsletter's messages."""
+    settings = room.settings
+    domain = newsletter.sender.rpartition("@")[2]
+
+    def letter(selection: Selection, variant: Variant) -> Letter:
+        return render(selection, variant, settings.newsroom, newsletter).letter
+
+    def revise(connection: Connection, selection: Selection, withdrawals_only: bool) -> Selection:
+        now = room.clock()
+        return revised(
+            selection,
+            settings.newsroom,
+            newsletter,
+            current_teasers(connection, room, selection, now),
+            Edits(),
+            now,
+            withdrawals_only,
+        )
+
+    return Post(
+        variant_of=lambda selection: _variant_of(selection, newsletter),
+        letter=letter,
+        envelope=lambda moment: envelope_for(settings, newsletter, moment),
+        unsubscribe_url=lambda reader_id: unsubscribe_url(settings, reader_id, newsletter.key),
+        trial_phrase=lru_cache(maxsize=None)(trial_phrase),
+        message_id=lambda edition, reader_id: message_id(
+            settings.secrets.address_key, edition, reader_id, domain
+        ),
+        revise=revise,
+        announce=lambda edition: witness.announce(room.engine, settings.witness_path, edition),
+    )
+
+
+def _variant_of(selection: Selection, newsletter: Newsletter) -> VariantOf:
+    day, language = selection.local_date, newsletter.language
+
+    def variant(candidate: Candidate) -> Variant | None:
+        return variant_for(candidate.reader, candidate.subscription, day, selection, language)
+
+    return variant
+
+
+def envelope_for(settings: Settings, newsletter: Newsletter, moment: datetime) -> Envelope:
+    """The envelope of the newsletter's messages that are handed over at `moment`."""
+    public = urlsplit(settings.newsroom.public_url)
+    title = newsletter.title.replace('"', "").replace("\\", "")
+    return Envelope(
+        sender=newsletter.sender,
+        sender_name=newsletter.sender_name,
+        reply_to=newsletter.reply_to,
+        envelope_sender=newsletter.envelope_sender,
+        list_id=f'"{title}" <{newsletter.key}.{public.hostname}>',
+        date=moment.replace(microsecond=0),
+        one_click=public.scheme == "https",
+        category=newsletter.key,
+    )
+
+
+def unsubscribe_url(settings: Settings, reader_id: int, newsletter: str) -> str:
+    """A reader's own unsubscribe address."""
+    token = unsubscribe_token(settings.secrets.signing_keys, reader_id, newsletter)
+    return f"{settings.newsroom.public_url}/unsubscribe/{token}"
