@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
@@ -11,7 +12,7 @@ from commands.context import Context
 from content import catalogue
 from content.teaser import Teaser
 from newsletter import history, used_stories
-from newsletter.breaker import breaker
+from newsletter.breaker import Limits, breaker
 from newsletter.compose import Material, compose, window_start
 from newsletter.edition import Composition, Edits, NothingNew, Selection
 from newsletter.phrases import phrases
@@ -81,5 +82,5 @@ def too_big(connection: Connection, room: Context, newsletter: Newsletter, fresh
         fresh,
         store.count(connection, newsletter.key),
         history.past(connection, newsletter.key, room.settings.delivery.provider),
-        room.settings.delivery.limits,
+        Limits(**asdict(room.settings.delivery.breaker)),
     )

@@ -22,10 +22,4 @@ def migrate(
     engine = engine_for(settings.database_url)
     report = schema.migrate(engine, settings.root, call.clock(settings.newsroom.time_zone)())
     engine.dispose()
-    log.step(
-        "migrate",
-        before=report.before or "empty",
-        after=report.after,
-        backup=report.backup,
-        changed=report.changed,
-    )
+    log.step("migrate", before=report.before or "empty", after=report.after, backup=report.backup)

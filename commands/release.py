@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import Connection
 
 from commands.context import opened, operator
 from commands.control import changed
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from newsletter import holds
+from newsletter.edition import Edition
 from newsroom import log, witness
 from newsroom.errors import ConfigurationError, HeldError
 
@@ -31,12 +33,11 @@ def release(
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         if edition is not None:
             key = edition
-            changed(
-                room,
-                key,
-                "release",
-                lambda connection: holds.release(connection, key, operator(), room.clock()),
-            )
+
+            def act(connection: Connection) -> Edition:
+                return holds.release(connection, key, operator(), room.clock())
+
+            changed(room, key, "release", act)
             return
         path = room.settings.witness_path
         try:

@@ -25,9 +25,7 @@ app = typer.Typer(pretty_exceptions_enable=False)
 def resend(
     context: typer.Context,
     edition: Annotated[str, typer.Argument(help="NEWSLETTER-YYYY-MM-DD, as `status` shows it.")],
-    only: Annotated[
-        str, typer.Option(metavar="refused|READER", help="Everybody refused, or one address or number.")
-    ],
+    only: Annotated[str, typer.Option(metavar="refused|READER", help="All refused, or one reader.")],
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
@@ -53,7 +51,5 @@ def _reader(address_key: bytes, connection: Connection, text: str) -> int:
         return int(text)
     found = store.find(connection, recipient_key(address_key, text))
     if found is None:
-        raise ConfigurationError(
-            "resend: --only: no reader has this address; allowed: refused, an address, a number"
-        )
+        raise ConfigurationError("resend: --only: no reader has it; allowed: refused, an address, a number")
     return found.id

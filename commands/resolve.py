@@ -21,7 +21,7 @@ def resolve(
     batch: Annotated[int, typer.Argument(help="Its number, as `status --problems` shows it.")],
     sent: Annotated[
         bool,
-        typer.Option("--sent/--not-sent", help="What the provider's own log says of it.", show_default=False),
+        typer.Option("--sent/--not-sent", help="What the provider's log says.", show_default=False),
     ],
     config: ConfigOption = None,
     log_format: LogOption = None,

@@ -1,0 +1,187 @@
+"""`readers import|export|forget|show`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.context import Context, opened
+from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.progress import counting
+from newsroom import log
+from newsroom.database import reading, writing
+from newsroom.errors import ConfigurationError, ExitStatus
+from readership import erasure, store
+from readership.import_csv import BadRow, ImportReport, ImportRules, import_file
+from readership.reader import SuppressionReason
+from readership.record import export_csv, record
+from readership.row import Rules
+from readership.suppression_file import suppress_file
+from readership.tokens import recipient_key
+
+app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True)
+
+
+@app.callback()
+def readers() -> None:
+    """Import, export, show or forget readers."""
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A CSV file: your own, or another service's export.")],
+    suppress: Annotated[
+        bool, typer.Option("--suppress", help="It lists addresses that get nothing: bounces, complaints.")
+    ] = False,
+    reason: Annotated[
+        SuppressionReason | None, typer.Option(help="Why, with --suppress, where the file does not tell.")
+    ] = None,
+    config: ConfigOption = None,
+    log_format: LogOption = None,
+    now: NowOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Import a reader list. Bad rows are named and the others go on; no stop is ever lifted."""
+    with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        if suppress:
+            raise typer.Exit(_suppress(room, file, reason))
+        raise typer.Exit(_import(room, file))
+
+
+def _import(room: Context, file: Path) -> ExitStatus:
+    settings = room.settings
+    rules = ImportRules(
+        rows=Rules(
+            zone=settings.newsroom.time_zone,
+            sections=frozenset(section.key for section in settings.newsroom.sections),
+            newsletters=frozenset(newsletter.key for newsletter in settings.newsletters),
+        ),
+        newsletters=[newsletter.key for newsletter in settings.newsletters],
+        columns=settings.import_columns,
+        address_key=settings.secrets.address_key,
+    )
+    with counting("readers") as progress:
+        report = import_file(room.engine, file, rules, room.clock(), dry_run=room.dry_run, progress=progress)
+    _say(report)
+    return ExitStatus.FAILED if report.bad else ExitStatus.DONE
+
+
+def _say(report: ImportReport) -> None:
+    _say_bad(report.file, report.bad, report.bad_rows)
+    facts = {
+        "file": report.file,
+        "format": report.format,
+        "rows": report.rows,
+        "new": report.new,
+        "changed": report.changed,
+        "unchanged": report.same,
+        "twice": report.twice,
+        "stopped": report.stopped,
+        "kept_stopped": report.kept_stopped,
+        "erased": report.erased,
+        "without_consent": report.without_consent,
+        "bad": report.bad,
+    }
+    if report.dry_run:
+        facts["dry_run"] = "nothing was written"
+    log.step("readers", **facts)
+
+
+def _say_bad(file: str, count: int, rows: list[BadRow]) -> None:
+    for row in rows:
+        log.problem("readers", f"{file}:{row.line}: {row.problem}", level="warning")
+    if count > len(rows):
+        log.problem("readers", f"{file}: and {count - len(rows)} bad rows more", level="warning")
+
+
+def _suppress(room: Context, file: Path, reason: SuppressionReason | None) -> ExitStatus:
+    with counting("addresses") as progress:
+        report = suppress_file(
+            room.engine,
+            file,
+            room.settings.secrets.address_key,
+            room.clock(),
+            reason=reason,
+            dry_run=room.dry_run,
+            progress=progress,
+        )
+    _say_bad(report.file, report.bad, report.bad_rows)
+    log.step(
+        "suppress",
+        file=report.file,
+        reason=report.reason,
+        rows=report.rows,
+        new=report.new,
+        readers=report.readers,
+        bad=report.bad,
+    )
+    return ExitStatus.FAILED if report.bad else ExitStatus.DONE
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="Where to; else the standard output.")] = None,
+    config: ConfigOption = None,
+    log_format: LogOption = None,
+) -> None:
+    """Write every reader as CSV, ready to be imported again."""
+    with opened(invocation(context, config, log_format)) as room, reading(room.engine) as connection:
+        if file is None:
+            export_csv(connection, sys.stdout)
+            return
+        try:
+            # Addresses are nobody else's to read.
+            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+                count = export_csv(connection, out)
+        except OSError as error:
+            raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
+        log.step("export", file=str(file), readers=count)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="The reader's address.")],
+    config: ConfigOption = None,
+    log_format: LogOption = None,
+) -> None:
+    """Everything that is kept about one reader, as JSON."""
+    with opened(invocation(context, config, log_format)) as room, reading(room.engine) as connection:
+        kept = record(connection, recipient_key(room.settings.secrets.address_key, address))
+    if kept is None:
+        raise ConfigurationError("readers show: nothing is kept about this address")
+    typer.echo(json.dumps(kept, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def forget(
+    context: typer.Context,
+    address: Annotated[str, typer.Argument(help="The reader's address.")],
+    config: ConfigOption = None,
+    log_format: LogOption = None,
+    now: NowOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Erase a reader for good. A keyed hash stays, so that no import brings the person back."""
+    with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        key = recipient_key(room.settings.secrets.address_key, address)
+        with reading(room.engine) as connection:
+            found = store.find(connection, key)
+        number = found.id if found else None
+        if room.dry_run:
+            log.step("forget", reader=number or "not a reader", dry_run="nothing was erased")
+            return
+        with writing(room.engine) as connection:
+            if found is None:
+                erasure.forget_address(connection, key, room.clock())
+            else:
+                erasure.forget(connection, found, room.clock())
+        log.step("forget", reader=number or "not a reader", kept="a keyed hash that no import passes")
