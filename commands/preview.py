@@ -1,0 +1,83 @@
+"""`preview [NEWSLETTER]`: the edition as files, nothing stored."""
+
+from __future__ import annotations
+
+import os
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.context import Context, opened
+from commands.invocation import ConfigOption, LogOption, NowOption, invocation, moment
+from commands.showing import aside, example_values, rendered, shown
+from newsletter.edition import Selection, edition_key
+from newsletter.letter import filled
+from newsroom import log
+from newsroom.errors import ConfigurationError
+from newsroom.files import write_whole
+from newsroom.masthead import Newsletter
+from readership.reader import Plan
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+PLANS = (Plan.FREE, Plan.TRIAL, Plan.PAID)
+
+
+@app.command()
+def preview(
+    context: typer.Context,
+    newsletter: Annotated[str | None, typer.Argument(help="Its key; needed where there are several.")] = None,
+    plan: Annotated[Plan | None, typer.Option(help="Only as this plan's readers see it.")] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="As it would be at this time.")] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    config: ConfigOption = None,
+    log_format: LogOption = None,
+    now: NowOption = None,
+) -> None:
+    """Write the coming edition as HTML and text files, for each plan. Nothing is stored, nothing is sent."""
+    with opened(invocation(context, config, log_format, now)) as room:
+        chosen = only(room, newsletter, "preview")
+        time = moment(at, room.settings.newsroom.time_zone) if at else room.clock()
+        with aside(room) as elsewhere:
+            selection = shown(elsewhere, chosen, time)
+            pages = [_write(elsewhere, chosen, selection, one) for one in ((plan,) if plan else PLANS)]
+        if open_:
+            for page in pages:
+                webbrowser.open(page.as_uri())
+
+
+def only(room: Context, key: str | None, command: str) -> Newsletter:
+    """The newsletter of this key, or the only one there is. Raises ConfigurationError."""
+    if key is not None:
+        return room.newsletter(key)
+    if len(room.settings.newsletters) == 1:
+        return room.settings.newsletters[0]
+    known = ", ".join(newsletter.key for newsletter in room.settings.newsletters) or "none is set up"
+    raise ConfigurationError(f"{command}: say which newsletter; allowed: {known}")
+
+
+def _write(room: Context, newsletter: Newsletter, selection: Selection, plan: Plan) -> Path:
+    settings = room.settings
+    key = edition_key(newsletter.key, selection.local_date, selection.slot)
+    folder = settings.root / "preview" / key
+    made = rendered(room, newsletter, selection, plan)
+    values = example_values(made.letter.language, f"{settings.newsroom.public_url}/unsubscribe/...")
+    html = filled(made.letter.html, values, html=True)
+    # Pictures are not public before the feeds are, and perhaps nobody serves them yet: take them from the disk.
+    media = os.path.relpath(settings.public_dir / "media", folder)
+    html = html.replace(f"{settings.newsroom.public_url}/media/", f"{media}/")
+    page = folder / f"{plan.value}.html"
+    write_whole(page, html.encode())
+    write_whole(page.with_suffix(".txt"), filled(made.letter.text, values, html=False).encode())
+    log.step(
+        "preview",
+        plan=plan.value,
+        subject=made.letter.subject,
+        stories=len(selection.stories),
+        kilobytes=round(made.html_bytes / 1024),
+        shortened="; ".join(made.shortened),
+        file=str(page),
+    )
+    return page
