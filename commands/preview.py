@@ -65,7 +65,7 @@ def _write(room: Context, newsletter: Newsletter, selection: Selection, plan: Pl
     made = rendered(room, newsletter, selection, plan)
     values = example_values(made.letter.language, f"{settings.newsroom.public_url}/unsubscribe/...")
     html = filled(made.letter.html, values, html=True)
-    # Pictures are not public before the feeds are, and perhaps nobody serves them yet: take them from the disk.
+    # Perhaps nobody serves the pictures yet: take them from the disk.
     media = os.path.relpath(settings.public_dir / "media", folder)
     html = html.replace(f"{settings.newsroom.public_url}/media/", f"{media}/")
     page = folder / f"{plan.value}.html"

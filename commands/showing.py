@@ -1,4 +1,4 @@
-"""An edition to be looked at: the one that is composed, or the one that would be, in the words of each plan."""
+"""An edition to be looked at: the composed one, or the one that would be, in the words of each plan."""
 
 from __future__ import annotations
 

@@ -1,0 +1,175 @@
+"""`doctor`: everything checked, each fault with its mend."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from commands.context import Context, opened
+from commands.invocation import ConfigOption, LogOption, NowOption, invocation
+from commands.showing import aside
+from content import catalogue
+from content.sync import sync_source
+from content.teaser import Teaser
+from newsroom import log, witness
+from newsroom.database import reading
+from newsroom.errors import ExitStatus
+from newsroom.looks import DARK, LIGHT, contrast
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+ROOM = 200 * 1024 * 1024
+"""Bytes of disk below which a newsroom is in trouble soon."""
+READABLE = 4.5
+"""The least contrast of text on its ground (WCAG 2.2, 1.4.3)."""
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    paywall: Annotated[
+        bool, typer.Option("--paywall", help="Which paid articles show a paragraph of their body.")
+    ] = False,
+    dns: Annotated[bool, typer.Option("--dns", help="SPF, DKIM and DMARC of the senders' domains.")] = False,
+    config: ConfigOption = None,
+    log_format: LogOption = None,
+    now: NowOption = None,
+) -> None:
+    """Check everything; for each fault say how to mend it. Nothing is changed, nothing is sent."""
+    with opened(invocation(context, config, log_format, now)) as room:
+        for name, check in CHECKS.items():
+            with _told(room, name):
+                check(room)
+        if paywall:
+            _paywall(room)
+        if dns:
+            from commands.dns import check_dns
+
+            for newsletter in room.settings.newsletters:
+                with _told(room, "dns"):
+                    check_dns(room, newsletter.sender.rpartition("@")[2])
+        raise typer.Exit(room.troubles.status)
+
+
+@contextmanager
+def _told(room: Context, name: str) -> Iterator[None]:
+    before = len(room.troubles.messages)
+    with room.troubles.caught(name):
+        yield
+    if len(room.troubles.messages) == before:
+        log.step(name, ok="yes")
+
+
+def _folders(room: Context) -> None:
+    settings = room.settings
+    for folder in (settings.root, settings.public_dir, settings.outbox_dir):
+        nearest = next(path for path in (folder, *folder.parents) if path.exists())
+        try:
+            with tempfile.NamedTemporaryFile(dir=nearest):
+                pass
+        except OSError as error:
+            room.troubles.add("folders", str(folder), f"{folder}: cannot be written: {error.strerror}")
+    free = shutil.disk_usage(settings.root).free
+    if free < ROOM:
+        room.troubles.add(
+            "folders", "disk", f"{settings.root}: {free // 2**20} MB of disk are left; free some"
+        )
+
+
+def _secrets(room: Context) -> None:
+    for path in room.settings.root.glob("*.db*"):
+        if path.stat().st_mode & 0o007:
+            log.problem("secrets", f"{path}: others may read it; chmod o-rwx {path}", level="warning")
+
+
+def _witness(room: Context) -> None:
+    witness.check(room.engine, room.settings.witness_path)
+
+
+def _sources(room: Context) -> None:
+    with aside(room) as elsewhere:
+        for source in room.settings.sources:
+            report = sync_source(
+                elsewhere.engine,
+                source,
+                room.settings.newsroom,
+                room.settings.public_dir,
+                room.clock(),
+                dry_run=True,
+            )
+            for problem in report.problems:
+                if problem.severity == "error":
+                    room.troubles.add("sources", problem.place, f"{problem.place}: {problem.message}")
+                else:
+                    log.problem("sources", f"{problem.place}: {problem.message}", level="warning")
+            if report.held:
+                message = f"{source.key}: {report.held}"
+                room.troubles.add("sources", f"held:{source.key}", message, ExitStatus.HELD)
+
+
+def _looks(room: Context) -> None:
+    look = room.settings.newsroom.look
+    for name, accent, paper in (
+        ("accent", look.accent, LIGHT.paper),
+        ("accent_dark", look.accent_dark, DARK.paper),
+    ):
+        ratio = contrast(accent, paper)
+        if ratio < READABLE:
+            room.troubles.add(
+                "looks",
+                name,
+                f"newsroom.{name}: {accent} has a contrast of {ratio:.1f} on {paper}; take {READABLE}",
+            )
+
+
+def _provider(room: Context) -> None:
+    from newsletter.providers.chosen import provider_for
+
+    if provider_for(room.settings).is_real:
+        from readership.probe import answers
+
+        answers(room.settings.newsroom.public_url, room.settings.secrets.signing_keys)
+
+
+def _cron(room: Context) -> None:
+    if os.geteuid() == 0:
+        log.problem("user", "this is root; give the newsroom a user of its own", level="warning")
+    if not room.settings.alerts.mail and not room.settings.alerts.webhook:
+        log.problem(
+            "alerts", "nobody is told when something fails; set [alerts] mail or webhook", level="warning"
+        )
+
+
+CHECKS: dict[str, Callable[[Context], None]] = {
+    "folders": _folders,
+    "secrets": _secrets,
+    "witness": _witness,
+    "sources": _sources,
+    "looks": _looks,
+    "provider": _provider,
+    "alerts": _cron,
+}
+
+
+def _paywall(room: Context) -> None:
+    now, newsroom = room.clock(), room.settings.newsroom
+    shown = 0
+    keys = [section.key for section in newsroom.sections]
+    with reading(room.engine) as connection:
+        for teaser in catalogue.newest(connection, keys, now, 1_000_000, newsroom.paywall):
+            if teaser.is_closed and teaser.public_html:
+                shown += 1
+                log.step("paywall", article=teaser.id, shows=_characters(teaser))
+    log.step(
+        "paywall", closed_articles_that_show_a_paragraph=shown, paragraphs=newsroom.paywall.public_paragraphs
+    )
+
+
+def _characters(teaser: Teaser) -> str:
+    return f"{len(teaser.public_html):,} characters of its body, as HTML"
