@@ -18,9 +18,7 @@ def check_dns(room: Context, domain: str) -> None:
     spf = [text for text in _texts(domain) if text.lower().startswith("v=spf1")]
     if len(spf) != 1:
         found = "no SPF record" if not spf else f"{len(spf)} SPF records, where one is allowed"
-        room.troubles.add(
-            "dns", f"spf:{domain}", f"{domain}: {found}; publish one that names your mail server"
-        )
+        room.troubles.add("dns", f"spf:{domain}", f"{domain}: {found}; publish one that names your server")
     if not any(text.lower().startswith("v=dmarc1") for text in _texts(f"_dmarc.{domain}")):
         message = f'{domain}: no DMARC record; publish _dmarc.{domain} TXT "v=DMARC1; p=none" and tighten it'
         room.troubles.add("dns", f"dmarc:{domain}", message)

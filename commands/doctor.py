@@ -77,9 +77,7 @@ def _folders(room: Context) -> None:
             room.troubles.add("folders", str(folder), f"{folder}: cannot be written: {error.strerror}")
     free = shutil.disk_usage(settings.root).free
     if free < ROOM:
-        room.troubles.add(
-            "folders", "disk", f"{settings.root}: {free // 2**20} MB of disk are left; free some"
-        )
+        room.troubles.add("folders", "disk", f"{settings.root}: {free // 2**20} MB of disk left; free some")
 
 
 def _secrets(room: Context) -> None:
@@ -141,9 +139,7 @@ def _cron(room: Context) -> None:
     if os.geteuid() == 0:
         log.problem("user", "this is root; give the newsroom a user of its own", level="warning")
     if not room.settings.alerts.mail and not room.settings.alerts.webhook:
-        log.problem(
-            "alerts", "nobody is told when something fails; set [alerts] mail or webhook", level="warning"
-        )
+        log.problem("alerts", "nobody is told of failures; set [alerts] mail or webhook", level="warning")
 
 
 CHECKS: dict[str, Callable[[Context], None]] = {

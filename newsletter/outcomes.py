@@ -128,7 +128,7 @@ def _record_own(
     for answer, reasons in by_answer.items():
         if answer in _AGAIN:
             # One reason stands for all: they are told apart again when they are tried again.
-            later = Outcome(Answer.NOT_NOW, next(iter(reasons.values())), retry_after)
+            later = Outcome(answer, next(iter(reasons.values())), retry_after)
             _move(connection, row, sorted(reasons), later, now)
             moved += len(reasons)
         else:

@@ -1,0 +1,85 @@
+"""What one run of an edition's delivery came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from newsletter.edition import DeliveryState
+from newsletter.sums import Sum
+from newsroom.errors import ExitStatus
+
+
+class StoppedBy(StrEnum):
+    """Why a run ended before the edition was over."""
+
+    HELD = "held"
+    STOPPED = "stopped"
+    ASKED = "asked to stop"
+    PROVIDER = "the provider takes nothing"
+    NOT_NOW = "the provider takes nothing for now"
+    PACE = "max_per_hour"
+    BUSY = "another run"
+
+
+_FAILED = (StoppedBy.PROVIDER, StoppedBy.NOT_NOW)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """Counts of readers over the whole edition, and of batches in this run. `accepted` is what the provider
+    took: never what reached anybody."""
+
+    edition: str
+    candidates: int
+    accepted: int
+    refused: int
+    uncertain: int
+    dropped: int
+    planned: int
+    """Still to be handed over."""
+    exclusions: Mapping[str, int]
+    drops: Mapping[str, int]
+    """Those dropped, by reason."""
+    batches: int
+    """Handed over in this run."""
+    readers: int
+    """In those batches."""
+    seconds: float
+    widened: int = 0
+    """Readers who got the whole edition because there were too many variants."""
+    problems: tuple[str, ...] = ()
+    """One line each, for a person."""
+    next_at: datetime | None = None
+    """When there is something to do again; None where nothing is left, or a person has to act."""
+    stopped_by: StoppedBy | None = None
+    is_finished: bool = False
+
+    @property
+    def readers_per_batch(self) -> float:
+        """How full this run's batches were on average; 0 without any."""
+        return self.readers / self.batches if self.batches else 0.0
+
+    @property
+    def exit_status(self) -> ExitStatus:
+        """What this run means to cron: waiting for the pace, or for another run, is no failure."""
+        if self.stopped_by is StoppedBy.HELD or self.uncertain:
+            return ExitStatus.HELD
+        if self.stopped_by in _FAILED:
+            return ExitStatus.FAILED
+        return ExitStatus.DONE
+
+
+def counts(found: Sum) -> dict[str, int]:
+    """The report's counts of readers."""
+    waiting = (DeliveryState.PLANNED, DeliveryState.HANDED)
+    return {
+        "candidates": found.candidates or 0,
+        "accepted": found.of(DeliveryState.ACCEPTED),
+        "refused": found.of(DeliveryState.REFUSED),
+        "uncertain": found.of(DeliveryState.UNCERTAIN),
+        "dropped": found.of(DeliveryState.DROPPED),
+        "planned": sum(map(found.of, waiting)),
+    }

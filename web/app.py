@@ -1,0 +1,111 @@
+"""The web application: the shop window of a newsroom, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from newsroom.database import reading
+from newsroom.errors import StoreError
+from newsroom.log import problem
+from newsroom.settings import Settings
+from readership.tables import readers, subscriptions, suppressions
+from web.files import FOREVER, Feeds, Files
+from web.front import Front, Readiness, healthz, robots
+from web.pages import Pages
+from web.unsubscribe import Door
+
+_NOTICES = {404: "missing", 405: "method", 410: "gone"}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def reachable(engine: Engine) -> None:
+    """Read from every table that the pages use. Raises StoreError where that fails."""
+    with reading(engine) as connection:
+        for table in (readers, subscriptions, suppressions):
+            connection.execute(sa.select(table).limit(1)).first()
+
+
+def application(
+    settings: Settings,
+    engine: Engine,
+    *,
+    now: Callable[[], datetime] = _now,
+    ready: Callable[[Engine], None] = reachable,
+) -> Starlette:
+    """The application of one newsroom.
+
+    `ready` is asked by /readyz and raises StandfirstError where the database is not as it must be. Raises
+    ConfigurationError for looks that cannot be drawn.
+    """
+    pages = Pages(settings.newsroom)
+    newsletters = {newsletter.key: newsletter for newsletter in settings.newsletters}
+    door = Door(engine, pages, settings.secrets.signing_keys, newsletters, now)
+    feeds = settings.public_dir / "feeds"
+    return Starlette(
+        routes=[
+            Route("/", Front(pages, settings.newsletters, feeds).__call__, methods=["GET"]),
+            Route("/unsubscribe/{token}", door.__call__, methods=["GET", "POST"]),
+            Mount("/feeds", Feeds(feeds, engine)),
+            Mount("/media", Files(settings.public_dir / "media", FOREVER)),
+            Route("/robots.txt", robots, methods=["GET"]),
+            Route("/healthz", healthz, methods=["GET"]),
+            Route("/readyz", Readiness(engine, ready).__call__, methods=["GET"]),
+        ],
+        exception_handlers={
+            HTTPException: _Refusal(pages).__call__,
+            StoreError: _Busy(pages).__call__,
+            Exception: _Failure(pages).__call__,
+        },
+    )
+
+
+class _Refusal:
+    """404, 405, 410 and the like, as pages."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        status, headers = 500, None
+        if isinstance(error, HTTPException):
+            status, headers = error.status_code, error.headers
+        return self.pages.notice(_NOTICES.get(status, "missing"), status=status, headers=headers)
+
+
+class _Busy:
+    """The database cannot be asked just now."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        problem("web", f"a page could not be read: {error}")
+        return self.pages.notice("busy", status=503, headers={"Retry-After": "60"})
+
+
+class _Failure:
+    """A mistake of ours: the reader learns that it happened, the log where."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.pages = pages
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        trace, where = error.__traceback__, ""
+        while trace is not None:
+            where = f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        # Its text may hold anything, an address too.
+        problem("web", f"a page failed: {type(error).__name__} at {where}")
+        return self.pages.notice("error", status=500)

@@ -1,0 +1,132 @@
+"""The newsroom's front page, and what monitors and robots ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from babel.dates import format_time, get_day_names
+from sqlalchemy.engine import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from newsroom.errors import StandfirstError
+from newsroom.log import problem
+from newsroom.masthead import LATEST_FEED, Newsletter, Newsroom
+from web.pages import Pages
+from web.words import locale, words
+
+KINDS = (("RSS", ".rss"), ("Atom", ".atom"), ("JSON", ".json"))
+
+WEEK = frozenset(range(1, 8))
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLinks:
+    """One section on the front page: its title and the feeds of it that there are."""
+
+    title: str
+    files: tuple[tuple[str, str], ...]
+    """Kind and address."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewsletterLine:
+    """One newsletter on the front page, with its hours in words."""
+
+    title: str
+    hours: str
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Answers /."""
+
+    pages: Pages
+    newsletters: Sequence[Newsletter]
+    feeds_dir: Path
+
+    async def __call__(self, request: Request) -> Response:
+        """The front page: what this newsroom is, its feeds, its newsletters."""
+        return await run_in_threadpool(self.show)
+
+    def show(self) -> Response:
+        """The front page as it is now: a feed that is not published yet is not on it."""
+        newsroom = self.pages.newsroom
+        return self.pages.page(
+            "front",
+            "",
+            newsroom.language,
+            headers={"Cache-Control": "public, max-age=300"},
+            feeds=feeds_of(newsroom, self.feeds_dir),
+            has_index=(self.feeds_dir / "index.html").is_file(),
+            newsletters=[
+                NewsletterLine(one.title, hours(one, newsroom.language)) for one in self.newsletters
+            ],
+        )
+
+
+def feeds_of(newsroom: Newsroom, folder: Path) -> list[FeedLinks]:
+    """Every section with the feeds that are in `folder`; sections without any are left out."""
+    titles = {section.key: section.title for section in newsroom.sections}
+    titles[LATEST_FEED] = words(newsroom.language)["everything"]
+    found = []
+    for feed in newsroom.feeds:
+        files = tuple(
+            (kind, f"/feeds/{feed}{ending}")
+            for kind, ending in KINDS
+            if (folder / f"{feed}{ending}").is_file()
+        )
+        if files:
+            found.append(FeedLinks(titles[feed], files))
+    return found
+
+
+def hours(newsletter: Newsletter, language: str) -> str:
+    """ "Every day at 06:00", or the days by name, in `language`."""
+    ours, there = words(language), locale(language)
+    time = format_time(newsletter.at, "short", locale=there)
+    if newsletter.days == WEEK:
+        return ours["every_day"].format(time=time)
+    names = get_day_names("wide", "stand-alone", there)
+    days = ", ".join(names[day - 1] for day in sorted(newsletter.days))
+    return ours["some_days"].format(days=days[:1].upper() + days[1:], time=time)
+
+
+async def robots(_request: Request) -> Response:
+    """What search engines are asked to leave alone (RFC 9309)."""
+    return PlainTextResponse(
+        "User-agent: *\nDisallow: /unsubscribe/\n", headers={"Cache-Control": "max-age=86400"}
+    )
+
+
+async def healthz(_request: Request) -> Response:
+    """200 while the process answers at all."""
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Answers /readyz: 200 where readers can be served, 503 where they cannot."""
+
+    engine: Engine
+    check: Callable[[Engine], None]
+    """Raises StandfirstError where the database is not as this release needs it."""
+
+    async def __call__(self, _request: Request) -> Response:
+        """What is wrong goes to the log alone: this address is public."""
+        ready = await run_in_threadpool(self.ask)
+        text, status = ("ready\n", 200) if ready else ("not ready: see the log\n", 503)
+        return PlainTextResponse(text, status, {"Cache-Control": "no-store"})
+
+    def ask(self) -> bool:
+        """True where the database is there and current."""
+        try:
+            self.check(self.engine)
+        except (StandfirstError, sa.exc.SQLAlchemyError) as error:
+            problem("web", f"not ready: {error}")
+            return False
+        return True

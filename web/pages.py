@@ -1,0 +1,101 @@
+"""The pages' looks: one sheet, one inline style that the content security policy names, no script."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from newsroom.looks import looks_of
+from newsroom.masthead import Newsroom
+from web.words import words
+
+FOLDER = Path(__file__).parent.parent / "templates" / "pages"
+
+
+class Pages:
+    """Draws every page of one newsroom."""
+
+    def __init__(self, newsroom: Newsroom) -> None:
+        self.newsroom = newsroom
+        self._environment = Environment(
+            loader=FileSystemLoader(FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        looks = looks_of(newsroom.look)
+        style = self._environment.get_template("style.css.j2").render(
+            light=looks.light,
+            dark=looks.dark,
+            # `looks_of` has checked them: quotes may stay quotes.
+            headline_font=Markup(looks.headline_font),  # noqa: S704  # Checked.
+            text_font=Markup(looks.text_font),  # noqa: S704  # Checked.
+        )
+        self._css = Markup(style)  # noqa: S704  # Made of checked values only.
+        digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self.headers: Mapping[str, str] = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; "
+                "frame-ancestors 'none'"
+            ),
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+
+    def page(
+        self,
+        template: str,
+        title: str,
+        language: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
+    ) -> HTMLResponse:
+        """The page `template` with a heading out of the words (`title` is its key), in `language`.
+
+        `values` fill in phrases and template alike. Nothing of it may be kept or indexed by anybody.
+        """
+        ours = words(language)
+        fillings = {"name": self.newsroom.name, **values}
+
+        def phrase(key: str) -> str:
+            # Isolated, so that a name in another script does not turn its sentence around.
+            isolated = {name: f"\u2068{value}\u2069" for name, value in fillings.items()}
+            return ours[key].format_map(isolated if ours["dir"] == "rtl" else fillings)
+
+        html = self._environment.get_template(f"{template}.html.j2").render(
+            **values,
+            newsroom=self.newsroom,
+            words=ours,
+            phrase=phrase,
+            title=phrase(title) if title else self.newsroom.name,
+            css=self._css,
+        )
+        robots = {} if template == "front" else {"X-Robots-Tag": "noindex"}
+        return HTMLResponse(html, status, {**self.headers, **robots, **(headers or {})})
+
+    def notice(
+        self,
+        key: str,
+        *,
+        status: int,
+        language: str = "",
+        contact: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> HTMLResponse:
+        """A page that says `KEY_title` and `KEY_text` and leads back to the front page."""
+        language = language or self.newsroom.language
+        text = f"{key}_text" if f"{key}_text" in words(language) else ""
+        return self.page(
+            "notice", f"{key}_title", language, status=status, headers=headers, text=text, contact=contact
+        )

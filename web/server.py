@@ -1,0 +1,88 @@
+"""Serving the application, with an access log that holds neither addresses nor links' secrets."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+from time import perf_counter
+
+import uvicorn
+from sqlalchemy.engine import Engine
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from newsroom.errors import ConfigurationError
+from newsroom.log import step
+from newsroom.settings import Settings
+from web.app import application, reachable
+
+_QUIET = ("/healthz", "/readyz")
+_SECRET = re.compile(r"^(/unsubscribe/).+", re.S)
+_ODD = re.compile(r"[^\x21-\x7e]")
+
+
+def serve(
+    settings: Settings, engine: Engine, host: str, port: int, *, ready: Callable[[Engine], None] = reachable
+) -> None:
+    """Answer on `host`:`port` until the process is told to end (SIGINT, SIGTERM); open requests are finished.
+
+    Raises ConfigurationError where that address cannot be listened on.
+    """
+    listening = _listening(host, port)
+    app = AccessLog(application(settings, engine, ready=ready))
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        # Its tracebacks may hold anything; a failure is logged by the application, without values.
+        log_level="critical",
+        server_header=False,
+        # Behind a proxy the path is all that is asked of it; no client's address is looked at.
+        proxy_headers=False,
+        timeout_graceful_shutdown=35,
+        timeout_keep_alive=10,
+        lifespan="off",
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=256)
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another one with --host and --port"
+        ) from error
+
+
+class AccessLog:
+    """One line a request: method, path without secrets, status, milliseconds. No client's address."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and note how it was answered."""
+        if scope["type"] != "http" or scope["path"] in _QUIET:
+            await self.app(scope, receive, send)
+            return
+        began, status = perf_counter(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noted)
+        finally:
+            took = round((perf_counter() - began) * 1000)
+            step("web", method=scope["method"], path=shown(scope["path"]), status=status, milliseconds=took)
+
+
+def shown(path: str) -> str:
+    """The path as a log may hold it: a link's secret masked, odd characters and length cut."""
+    return _ODD.sub("?", _SECRET.sub(r"\1[token]", path))[:200]

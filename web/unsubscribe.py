@@ -1,0 +1,215 @@
+"""One-click unsubscribe (RFC 8058) and the page behind the same address.
+
+GET changes nothing: mail scanners open every link. POST needs no cookie and no other token, is never
+redirected, and answers 200 whatever has become of the reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from starlette.concurrency import run_in_threadpool
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from newsroom.database import reading, writing
+from newsroom.errors import StoreError
+from newsroom.log import problem, step
+from newsroom.masthead import Newsletter
+from readership import store
+from readership.reader import Subscription, SubscriptionStatus
+from readership.tokens import (
+    SigningKeys,
+    Undo,
+    Unsubscribe,
+    probe_answer,
+    read_undo,
+    read_unsubscribe,
+    undo_token,
+)
+from web.pages import Pages
+from web.words import words
+
+LONGEST_BODY = 16_384
+"""Bytes of a POST that are read; what a form of ours sends has some hundred."""
+
+_BUSY = {"Retry-After": "60"}
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Answers /unsubscribe/TOKEN."""
+
+    engine: Engine
+    pages: Pages
+    signing_keys: SigningKeys
+    newsletters: Mapping[str, Newsletter]
+    now: Callable[[], datetime]
+
+    async def __call__(self, request: Request) -> Response:
+        """The page for GET and HEAD, the deed for POST."""
+        token = request.path_params["token"]
+        if request.method != "POST":
+            return await run_in_threadpool(self.show, token)
+        fields = await _fields(request)
+        return await run_in_threadpool(self.act, token, fields)
+
+    def show(self, token: str) -> Response:
+        """What a person or a scanner sees; reads at most."""
+        proof = probe_answer(self.signing_keys, token)
+        try:
+            if proof is not None:
+                return self._prove(proof)
+            asked = read_unsubscribe(self.signing_keys, token)
+            if asked is None:
+                return self._unknown()
+            with reading(self.engine) as connection:
+                theirs = store.subscriptions_of(connection, [asked.reader_id]).get(asked.reader_id, {})
+        except (StoreError, sa.exc.TimeoutError) as error:
+            return self._busy(error)
+        there = theirs.get(asked.newsletter)
+        if there is None or there.status is SubscriptionStatus.UNSUBSCRIBED:
+            return self._done(asked, None, offer_all=any(map(_gets_mail, theirs.values())))
+        return self._page("ask", "ask_title", asked)
+
+    def act(self, token: str, fields: Mapping[str, str]) -> Response:
+        """Unsubscribe, from one or all, or take it back. Without a form's `action` it is a one-click."""
+        action = fields.get("action", "")
+        asked = read_unsubscribe(self.signing_keys, token)
+        try:
+            if asked is None:
+                return self._unknown() if action else self._said(None)
+            if action == "undo":
+                return self._undo(asked, fields.get("undo", ""))
+            undo, others = self._stop(asked, every=action == "all")
+        except (StoreError, sa.exc.TimeoutError) as error:
+            return self._busy(error)
+        if not action:
+            return self._said(asked)
+        if action == "all":
+            return self._done(asked, undo, every=True)
+        return self._done(asked, undo, offer_all=others)
+
+    def _stop(self, asked: Unsubscribe, *, every: bool) -> tuple[Undo | None, bool]:
+        """Stop it; returns what may be taken back, and whether other newsletters go on."""
+        now = self.now()
+        with writing(self.engine) as connection:
+            theirs = store.subscriptions_of(connection, [asked.reader_id]).get(asked.reader_id, {})
+            changed = store.unsubscribe(
+                connection, asked.reader_id, None if every else asked.newsletter, now, self.newsletters
+            )
+        others = any(_gets_mail(one) for one in theirs.values() if one.newsletter != asked.newsletter)
+        if not changed:
+            return None, others
+        step("web", unsubscribed_reader=asked.reader_id, newsletter="all" if every else asked.newsletter)
+        stopped = tuple(
+            one.newsletter
+            for one in theirs.values()
+            if one.status is SubscriptionStatus.ACTIVE and (every or one.newsletter == asked.newsletter)
+        )
+        return (Undo(asked.reader_id, stopped, now) if stopped else None), others
+
+    def _undo(self, asked: Unsubscribe, text: str) -> Response:
+        undo = read_undo(self.signing_keys, text)
+        done = False
+        if undo is not None and undo.reader_id == asked.reader_id:
+            with writing(self.engine) as connection:
+                done = store.resubscribe(
+                    connection, undo.reader_id, undo.newsletters, undo.stopped, self.now()
+                )
+        if not done:
+            return self._notice("undo_late", asked)
+        step("web", subscribed_again_reader=asked.reader_id, newsletter=asked.newsletter)
+        return self._notice("undone", asked)
+
+    def _prove(self, proof: str) -> Response:
+        # The proof is worth something only if the door could be opened as well.
+        with reading(self.engine) as connection:
+            store.by_id(connection, 0)
+        return PlainTextResponse(proof, headers=dict(self.pages.headers))
+
+    def _said(self, asked: Unsubscribe | None) -> Response:
+        text = words(self._language(asked))["done_short"]
+        return PlainTextResponse(text + "\n", headers={**self.pages.headers, "X-Robots-Tag": "noindex"})
+
+    def _done(
+        self, asked: Unsubscribe, undo: Undo | None, *, every: bool = False, offer_all: bool = False
+    ) -> Response:
+        key = "all_done" if every else "done"
+        token = "" if undo is None else _short_enough(undo_token(self.signing_keys, undo))
+        return self._page("done", f"{key}_title", asked, text=f"{key}_text", undo=token, offer_all=offer_all)
+
+    def _page(self, template: str, title: str, asked: Unsubscribe, **values: Any) -> Response:
+        newsletter = self.newsletters.get(asked.newsletter)
+        name = newsletter.title if newsletter else self.pages.newsroom.name
+        return self.pages.page(template, title, self._language(asked), newsletter=name, **values)
+
+    def _notice(self, key: str, asked: Unsubscribe | None = None) -> Response:
+        return self.pages.notice(
+            key, status=200, language=self._language(asked), contact=self._contact(asked)
+        )
+
+    def _unknown(self) -> Response:
+        return self._notice("unknown")
+
+    def _busy(self, error: Exception) -> Response:
+        problem("web", f"an unsubscribe could not be saved: {error}")
+        return self.pages.notice("busy", status=503, headers=_BUSY)
+
+    def _language(self, asked: Unsubscribe | None) -> str:
+        newsletter = self.newsletters.get(asked.newsletter) if asked else None
+        return newsletter.language if newsletter else self.pages.newsroom.language
+
+    def _contact(self, asked: Unsubscribe | None) -> str:
+        own = self.newsletters.get(asked.newsletter) if asked else None
+        some: Sequence[Newsletter] = [own] if own else list(self.newsletters.values())
+        return next((one.reply_to or one.sender for one in some), "")
+
+
+def _gets_mail(subscription: Subscription) -> bool:
+    return subscription.status is not SubscriptionStatus.UNSUBSCRIBED
+
+
+def _short_enough(token: str) -> str:
+    """The token, or nothing where it would be longer than one that is read."""
+    return token if len(token) <= 600 else ""
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """A small form's fields; of anything else none. What a sender puts into the body never stops the deed."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            return {}
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return await _multipart(request, body)
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
+    except ValueError:
+        return {}
+
+
+async def _multipart(request: Request, body: bytes) -> dict[str, str]:
+    async def stream() -> AsyncIterator[bytes]:
+        yield body
+
+    parser = MultiPartParser(
+        request.headers,
+        stream(),  # type: ignore[arg-type]  # An async iterator is all that it uses.
+        max_files=1,
+        max_fields=20,
+        max_part_size=LONGEST_BODY,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError):
+        return {}
+    return {name: value for name, value in form.items() if isinstance(value, str)}
