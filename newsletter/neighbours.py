@@ -10,7 +10,7 @@ from newsroom.masthead import Offer, SectionKind
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """A selection in which the rule holds; `withheld` says why sponsors and offer are left out, if they are."""
+    """A selection in which the rule holds; `withheld` says why sponsors and offer are out, if they are."""
 
     selection: Selection
     withheld: str = ""

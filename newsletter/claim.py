@@ -1,0 +1,199 @@
+"""The next batch, made ready and marked as handed over: everything up to the moment a provider is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from newsletter import editions, ledger, renders
+from newsletter.edition import DeliveryState, Edition, EditionState, ExclusionReason, Selection
+from newsletter.ledger import BatchRow, DeliveryRow
+from newsletter.letter import Letter
+from newsletter.planning import exclusion
+from newsletter.post import Post
+from newsletter.providers import Batch
+from newsletter.tables import editions as editions_table
+from newsletter.tables import variants
+from newsletter.variant import Variant, narrowed, variant_from_json
+from readership import store
+from readership.reader import Candidate
+
+HOUR = timedelta(hours=1)
+GONE = "no longer a reader of this newsletter"
+WITHDRAWN = "a story of its letter was withdrawn"
+
+
+class Nothing(StrEnum):
+    """Why no batch was taken."""
+
+    DUE = "nothing is due"
+    HELD = "held"
+    STOPPED = "stopped"
+    PACE = "max_per_hour"
+    TAKEN = "somebody else took it, or nobody is left in it"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a run hands over by."""
+
+    provider: str
+    batch_size: int
+    owner: str
+    allow_to: Sequence[str] = ()
+    max_per_hour: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A letter that has to be rendered before its batch can be taken; no transaction waits for that."""
+
+    revision: int
+    variant: str
+    selection: Selection
+    spec: Variant
+
+
+@dataclass(slots=True)
+class Letters:
+    """The letters of one run by revision and variant. None: nothing in it for these readers any more."""
+
+    post: Post
+    made: dict[tuple[int, str], Letter | None] = field(default_factory=dict)
+
+    def render(self, wanted: Wanted) -> None:
+        """Make the letter that a claim asked for."""
+        selection = narrowed(wanted.selection, wanted.spec)
+        letter = self.post.letter(selection, wanted.spec) if selection.has_news else None
+        self.made[(wanted.revision, wanted.variant)] = letter
+
+
+def claim(
+    connection: Connection, key: str, terms: Terms, letters: Letters, now: datetime
+) -> Batch | Wanted | Nothing:
+    """Take the edition's next batch inside a writing transaction: after its commit the batch is handed over.
+
+    Withdrawn stories are taken out first, readers who left are dropped, and a batch too big for the provider
+    or the pace is split.
+    """
+    edition = editions.locked(connection, key)
+    if edition.held:
+        return Nothing.HELD
+    if edition.state.value not in editions.OPEN:
+        return Nothing.STOPPED
+    room = _room(connection, terms, now)
+    if room <= 0:
+        return Nothing.PACE
+    row = ledger.next_batch(connection, key, now)
+    if row is None:
+        return Nothing.DUE
+    if row.size > min(room, terms.batch_size):
+        ledger.split(connection, row, min(room, terms.batch_size))
+    found = (
+        _resent(connection, row, letters) if row.resend else _fresh(connection, edition, row, letters, now)
+    )
+    if isinstance(found, Wanted):
+        return found
+    revision, letter, why_none = found
+    readers = ledger.readers_of(connection, row.id)
+    if letter is None:
+        reasons = {reader.reader_id: why_none for reader in readers}
+        ledger.set_state(connection, key, reasons, DeliveryState.DROPPED)
+        ledger.empty(connection, row.id, why_none)
+        return Nothing.TAKEN
+    candidates = _remaining(connection, edition, readers, terms)
+    if not candidates:
+        ledger.empty(connection, row.id)
+        return Nothing.TAKEN
+    batch = letters.post.batch(key, row.id, letter, readers, candidates, now)
+    digest = renders.store(connection, letter, now)
+    taken = ledger.hand(
+        connection,
+        row,
+        revision=revision,
+        render=digest,
+        size=len(batch.recipients),
+        owner=terms.owner,
+        provider=terms.provider,
+        now=now,
+    )
+    if not taken:
+        return Nothing.TAKEN
+    _note_first(connection, edition, terms, now)
+    return batch
+
+
+def _room(connection: Connection, terms: Terms, now: datetime) -> int:
+    if terms.max_per_hour is None:
+        return terms.batch_size
+    return terms.max_per_hour - ledger.handed_since(connection, now - HOUR)
+
+
+def _fresh(
+    connection: Connection, edition: Edition, row: BatchRow, letters: Letters, now: datetime
+) -> tuple[int, Letter | None, str] | Wanted:
+    """The letter of the edition as it is now, without what was withdrawn since its last revision."""
+    selection = editions.selection_of(connection, edition.key, edition.revision)
+    revision = edition.revision
+    if edition.first_handed is not None:
+        after = letters.post.revise(connection, selection, True)
+        if after != selection:
+            left_out = editions.left_out_of(connection, edition.key, revision)
+            why = "a story was withdrawn"
+            revision = editions.add_revision(connection, edition.key, after, left_out, "run", why, now)
+            selection = after
+    known = (revision, row.variant)
+    if known not in letters.made:
+        return Wanted(revision, row.variant, selection, _spec(connection, edition.key, row.variant))
+    return revision, letters.made[known], ExclusionReason.NO_STORIES.value
+
+
+def _resent(connection: Connection, row: BatchRow, letters: Letters) -> tuple[int, Letter | None, str]:
+    """The stored letter that was asked for again, unless a story in it was withdrawn meanwhile."""
+    revision = row.revision or 0
+    selection = editions.selection_of(connection, row.edition, revision)
+    if row.render is None or letters.post.revise(connection, selection, True) != selection:
+        return revision, None, WITHDRAWN
+    return revision, renders.load(connection, row.render), ""
+
+
+def _spec(connection: Connection, key: str, variant: str) -> Variant:
+    query = sa.select(variants.c.spec).where(variants.c.edition == key, variants.c.key == variant)
+    return variant_from_json(connection.execute(query).scalar_one())
+
+
+def _remaining(
+    connection: Connection, edition: Edition, readers: Sequence[DeliveryRow], terms: Terms
+) -> Mapping[int, Candidate]:
+    """Those of the batch who may still get it; the others are dropped, with the reason."""
+    ids = [reader.reader_id for reader in readers]
+    candidates = store.candidates_by_id(connection, edition.newsletter, ids)
+    dropped: dict[int, str] = {}
+    moved: dict[int, str] = {}
+    for reader in readers:
+        candidate = candidates.get(reader.reader_id)
+        if candidate is None:
+            dropped[reader.reader_id] = GONE
+            continue
+        reason = exclusion(candidate, edition.local_date, terms.allow_to)
+        if reason is not None:
+            dropped[reader.reader_id] = reason.value
+        elif candidate.reader.key != reader.recipient_key:
+            moved[reader.reader_id] = candidate.reader.key
+    for reader_id in ledger.rekey(connection, edition.key, moved):
+        dropped[reader_id] = ExclusionReason.TWICE.value
+    ledger.set_state(connection, edition.key, dropped, DeliveryState.DROPPED)
+    return {id_: candidate for id_, candidate in candidates.items() if id_ not in dropped}
+
+
+def _note_first(connection: Connection, edition: Edition, terms: Terms, now: datetime) -> None:
+    if edition.first_handed is not None:
+        return
+    values = {"state": EditionState.SENDING.value, "first_handed": now, "provider": terms.provider}
+    connection.execute(sa.update(editions_table).where(editions_table.c.key == edition.key).values(values))
+    editions.log(connection, edition.key, now, "run", f"first batch handed over to {terms.provider}")
