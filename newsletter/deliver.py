@@ -165,12 +165,7 @@ class Delivery:
             run.readers += len(found.recipients)
             run.flying[threads.submit(self.provider.hand_over, found)] = found
             return True
-        stops = {
-            Nothing.HELD: StoppedBy.HELD,
-            Nothing.STOPPED: StoppedBy.STOPPED,
-            Nothing.PACE: StoppedBy.PACE,
-        }
-        run.stopped_by = stops.get(found, run.stopped_by)
+        run.stopped_by = _STOPS.get(found, run.stopped_by)
         return found is Nothing.TAKEN
 
     def _collect(self, run: _Run, *, block: bool) -> None:

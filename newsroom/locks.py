@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from newsroom import log
-from newsroom.database import writing
+from newsroom.database import reading, writing
 from newsroom.errors import HeldError, StandfirstError
 from newsroom.tables import locks
 
@@ -124,3 +124,14 @@ def _beat(engine: Engine, name: str, owner: str, done: threading.Event) -> None:
         except StandfirstError as error:
             # The next beat tries again; a lock without a beat is only taken over when its process is gone.
             log.problem("lock", f"{name}: no heartbeat: {error}", level="warning")
+
+
+def is_held(engine: Engine, owner: str) -> bool:
+    """True while this owner has a lock and its process lives, as far as can be told."""
+    with reading(engine) as connection:
+        row = connection.execute(sa.select(locks).where(locks.c.owner == owner)).first()
+    if row is None:
+        return False
+    holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
+    alive = _is_alive(row.pid, row.taken)
+    return verdict(holder, datetime.now(UTC), socket.gethostname(), alive=alive) != "free"

@@ -1,0 +1,197 @@
+"""`deliver`: what is composed and due, handed over."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from commands.context import Context, opened
+from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.posting import post_for
+from commands.progress import counting
+from newsletter import editions, history, settle
+from newsletter.claim import Terms
+from newsletter.deliver import Delivery
+from newsletter.delivery_report import DeliveryReport, StoppedBy
+from newsletter.edition import Edition
+from newsletter.planning import pages, plan
+from newsletter.providers import Provider
+from newsletter.providers.chosen import provider_for
+from newsroom import alerts, locks, log, witness
+from newsroom.database import reading, writing
+from newsroom.errors import ExitStatus
+from newsroom.masthead import Newsletter
+from readership.probe import answers
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+_stopping = threading.Event()
+
+
+@app.command()
+def deliver(
+    context: typer.Context,
+    newsletter: Annotated[str | None, typer.Argument(help="Only this one's editions.")] = None,
+    config: ConfigOption = None,
+    log_format: LogOption = None,
+    now: NowOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Hand over the editions that are composed and due."""
+    with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        chosen = (room.newsletter(newsletter),) if newsletter else room.settings.newsletters
+        for one in chosen:
+            with room.troubles.caught("deliver", one.key):
+                deliver_step(room, one)
+        raise typer.Exit(room.troubles.status)
+
+
+def deliver_step(room: Context, newsletter: Newsletter) -> None:
+    """Hand over what is due of the newsletter's editions; a held one is said, and waits for a person."""
+    with reading(room.engine) as connection:
+        coming = history.open_editions(connection, newsletter.key)
+    due = [edition for edition in coming if edition.due <= room.clock() and not edition.held]
+    for edition in coming:
+        if edition.held:
+            message = f"{edition.key} is held: {edition.held}; `release {edition.key}` lets it go"
+            room.troubles.add("digest", edition.key, message, ExitStatus.HELD)
+    if not due:
+        return
+    if room.dry_run:
+        for edition in due:
+            _say_plan(room, newsletter, edition)
+        return
+    witness.check(room.engine, room.settings.witness_path)
+    provider = provider_for(room.settings)
+    if provider.is_real:
+        answers(room.settings.newsroom.public_url, room.settings.secrets.signing_keys)
+    elif not room.settings.newsroom.public_url.startswith("https://"):
+        message = "public_url is not https: mails carry no one-click unsubscribe; only a trial may do so"
+        log.problem("deliver", message, level="warning")
+    try:
+        with _told_to_stop(), locks.held(room.engine, f"newsletter:{newsletter.key}") as owner:
+            for edition in due:
+                _deliver_one(room, newsletter, edition, provider, owner)
+    finally:
+        provider.close()
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """SIGTERM finishes what is in flight and hands out no more."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: _stopping.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _deliver_one(
+    room: Context, newsletter: Newsletter, edition: Edition, provider: Provider, owner: str
+) -> None:
+    settings = room.settings.delivery
+    if settings.silence_means_not_sent is not None:
+        _assume(room, edition, settings.silence_means_not_sent)
+    with counting("readers") as progress:
+        report = Delivery(
+            engine=room.engine,
+            key=edition.key,
+            provider=provider,
+            post=post_for(room, newsletter),
+            terms=Terms(provider.name, provider.batch_size, owner, settings.allow_to, settings.max_per_hour),
+            alive=lambda other: other != owner and locks.is_held(room.engine, other),
+            clock=room.clock,
+            max_variants=newsletter.max_variants,
+            stopping=_stopping.is_set,
+            progress=progress or (lambda _: None),
+        ).run()
+    _say(room, report)
+    if report.is_finished and report.batches:
+        _announce(room, report)
+
+
+def _assume(room: Context, edition: Edition, silence: timedelta) -> None:
+    now = room.clock()
+    with writing(room.engine) as connection:
+        count = settle.assume_not_sent(connection, edition.key, now - silence, "run", now)
+    if count:
+        message = (
+            f"{edition.key}: {count} uncertain batches were silent and count as not sent (as you set it)"
+        )
+        log.problem("deliver", message, level="warning")
+
+
+def _say(room: Context, report: DeliveryReport) -> None:
+    for problem in report.problems:
+        room.troubles.add("deliver", problem[:100], problem, ExitStatus.DONE)
+    room.troubles.worsen(report.exit_status)
+    zone = room.settings.newsroom.time_zone
+    log.step(
+        "deliver",
+        edition=report.edition,
+        readers=report.candidates,
+        accepted=report.accepted,
+        refused=report.refused or None,
+        uncertain=report.uncertain or None,
+        dropped=report.dropped or None,
+        waiting=report.planned or None,
+        left_out=sum(report.exclusions.values()),
+        batches=report.batches,
+        readers_a_batch=round(report.readers_per_batch) if report.batches else None,
+        widened=report.widened or None,
+        stopped_by=report.stopped_by.value if report.stopped_by else None,
+        next_at=report.next_at.astimezone(zone) if report.next_at else None,
+        seconds=report.seconds,
+    )
+    if report.stopped_by is StoppedBy.ASKED:
+        room.troubles.worsen(ExitStatus.FAILED)
+
+
+def _announce(room: Context, report: DeliveryReport) -> None:
+    """One line to the operator after each edition."""
+    line = (
+        f"{report.edition} is handed over: {report.accepted:,} accepted, {report.refused:,} refused, "
+        f"{report.uncertain:,} uncertain, {report.dropped:,} dropped, "
+        f"{sum(report.exclusions.values()):,} left out, of {report.candidates:,}"
+    )
+    alerts.tell(room.settings, {report.edition: line}, room.clock())
+
+
+def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:
+    """What planning would come to, rolled back."""
+    provider = provider_for(room.settings)
+    post = post_for(room, newsletter)
+    with reading(room.engine) as connection:
+        selection = editions.selection_of(connection, edition.key, edition.revision)
+        if edition.first_handed is not None:
+            log.step("deliver", edition=edition.key, dry_run="the rest would be handed over")
+            return
+        made = plan(
+            connection,
+            edition,
+            pages(connection, newsletter.key),
+            post.variant_of(selection),
+            batch_size=provider.batch_size,
+            allow_to=room.settings.delivery.allow_to,
+            max_variants=newsletter.max_variants,
+        )
+        connection.rollback()
+    log.step(
+        "deliver",
+        edition=edition.key,
+        readers=made.candidates,
+        deliveries=made.deliveries,
+        left_out=sum(made.exclusions.values()),
+        batches=made.batches,
+        variants=made.variants,
+        dry_run="nothing was handed over",
+    )
