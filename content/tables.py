@@ -24,14 +24,16 @@ articles = sa.Table(
     sa.Column("again", sa.Boolean, nullable=False, default=False),
     # Everything else that `content.article.Article` holds, but for the body.
     sa.Column("details", sa.JSON, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
     # SHA-256 of what the source gave: unchanged means nothing to do.
     sa.Column("content_hash", sa.String(64), nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("changed", Instant, nullable=False),
     sa.Column("first_seen", Instant, nullable=False),
     sa.Column("withdrawn", Instant),
-    sa.UniqueConstraint("source", "reference"),
+    # Last, so that whoever needs everything else never reads through the pages of a long text.
+    sa.Column("body", sa.Text, nullable=False),
+    # Not unique: a withdrawn article keeps the reference that its successor took over.
+    sa.Index("ix_articles_source_reference", "source", "reference"),
     sa.Index("ix_articles_published", "published"),
     sa.Index("ix_articles_slug", "slug"),
     sa.Index("ix_articles_again", "again"),
@@ -46,6 +48,7 @@ article_sections = sa.Table(
     sa.Column("article_id", sa.ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Index("ix_article_sections_article_id", "article_id"),
+    sa.Index("ix_article_sections_published", "published"),
     comment="Live articles only, newest last in key order, so that a section's newest are one range.",
 )
 
