@@ -1,0 +1,54 @@
+"""The demo's own folder: the newsroom's files, moved to the day it runs, with secrets and pictures made for it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from datetime import date
+from pathlib import Path
+
+from demo.dates import DEMO_DAY, shifted
+from demo.pictures import draw
+
+HERE = Path(__file__).resolve().parent
+RUN = HERE / "run"
+_DAY = "day.txt"
+
+
+def day_of_run(folder: Path) -> date | None:
+    """The day the folder was set up for; None where it is not."""
+    try:
+        return date.fromisoformat((folder / _DAY).read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        return None
+
+
+def set_up(folder: Path, today: date) -> None:
+    """Make the folder anew, as the newsroom stands on `today` at half past five."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    days = (today - DEMO_DAY).days
+    shutil.copy(HERE / "newsroom.toml", folder / "newsroom.toml")
+    _write_moved(HERE / "readers.csv", folder / "readers.csv", days)
+    for path in sorted((HERE / "articles").rglob("*.md")):
+        _write_moved(path, folder / path.relative_to(HERE), days)
+    draw(folder / "articles" / "pictures")
+    _write_secrets(folder / "secrets.env")
+    (folder / _DAY).write_text(today.isoformat(), encoding="ascii")
+
+
+def planted_words() -> tuple[str, ...]:
+    """The words that stand in paid bodies and nowhere else."""
+    return tuple((HERE / "planted.txt").read_text(encoding="utf-8").split())
+
+
+def _write_moved(source: Path, target: Path, days: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(shifted(source.read_text(encoding="utf-8"), days), encoding="utf-8")
+
+
+def _write_secrets(path: Path) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"STANDFIRST_SECRET_KEY=demo:{secrets.token_hex(32)}\n")
+        file.write(f"STANDFIRST_ADDRESS_KEY={secrets.token_hex(32)}\n")
