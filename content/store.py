@@ -139,7 +139,7 @@ def update(
     if changed:
         history["revision"] = row["revision"] + 1
     if changed or returns:
-        # An embargo's `changed` lies ahead, and comes nearer when it is timed anew; any other never goes back.
+        # An embargo's `changed` lies ahead, and comes nearer when it is timed anew. No other goes back.
         before = row["changed"] if row["published"] <= now else now
         history["changed"] = max(before, now, article.published)
     connection.execute(

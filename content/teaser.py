@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from content.article import Access, LeadImage
+from content.article import Access, LeadImage, StoredArticle
+from newsroom.masthead import Paywall
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,38 @@ class Teaser:
     def is_closed(self) -> bool:
         """True where not everybody may read the body."""
         return self.access is not Access.FREE
+
+
+def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
+    """What anyone may read of `stored`. Whether its time has come is for whoever asks to know."""
+    article = stored.article
+    booking = article.booking
+    return Teaser(
+        id=article.id,
+        revision=stored.revision,
+        slug=article.slug,
+        url=article.url,
+        headline=article.headline,
+        label=article.label,
+        teaser=article.teaser,
+        public_html="",
+        authors=article.authors,
+        language=article.language,
+        published=article.published,
+        updated=article.updated,
+        changed=stored.changed,
+        sections=article.sections,
+        rank=article.rank,
+        pinned=article.pinned,
+        place=article.place,
+        access=article.access,
+        products=article.products,
+        image=article.image,
+        sponsor=booking.sponsor if booking else "",
+        run_from=booking.run_from if booking else None,
+        run_until=booking.run_until if booking else None,
+        correction=article.correction,
+        sensitive=article.sensitive,
+        again=article.again,
+        minutes=-(-article.words // 200),
+    )
