@@ -121,18 +121,18 @@ def _own_lines(recipient: Recipient) -> bytes:
 
 def _shared_lines(letter: Letter, envelope: Envelope, boundary: str) -> bytes:
     sender = _sender(envelope.sender, "sender")
-    lines: Mapping[str, str] = {
+    lines: Mapping[str, str | None] = {
         "From": header.mailbox(envelope.sender_name, sender),
-        "Reply-To": f"<{_sender(envelope.reply_to, 'reply-to')}>" if envelope.reply_to else "",
+        "Reply-To": f"<{_sender(envelope.reply_to, 'reply-to')}>" if envelope.reply_to else None,
         "Subject": header.unstructured(letter.subject),
         "Date": format_datetime(envelope.date),
         "List-Id": header.list_id(envelope.list_id),
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if envelope.one_click else "",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if envelope.one_click else None,
         "MIME-Version": "1.0",
-        "Content-Language": letter.language if _LANGUAGE.fullmatch(letter.language) else "",
+        "Content-Language": letter.language if _LANGUAGE.fullmatch(letter.language) else None,
         "Content-Type": f'multipart/alternative;\r\n boundary="{boundary}"',
     }
-    return b"".join(header.line(name, value) for name, value in lines.items() if value) + b"\r\n"
+    return b"".join(header.line(name, value) for name, value in lines.items() if value is not None) + b"\r\n"
 
 
 def _sender(address: str, what: str) -> str:
