@@ -30,7 +30,7 @@ _KEPT = 16
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A letter's MIME parts: encoded pieces at even places, slots at odd ones."""
+    """A letter's MIME parts: encoded pieces at even places, and at odd ones room for the holes' values."""
 
     boundary: str
     pieces: tuple[bytes, ...]
@@ -47,8 +47,9 @@ class Prepared:
         self.envelope_sender = _sender(envelope.envelope_sender, "envelope sender")
         self._head = _shared_lines(letter, envelope, body.boundary)
         self._pieces = body.pieces
-        self._holes = body.holes
-        self._kinds = tuple(dict.fromkeys(body.holes))
+        self._slots = tuple(dict.fromkeys(slot for slot, _ in body.holes))
+        # Where a hole's value stands among `_encoded` ones: two of each slot, for text and for HTML.
+        self._places = tuple(2 * self._slots.index(slot) + is_html for slot, is_html in body.holes)
 
     def message(self, recipient: Recipient) -> bytes:
         """The reader's message, with CRLF line ends. No line begins with a dot, so it is ready for SMTP's
@@ -56,10 +57,11 @@ class Prepared:
 
         Raises ReaderError for an address that is none; the error does not repeat it.
         """
-        values = recipient.values
-        encoded = {kind: _encoded(values[kind[0]], kind[1]) for kind in self._kinds}
+        encoded: list[bytes] = []
+        for slot in self._slots:
+            encoded += _encoded(recipient.values[slot])
         chunks = list(self._pieces)
-        chunks[1::2] = [encoded[hole] for hole in self._holes]
+        chunks[1::2] = [encoded[place] for place in self._places]
         return b"".join((_own_lines(recipient), self._head, *chunks))
 
 
@@ -105,8 +107,10 @@ def _soft_joined(parts: Parts) -> Iterator[bytes | Slot]:
         yield part if isinstance(part, Slot) else quoted_printable(part)
 
 
-def _encoded(value: str, is_html: bool) -> bytes:
-    return quoted_printable(escape(value) if is_html else value)
+def _encoded(value: str) -> tuple[bytes, bytes]:
+    """A value as it stands in the text and in the HTML."""
+    plain, escaped = quoted_printable(value), escape(value)
+    return plain, plain if escaped == value else quoted_printable(escaped)
 
 
 def _own_lines(recipient: Recipient) -> bytes:

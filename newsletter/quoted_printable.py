@@ -6,16 +6,24 @@ dot to double, a mailbox file no ">" to add, so that one form of a body serves w
 
 from __future__ import annotations
 
+import re
+
 SOFT = b"=\r\n"
 """A line end that is not the text's: two encoded texts with it between them are one text."""
 
 _LONGEST = 73
 """Of a line's 76: one is the soft break's, two more when the first character has to be spelled out."""
+_PLAIN = re.compile(r"[ -<>-~]*[!-<>-~]")
+_SHORT = re.compile(r"(?!\.|From )[ -<>-~]{,72}[!-<>-~]")
 _CODES = {byte: f"={byte:02X}" for byte in range(256) if not (0x20 <= byte <= 0x7E) or byte == 0x3D}
 
 
 def quoted_printable(text: str) -> bytes:
     """`text` in UTF-8, quoted-printable. Its line ends, of whatever kind, become CRLF."""
+    if _SHORT.fullmatch(text):  # Most readers' values.
+        return text.encode("ascii")
+    if _PLAIN.fullmatch(text):
+        return "=\r\n".join(_pieces(text)).encode("ascii")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\r\n".join(map(_line, lines)).encode("ascii")
 
