@@ -22,10 +22,20 @@ MAX_NAME = 200
 MAX_CATEGORY = 255
 
 RESERVED = frozenset(
-    (
-        "x-sg-id x-sg-eid received dkim-signature content-type content-transfer-encoding "
-        "to from subject reply-to cc bcc"
-    ).split()
+    {
+        "x-sg-id",
+        "x-sg-eid",
+        "received",
+        "dkim-signature",
+        "content-type",
+        "content-transfer-encoding",
+        "to",
+        "from",
+        "subject",
+        "reply-to",
+        "cc",
+        "bcc",
+    }
 )
 """Headers that SendGrid sets itself, in lower case: a request that names one is refused."""
 
