@@ -125,7 +125,7 @@ def _assume(room: Context, edition: Edition, silence: timedelta) -> None:
         count = settle.assume_not_sent(connection, edition.key, now - silence, "run", now)
     if count:
         message = (
-            f"{edition.key}: {count} uncertain batches were silent and count as not sent (as you set it)"
+            f"{edition.key}: {count} uncertain batches were silent and count as not sent"
         )
         log.problem("deliver", message, level="warning")
 

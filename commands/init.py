@@ -8,6 +8,7 @@ import re
 import secrets
 import sys
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -198,7 +199,7 @@ def section_key(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
 
 
-def _write(directory: Path, values: dict[str, object], zone: ZoneInfo) -> None:
+def _write(directory: Path, values: Mapping[str, object], zone: ZoneInfo) -> None:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,

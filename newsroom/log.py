@@ -40,9 +40,10 @@ def configure(format: str, *, secrets: Sequence[str] = (), stream: TextIO | None
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def step(name: str, *, seconds: float | None = None, **facts: object) -> None:
-    """Say that a step was done, with its counts."""
-    _say("info", name, "", seconds, facts)
+def step(name: str, **facts: object) -> None:
+    """Say that a step was done, with its counts; `seconds` among them is how long it took."""
+    seconds = facts.pop("seconds", None)
+    _say("info", name, "", seconds if isinstance(seconds, float) else None, facts)
 
 
 def problem(name: str, message: str, *, level: Level = "error", **facts: object) -> None:

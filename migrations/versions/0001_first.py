@@ -1,0 +1,326 @@
+"""Every table of the first release.
+
+Revision: 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from newsroom.database import Instant
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alerts",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("first_seen", Instant(), nullable=False),
+        sa.Column("told", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_alerts")),
+        comment="Open problems, so that each is told once; a row goes when its problem does.",
+    )
+    op.create_table(
+        "articles",
+        sa.Column("id", sa.String(length=500), nullable=False),
+        sa.Column("source", sa.String(length=100), nullable=False),
+        sa.Column("reference", sa.String(length=1000), nullable=False),
+        sa.Column("slug", sa.String(length=300), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("headline", sa.Text(), nullable=False),
+        sa.Column("published", Instant(), nullable=False),
+        sa.Column("updated", Instant(), nullable=False),
+        sa.Column("access", sa.String(length=20), nullable=False),
+        sa.Column("sponsor", sa.String(length=300), nullable=False),
+        sa.Column("run_from", Instant(), nullable=True),
+        sa.Column("run_until", Instant(), nullable=True),
+        sa.Column("again", sa.Boolean(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("changed", Instant(), nullable=False),
+        sa.Column("first_seen", Instant(), nullable=False),
+        sa.Column("withdrawn", Instant(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
+    )
+    op.create_index("ix_articles_again", "articles", ["again"], unique=False)
+    op.create_index("ix_articles_published", "articles", ["published"], unique=False)
+    op.create_index("ix_articles_slug", "articles", ["slug"], unique=False)
+    op.create_index("ix_articles_source_reference", "articles", ["source", "reference"], unique=False)
+    op.create_index("ix_articles_sponsor_run_until", "articles", ["sponsor", "run_until"], unique=False)
+    op.create_table(
+        "edition_log",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_edition_log")),
+    )
+    op.create_index(op.f("ix_edition_log_edition"), "edition_log", ["edition"], unique=False)
+    op.create_table(
+        "editions",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("newsletter", sa.String(length=100), nullable=False),
+        sa.Column("local_date", sa.Date(), nullable=False),
+        sa.Column("slot", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("due", Instant(), nullable=False),
+        sa.Column("composed", Instant(), nullable=True),
+        sa.Column("first_handed", Instant(), nullable=True),
+        sa.Column("finished", Instant(), nullable=True),
+        sa.Column("held", sa.Text(), nullable=False),
+        sa.Column("released", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("candidates", sa.Integer(), nullable=True),
+        sa.Column("fresh", sa.Integer(), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_editions")),
+        sa.UniqueConstraint(
+            "newsletter", "local_date", "slot", name=op.f("uq_editions_newsletter_local_date_slot")
+        ),
+    )
+    op.create_table(
+        "feed_marks",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_feed_marks")),
+        comment="How far each feed was published, and by which release and configuration.",
+    )
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("created", Instant(), nullable=False),
+        sa.Column("hand_overs", sa.Integer(), nullable=False),
+        sa.Column("last_edition", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
+        comment="One row: this installation.",
+    )
+    op.create_table(
+        "locks",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("host", sa.String(length=200), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("taken", Instant(), nullable=False),
+        sa.Column("heartbeat", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_locks")),
+    )
+    op.create_table(
+        "pictures",
+        sa.Column("source_hash", sa.String(length=64), nullable=False),
+        sa.Column("sizes", sa.JSON(), nullable=False),
+        sa.Column("made", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("source_hash", name=op.f("pk_pictures")),
+        comment="Which published sizes a source picture was made into.",
+    )
+    op.create_table(
+        "readers",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("plan", sa.String(length=20), nullable=False),
+        sa.Column("plan_order", sa.Integer(), nullable=False),
+        sa.Column("plan_until", sa.Date(), nullable=True),
+        sa.Column("products", sa.JSON(), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("created", Instant(), nullable=False),
+        sa.Column("updated", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_readers")),
+        sa.UniqueConstraint("key", name=op.f("uq_readers_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_readers_plan_order_id", "readers", ["plan_order", "id"], unique=False)
+    op.create_table(
+        "renders",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("made", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_renders")),
+        comment="Stored letters (newsletter.letter.Letter), slots marked.",
+    )
+    op.create_table(
+        "retired_feeds",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("moved_to", sa.String(length=100), nullable=False),
+        sa.Column("retired", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_retired_feeds")),
+        comment="Feeds of dropped section keys (410) and of renamed ones (301).",
+    )
+    op.create_table(
+        "section_changes",
+        sa.Column("section", sa.String(length=100), nullable=False),
+        sa.Column("changed", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("section", name=op.f("pk_section_changes")),
+        comment="The newest recorded change of a section's list: it never goes back.",
+    )
+    op.create_table(
+        "source_states",
+        sa.Column("source", sa.String(length=100), nullable=False),
+        sa.Column("last_read", Instant(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.Column("held", sa.Text(), nullable=False),
+        sa.Column("state", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_source_states")),
+    )
+    op.create_table(
+        "suppressions",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("origin", sa.String(length=300), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_suppressions")),
+    )
+    op.create_table(
+        "article_sections",
+        sa.Column("section", sa.String(length=100), nullable=False),
+        sa.Column("published", Instant(), nullable=False),
+        sa.Column("article_id", sa.String(length=500), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_article_sections_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("section", "published", "article_id", name=op.f("pk_article_sections")),
+        comment="Live articles only, newest last in key order, so that a section's newest are one range.",
+    )
+    op.create_index("ix_article_sections_article_id", "article_sections", ["article_id"], unique=False)
+    op.create_index("ix_article_sections_published", "article_sections", ["published"], unique=False)
+    op.create_table(
+        "batches",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("variant", sa.String(length=64), nullable=False),
+        sa.Column("plan_order", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=True),
+        sa.Column("render", sa.String(length=64), nullable=True),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("not_before", Instant(), nullable=True),
+        sa.Column("handed", Instant(), nullable=True),
+        sa.Column("settled", Instant(), nullable=True),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("reference", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("resend", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_batches_edition"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["render"], ["renders.hash"], name=op.f("fk_batches_render")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batches")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_batches_edition_state", "batches", ["edition", "state"], unique=False)
+    op.create_index("ix_batches_handed", "batches", ["handed"], unique=False)
+    op.create_table(
+        "edition_revisions",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("selection", sa.JSON(), nullable=False),
+        sa.Column("left_out", sa.JSON(), nullable=False),
+        sa.Column("made", Instant(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_edition_revisions_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", "revision", name=op.f("pk_edition_revisions")),
+    )
+    op.create_table(
+        "edition_stories",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("article_id", sa.String(length=500), nullable=False),
+        sa.Column("newsletter", sa.String(length=100), nullable=False),
+        sa.Column("article_revision", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(length=100), nullable=False),
+        sa.Column("shown", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_edition_stories_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", "article_id", name=op.f("pk_edition_stories")),
+        comment="The current revision's stories; used once the edition's first batch was handed over.",
+    )
+    op.create_index(
+        "ix_edition_stories_newsletter_article_id",
+        "edition_stories",
+        ["newsletter", "article_id"],
+        unique=False,
+    )
+    op.create_table(
+        "exclusion_sums",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.String(length=60), nullable=False),
+        sa.Column("readers", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_exclusion_sums_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", "reason", name=op.f("pk_exclusion_sums")),
+        comment="Exclusions of editions older than `keep_days`, which are no longer kept one by one.",
+    )
+    op.create_table(
+        "exclusions",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("reader_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("reason", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_exclusions_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", "reader_id", name=op.f("pk_exclusions")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("newsletter", sa.String(length=100), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("sections", sa.JSON(), nullable=False),
+        sa.Column("paused_until", sa.Date(), nullable=True),
+        sa.Column("consent_at", Instant(), nullable=True),
+        sa.Column("consent_source", sa.String(length=300), nullable=False),
+        sa.Column("updated", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["readers.id"], name=op.f("fk_subscriptions_reader_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("reader_id", "newsletter", name=op.f("pk_subscriptions")),
+    )
+    op.create_index(
+        "ix_subscriptions_newsletter_status", "subscriptions", ["newsletter", "status"], unique=False
+    )
+    op.create_table(
+        "variants",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("spec", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_variants_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", "key", name=op.f("pk_variants")),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("reader_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("recipient_key", sa.String(length=64), nullable=False),
+        sa.Column("batch", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("trial_days", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["batch"], ["batches.id"], name=op.f("fk_deliveries_batch")),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_deliveries_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", "reader_id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("edition", "recipient_key", name=op.f("uq_deliveries_edition_recipient_key")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_deliveries_batch", "deliveries", ["batch"], unique=False)
