@@ -1,0 +1,134 @@
+"""SendGrid: up to 1,000 readers a request, through the sendgrid library."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from http.client import HTTPException
+from urllib.parse import urlsplit
+
+from sendgrid import SendGridAPIClient
+
+from newsletter.providers import Answer, Batch, Outcome
+from newsletter.providers.sendgrid_answer import Reply, TooBigError, outcome_of, outcome_of_failure
+from newsletter.providers.sendgrid_client import client_for, is_loopback
+from newsletter.providers.sendgrid_payload import MAX_PERSONALIZATIONS, Payload, payload
+from newsroom.errors import ConfigurationError, ProviderError
+from newsroom.secrets import SENDGRID_API_KEY, Secrets
+from newsroom.settings import SendGridSettings
+
+HOST = "https://api.sendgrid.com"
+EU_HOST = "https://api.eu.sendgrid.com"
+
+
+class SendGrid:
+    """Hands batches to SendGrid's mail/send, version 3.
+
+    There is no key against doubles and no way to ask what became of a request: one that was cut stays
+    uncertain. Raises ConfigurationError for a key or a `base_url` that cannot be used.
+    """
+
+    name = "sendgrid"
+    batch_size = MAX_PERSONALIZATIONS
+    is_real = True
+
+    def __init__(
+        self, settings: SendGridSettings, secrets: Secrets, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self.connections = settings.connections
+        self._host = _host(settings)
+        self._key = _key(secrets)
+        self._timeout = settings.timeout
+        self._clock = clock or _now
+        self._context = ssl.create_default_context()
+        self._clients = threading.local()
+        self._pause = _Pause()
+
+    def hand_over(self, batch: Batch) -> Outcome:
+        """Send one request and say what is known of it. Raises ProviderError for a batch without readers or
+        a letter without words."""
+        remaining = self._pause.remaining()
+        if remaining > 0:
+            return Outcome(Answer.NOT_NOW, "SendGrid asked to wait", retry_after=remaining)
+        if not batch.recipients:
+            raise ProviderError(f"SendGrid: batch {batch.number} of {batch.edition} has no readers")
+        if len(batch.recipients) > MAX_PERSONALIZATIONS:
+            why = f"{len(batch.recipients):,} readers in a request; SendGrid takes {MAX_PERSONALIZATIONS:,}"
+            return Outcome(Answer.REFUSED, why, divisible=True)
+        made = payload(batch)
+        refused = {delivery: (Answer.REFUSED, reason) for delivery, reason in made.refused.items()}
+        if not made.recipients:
+            return Outcome(Answer.REFUSED, "none of its readers can be in a request", own=refused)
+        outcome = self._sent(made)
+        if outcome.retry_after:
+            self._pause.wait_for(outcome.retry_after)
+        return replace(outcome, own={**outcome.own, **refused}) if refused else outcome
+
+    def evidence(self, batch: Batch) -> None:
+        """None: SendGrid has no way to ask for a request that was cut."""
+        return
+
+    def close(self) -> None:
+        """Forget the clients. Each request has a connection of its own, so none is open."""
+        self._clients = threading.local()
+
+    def _sent(self, made: Payload) -> Outcome:
+        try:
+            response = self._client().send(made.body)
+        except (OSError, HTTPException, TooBigError) as error:
+            return outcome_of_failure(error)
+        reply = Reply(response.status_code, response.headers, response.body)
+        return outcome_of(reply, [recipient.delivery for recipient in made.recipients], self._clock())
+
+    def _client(self) -> SendGridAPIClient:
+        # The library's clients share a dict of headers between calls: one a thread.
+        client = getattr(self._clients, "client", None)
+        if client is None:
+            client = client_for(self._key, self._host, self._timeout, self._context)
+            self._clients.client = client
+        return client
+
+
+class _Pause:
+    """How long SendGrid wants to be left alone, for all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until = 0.0
+
+    def wait_for(self, seconds: float) -> None:
+        with self._lock:
+            self._until = max(self._until, time.monotonic() + seconds)
+
+    def remaining(self) -> float:
+        with self._lock:
+            return max(self._until - time.monotonic(), 0.0)
+
+
+def _host(settings: SendGridSettings) -> str:
+    if not settings.base_url:
+        return EU_HOST if settings.eu else HOST
+    parts = urlsplit(settings.base_url)
+    if not parts.hostname or (parts.scheme != "https" and not is_loopback(parts.hostname)):
+        raise ConfigurationError(
+            f'sendgrid.base_url: "{settings.base_url}" would show the key to everybody on the way; '
+            "allowed: an https address, or http on this machine itself"
+        )
+    return settings.base_url.rstrip("/")
+
+
+def _key(secrets: Secrets) -> str:
+    key = secrets.sendgrid_api_key
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        # The library would look for another one, or show this one in its error.
+        what = "is not a key: it has spaces or odd characters" if key else "is missing"
+        raise ConfigurationError(f"{SENDGRID_API_KEY}: {what}; SendGrid shows it once, when it is made")
+    return key
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

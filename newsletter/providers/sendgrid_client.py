@@ -1,0 +1,236 @@
+"""The sendgrid library's client, kept from what would make an answer uncertain: it follows no redirect,
+knows whether a connection was made at all, and ends in time."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable
+from email.message import Message
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from ipaddress import ip_address
+from socket import SHUT_RDWR, socket
+from threading import Timer
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
+
+from python_http_client import Client
+from sendgrid import SendGridAPIClient
+
+from newsletter.providers.sendgrid_answer import NotConnectedError, TooBigError
+from newsletter.providers.sendgrid_payload import MAX_BYTES
+
+PATIENCE = 4
+"""So many times the time-out may a whole request take: the time-out alone is one for each silence."""
+MAX_ANSWER = 65_536
+"""Bytes of an answer that are read; what matters stands at its beginning."""
+
+
+def client_for(key: str, host: str, timeout: float, context: ssl.SSLContext) -> SendGridAPIClient:
+    """A client for one thread. `timeout` is in seconds, for connecting and for each silence."""
+    _keep_requests_out_of_logs()
+    client = SendGridAPIClient(api_key=key, host=host)
+    headers = client.client.request_headers
+    client.client = _Client(host, headers, version=3, timeout=timeout, context=context)
+    return client
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or an address, is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _keep_requests_out_of_logs() -> None:
+    # Their DEBUG lines hold the key and every reader. A level alone is undone by a later one.
+    logger = logging.getLogger("python_http_client.client")
+    if _is_not_debug not in logger.filters:
+        logger.addFilter(_is_not_debug)
+
+
+def _is_not_debug(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
+
+
+class _Answered:
+    """A complete answer, as the library reads it."""
+
+    def __init__(self, response: HTTPResponse | HTTPError) -> None:
+        self._status = response.code if isinstance(response, HTTPError) else response.status
+        self._headers = response.headers
+        try:
+            self._body = response.read(MAX_ANSWER)
+        except (OSError, HTTPException):
+            # The status has come and decides; the body would only have said it in words.
+            self._body = b""
+
+    def getcode(self) -> int:
+        return self._status
+
+    def read(self) -> bytes:
+        return self._body
+
+    def info(self) -> Message:
+        return self._headers
+
+
+class _Client(Client):  # type: ignore[misc]  # the library has no types
+    """The library's client with a way of its own to the server: every status is an answer, none an error."""
+
+    def __init__(
+        self,
+        host: str,
+        request_headers: dict[str, str] | None = None,
+        *,
+        context: ssl.SSLContext,
+        timeout: float,
+        version: int | None = None,
+        url_path: list[str] | None = None,
+    ) -> None:
+        super().__init__(host, request_headers, version, url_path, timeout=timeout)
+        self.context = context
+
+    def _build_client(self, name: str | None = None) -> _Client:
+        path = [*self._url_path, name] if name else self._url_path
+        return _Client(
+            self.host,
+            self.request_headers,
+            context=self.context,
+            timeout=self.timeout,
+            version=self._version,
+            url_path=path,
+        )
+
+    def _make_request(self, opener: Any, request: Request, timeout: float | None = None) -> _Answered:
+        """Send `request`; the `opener` of the library's own would follow redirects.
+
+        Raises OSError or HTTPException where no answer came, TooBigError where nothing was sent.
+        """
+        size = len(request.data) if isinstance(request.data, bytes) else 0
+        if size > MAX_BYTES:
+            raise TooBigError(f"a request of {size:,} bytes; SendGrid takes {MAX_BYTES:,}")
+        wire = _Wire()
+        limit = Timer(self.timeout * PATIENCE, wire.cut)
+        limit.daemon = True
+        limit.start()
+        try:
+            with _opened(_opener(wire, self.context, self.host), request, self.timeout) as response:
+                return _Answered(response)
+        finally:
+            limit.cancel()
+
+
+def _opened(opener: OpenerDirector, request: Request, timeout: float) -> Any:
+    try:
+        return opener.open(request, timeout=timeout)
+    except HTTPError as error:
+        return error
+
+
+class _Wire:
+    """The socket of the request that is under way, to be cut from another thread."""
+
+    def __init__(self) -> None:
+        self.sockets: list[socket] = []
+
+    def cut(self) -> None:
+        for taken in self.sockets:
+            try:
+                taken.shutdown(SHUT_RDWR)
+            except OSError:
+                # It has ended by itself in this very moment.
+                continue
+
+
+def _opener(wire: _Wire, context: ssl.SSLContext, host: str) -> OpenerDirector:
+    handlers: list[Any] = [_Plain(wire), _Tls(wire, context), _NoRedirect()]
+    if is_loopback(urlsplit(host).hostname or ""):
+        # No proxy can reach what is meant by this machine's own address.
+        handlers.append(ProxyHandler({}))
+    return build_opener(*handlers)
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """A redirected POST would come as a GET, and its 200 would look like an answer."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class _Connection(HTTPConnection):
+    wire: _Wire
+
+    def connect(self) -> None:
+        _connect(super().connect, self)
+
+    def send(self, data: Any) -> None:
+        _send(super().send, data)
+
+
+class _TlsConnection(HTTPSConnection):
+    wire: _Wire
+
+    def connect(self) -> None:
+        _connect(super().connect, self)
+
+    def send(self, data: Any) -> None:
+        _send(super().send, data)
+
+
+def _connect(connect: Callable[[], None], connection: _Connection | _TlsConnection) -> None:
+    try:
+        connect()
+    except (OSError, HTTPException, UnicodeError) as error:
+        words = getattr(error, "strerror", None) or str(error) or "no answer"
+        raise NotConnectedError(f"{type(error).__name__}: {words}") from error
+    connection.wire.sockets.append(connection.sock)
+
+
+def _send(send: Callable[[Any], None], data: Any) -> None:
+    try:
+        send(data)
+    except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+        # A server may refuse (401, 413) and hang up before it has everything. Its answer is read next;
+        # where there is none, that fails and says so.
+        return
+
+
+class _Plain(HTTPHandler):
+    def __init__(self, wire: _Wire) -> None:
+        super().__init__()
+        self.wire = wire
+
+    def http_open(self, request: Request) -> HTTPResponse:
+        def made(*arguments: Any, **options: Any) -> _Connection:
+            connection = _Connection(*arguments, **options)
+            connection.wire = self.wire
+            return connection
+
+        return self.do_open(made, request)
+
+
+class _Tls(HTTPSHandler):
+    def __init__(self, wire: _Wire, context: ssl.SSLContext) -> None:
+        super().__init__(context=context)
+        self.wire = wire
+        self.context = context
+
+    def https_open(self, request: Request) -> HTTPResponse:
+        def made(*arguments: Any, **options: Any) -> _TlsConnection:
+            connection = _TlsConnection(*arguments, **options)
+            connection.wire = self.wire
+            return connection
+
+        return self.do_open(made, request, context=self.context)
