@@ -124,9 +124,7 @@ def _assume(room: Context, edition: Edition, silence: timedelta) -> None:
     with writing(room.engine) as connection:
         count = settle.assume_not_sent(connection, edition.key, now - silence, "run", now)
     if count:
-        message = (
-            f"{edition.key}: {count} uncertain batches were silent and count as not sent"
-        )
+        message = f"{edition.key}: {count} uncertain batches were silent and count as not sent"
         log.problem("deliver", message, level="warning")
 
 

@@ -79,14 +79,14 @@ def _say(report: ImportReport) -> None:
         "format": report.format,
         "rows": report.rows,
         "new": report.new,
-        "changed": report.changed,
-        "unchanged": report.same,
-        "twice": report.twice,
-        "stopped": report.stopped,
-        "kept_stopped": report.kept_stopped,
-        "erased": report.erased,
-        "without_consent": report.without_consent,
-        "bad": report.bad,
+        "changed": report.changed or None,
+        "unchanged": report.same or None,
+        "twice": report.twice or None,
+        "stopped": report.stopped or None,
+        "kept_stopped": report.kept_stopped or None,
+        "erased": report.erased or None,
+        "without_consent": report.without_consent or None,
+        "bad": report.bad or None,
     }
     if report.dry_run:
         facts["dry_run"] = "nothing was written"

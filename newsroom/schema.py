@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsroom.backup import back_up_database
-from newsroom.database import reading
+from newsroom.database import reading, sqlite_file
 from newsroom.errors import ExitStatus, StoreError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -48,6 +48,7 @@ def revision(engine: Engine) -> str:
 
 def migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
     """Bring the database to HEAD. Raises NewerSchemaError for one that is ahead of this release."""
+    _make_private(engine)
     before = revision(engine)
     if before == HEAD:
         return MigrationReport(before, HEAD)
@@ -59,6 +60,17 @@ def migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
     backup = back_up_database(engine, root / "backups", now) if before else None
     _upgrade(engine)
     return MigrationReport(before, HEAD, backup)
+
+
+def _make_private(engine: Engine) -> None:
+    """A new SQLite file is its owner's alone: it will hold addresses."""
+    file = sqlite_file(engine)
+    if file is None or file.exists():
+        return
+    try:
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise StoreError(f"{file}: the database cannot be made: {error.strerror}") from error
 
 
 def _known() -> frozenset[str]:
