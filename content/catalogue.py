@@ -157,16 +157,15 @@ def touched_sections(connection: Connection, since: datetime, now: datetime) -> 
 def counts(connection: Connection, now: datetime) -> Counts:
     """How many articles there are of each kind."""
     usable = sa.and_(_IS_LIVE, articles.c.published <= now)
-    kinds = (
-        sa.and_(usable, _IS_NEWS),
-        sa.and_(usable, _IS_BOOKING),
-        sa.and_(_IS_LIVE, articles.c.published > now),
-        articles.c.withdrawn.is_not(None),
-        sa.and_(usable, *_runs(now)),
-    )
-    query = sa.select(*(sa.func.count().filter(kind) for kind in kinds)).select_from(articles)
-    news, sponsored, embargoed, withdrawn, run_now = connection.execute(query).one()
-    return Counts(news, sponsored, embargoed, withdrawn, run_now)
+    kinds = {
+        "news": sa.and_(usable, _IS_NEWS),
+        "sponsored": sa.and_(usable, _IS_BOOKING),
+        "embargoed": sa.and_(_IS_LIVE, articles.c.published > now),
+        "withdrawn": articles.c.withdrawn.is_not(None),
+        "running": sa.and_(usable, *_runs(now)),
+    }
+    query = sa.select(*(sa.func.count().filter(kind).label(name) for name, kind in kinds.items()))
+    return Counts(**connection.execute(query.select_from(articles)).mappings().one())
 
 
 def _teasers(connection: Connection, query: sa.Select[tuple[object, ...]], paywall: Paywall) -> list[Teaser]:
