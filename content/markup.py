@@ -33,6 +33,8 @@ _ATTRIBUTE = re.compile(r"""([^\s"'>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"
 _REFERENCE = re.compile(
     r"&(?:#[0-9]{1,9};?|#[xX][0-9a-fA-F]{1,8};?|([A-Za-z][A-Za-z0-9]*(?:;|(?![=A-Za-z0-9]))))"
 )
+# A number of so many digits names no character.
+_ENDLESS = re.compile(r"&#(?=[0-9]{10}|[xX][0-9a-fA-F]{9})")
 
 _RENAMED = {
     **dict.fromkeys(("address", "article", "aside", "center", "footer", "form", "header"), "div"),
@@ -80,13 +82,16 @@ _ENDS = {
 }
 _PARAGRAPH = frozenset({"p"})
 
+Text = Callable[[str], str]
+"""Given plain text, how it is written."""
 
-def regular(html: str, attributes: Attributes) -> str:
+
+def regular(html: str, attributes: Attributes, text: Text = escape) -> str:
     """`html` with those tags that `attributes` keeps, balanced and at most DEPTH deep.
 
     Comments, and elements whose content is not text (scripts, forms' fields, players), go as a whole.
     """
-    writer = _Writer(attributes)
+    writer = _Writer(attributes, text)
     position = 0
     without_end: set[str] = set()
     while (start := html.find("<", position)) >= 0:
@@ -100,13 +105,13 @@ def regular(html: str, attributes: Attributes) -> str:
             position = len(html) if end < 0 else end + 1
             continue
         if not _TAG_START.match(html, start):
-            writer.text("&lt;")
+            writer.text("<")
             position = start + 1
             continue
         tag = _TAG.match(html, start)
         if tag is None:
             # It ends nowhere. The rest is text: looked at once, not once a bracket.
-            writer.text(html[start:].replace("<", "&lt;"))
+            writer.text(html[start:])
             return writer.finished()
         position = tag.end()
         name = tag["name"].lower()
@@ -133,16 +138,17 @@ def _past(html: str, name: str, position: int, without_end: set[str]) -> int:
 class _Writer:
     """What has been written so far, and what is open."""
 
-    def __init__(self, attributes: Attributes) -> None:
+    def __init__(self, attributes: Attributes, text: Text) -> None:
         self._attributes = attributes
+        self._text = text
         self._out: list[str] = []
         self._open: list[str] = []
         self._dropped: Counter[str] = Counter()
 
     def text(self, text: str) -> None:
-        """Write text, its references as they are."""
+        """Write text, given with its references."""
         if text:
-            self._out.append(text)
+            self._out.append(self._text(_decoded(text)))
 
     def start(self, name: str, raw: str) -> None:
         """Write a start tag, and before it the end tags that it implies."""
@@ -203,6 +209,10 @@ class _Writer:
     def _close_down_to(self, length: int) -> None:
         while len(self._open) > length:
             self._out.append(f"</{self._open.pop()}>")
+
+
+def _decoded(text: str) -> str:
+    return unescape(_ENDLESS.sub("&amp;#", text)) if "&" in text else text
 
 
 def _parsed(raw: str) -> dict[str, str]:

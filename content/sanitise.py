@@ -75,6 +75,10 @@ _HARMFUL = re.compile(
 _LINE_ENDS = re.compile("\r\n?|\x85|\u2028|\u2029")
 # Not the spaces that typography sets on purpose: no-break, narrow, ideographic.
 _SPACE = re.compile("[ \t\n\x0c\r\x85\u2028\u2029]+")
+# How `<`, `>` and `&` of a text pass the sanitiser, which takes the square of their number for references.
+# No text holds noncharacters of its own by then.
+_MARKS = str.maketrans("<>&", "\ufdd2\ufdd3\ufdd4")
+_REFERENCES = {"\ufdd2": "&lt;", "\ufdd3": "&gt;", "\ufdd4": "&amp;"}
 _PRE_START = re.compile("(<pre[^>]*>)\n+")
 _ODD = re.compile(r"""[\s"<>\\^`{|}]""")
 _IN_ADDRESS = re.compile("[\t\n\x0c\r]+")
@@ -87,7 +91,7 @@ def clean_html(html: str, base: str = "") -> str:
     `base`, the article's own address, and dropped without one. An element that is dropped leaves its text,
     but for scripts, styles, forms' fields and players. Takes time in proportion to its input.
     """
-    balanced = regular(_plain(html), _attributes_by(base))
+    balanced = regular(_plain(html), _attributes_by(base), _marked)
     clean = nh3.clean(
         balanced,
         tags=set(TAGS),
@@ -97,8 +101,9 @@ def clean_html(html: str, base: str = "") -> str:
         link_rel=None,
         strip_comments=True,
     )
-    # A numeric reference may have named what must not stand here.
-    return _PRE_START.sub(r"\1", _plain(clean)).strip()
+    for mark, reference in _REFERENCES.items():
+        clean = clean.replace(mark, reference)
+    return _PRE_START.sub(r"\1", clean).strip()
 
 
 def clean_line(text: str) -> str:
@@ -135,6 +140,11 @@ def clean_address(address: str, base: str = "", *, is_image: bool = False) -> st
         return None
     # What has no place in a URL is escaped; escapes that are there stay.
     return _ODD.sub(lambda odd: quote(odd[0], safe=""), text)
+
+
+def _marked(text: str) -> str:
+    # A reference may have named what must not stand here.
+    return _plain(text).translate(_MARKS)
 
 
 def _plain(text: str) -> str:
