@@ -38,7 +38,7 @@ class Fault(Enum):
     """Sends status and headers, and half of the body."""
     RESET_IN_ANSWER = auto()
     DRIP = auto()
-    """Answers one byte at a time, each in time, without an end."""
+    """Sends `raw`, then one byte at a time, each in time, without an end."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class _Handler(StreamRequestHandler):
                 self.wfile.write(half)
                 self._reset()
             case Fault.DRIP:
-                self.wfile.write(b"HTTP/1.1 202 Accepted\r\nX-Slow: ")
+                self.wfile.write(answer.raw or b"")
                 while not over.wait(0.02):
                     self.wfile.write(b"s")
             case _:
