@@ -126,13 +126,17 @@ class Connection:
         except LostError:
             return False
 
+    def abandon(self) -> None:
+        """Close without a word: nobody listens any more."""
+        self._server.close()
+        self.is_open = False
+
     def close(self) -> None:
         """Say goodbye if there is somebody to say it to."""
         with contextlib.suppress(OSError, smtplib.SMTPException):  # It ends either way.
             if self.is_open:
                 self._server.quit()
-        self._server.close()
-        self.is_open = False
+        self.abandon()
 
 
 def connect(settings: SmtpSettings, password: str, context: ssl.SSLContext | None = None) -> Connection:
@@ -202,7 +206,10 @@ def _meaning(error: Exception, settings: SmtpSettings, password: str) -> tuple[A
         what = "STARTTLS" if "STARTTLS" in str(error) else "a login"
         return Answer.STOP, f"does not offer {what}; check smtp.security, smtp.port and smtp.user"
     if isinstance(error, UnicodeError):
-        return Answer.STOP, "smtp.host, smtp.user or STANDFIRST_SMTP_PASSWORD has characters that cannot be sent"
+        return (
+            Answer.STOP,
+            "smtp.host, smtp.user or STANDFIRST_SMTP_PASSWORD has characters that cannot be sent",
+        )
     if isinstance(error, ssl.SSLCertVerificationError):
         return Answer.STOP, f"its certificate is not accepted: {error.verify_message}; check smtp.host"
     if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
