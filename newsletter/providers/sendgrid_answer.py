@@ -19,8 +19,9 @@ LONGEST_WAIT = 3_600.0
 
 _NAMED = re.compile(r"personalizations(?:\.|\[)(\d+)(?![0-9])")
 _PRIVATE = re.compile(
-    r"https?://\S+|\S*(?:@|%40)\S*|\bSG\.[\w.-]+|\bBearer\s+\S+|\b[\w-]{40,}", re.IGNORECASE
+    r'https?://\S+|"[^"]*"@\S*|\S*(?:@|%40)\S*|\bSG\.[\w.-]+|\bBearer\s+\S+|\b[\w-]{40,}', re.IGNORECASE
 )
+"""Links, addresses, keys, and what is long enough to be a token."""
 _NOT_NOW = frozenset({408, 425, 429, 503})
 _BAD_REQUEST = frozenset({400, 422})
 
