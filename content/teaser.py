@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from content.article import Access, LeadImage, StoredArticle
+from content.article import Access, Article, LeadImage, StoredArticle
+from content.prose import ASIDES, blocks, opening, shortened, word_count
 from newsroom.masthead import Paywall
+
+WORDS_A_MINUTE = 200
+"""How fast people read."""
+
+LONGEST_TEASER = 300
+"""Characters of a teaser that is made of a free article's first paragraph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +65,15 @@ class Teaser:
 
 
 def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
-    """What anyone may read of `stored`. Whether its time has come is for whoever asks to know."""
+    """What anyone may read of `stored`. Whether its time has come is for whoever asks to know.
+
+    A closed article has the editor's own teaser or none, and in `public_html` what `paywall` allows: its
+    first paragraphs, but for one that repeats the teaser, of a quarter of its words at most. A free article
+    without a teaser has the beginning of its first paragraph.
+    """
     article = stored.article
     booking = article.booking
+    is_open = article.access is Access.FREE
     return Teaser(
         id=article.id,
         revision=stored.revision,
@@ -68,8 +81,8 @@ def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
         url=article.url,
         headline=article.headline,
         label=article.label,
-        teaser=article.teaser,
-        public_html="",
+        teaser=article.teaser or (_beginning(article) if is_open else ""),
+        public_html="" if is_open else _public_html(article, paywall.public_paragraphs),
         authors=article.authors,
         language=article.language,
         published=article.published,
@@ -88,5 +101,41 @@ def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
         correction=article.correction,
         sensitive=article.sensitive,
         again=article.again,
-        minutes=-(-article.words // 200),
+        minutes=-(-article.words // WORDS_A_MINUTE) if article.body.html else 0,
     )
+
+
+def _beginning(article: Article) -> str:
+    """The first paragraph in whole sentences, as one line."""
+    first = next((block for block in blocks(article.body.html) if block.tag == "p"), None)
+    return shortened(" ".join(first.text.split()), LONGEST_TEASER) if first else ""
+
+
+def _public_html(article: Article, paragraphs: int) -> str:
+    if paragraphs <= 0:
+        return ""
+    everything = blocks(article.body.html)
+    running = [block for block in everything if block.tag not in ASIDES]
+    if len(running) < 2:
+        # A brief: any of it is most of it.
+        return ""
+    left = sum(block.words for block in everything) // 4
+    if _same(running[0].text, article.teaser):
+        left -= word_count(running[0].text)
+        running = running[1:]
+    out: list[str] = []
+    for block in running[:paragraphs]:
+        html, words = opening(block, left) if block.tag == "p" else ("", 0)
+        out.append(html)
+        left -= words
+        if words < block.words:
+            break
+    return "".join(out)
+
+
+def _same(one: str, other: str) -> bool:
+    return _folded(one) == _folded(other)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold().rstrip(".…")

@@ -1,0 +1,205 @@
+"""A body read as prose: its blocks, how many words they have, and where their sentences end.
+
+What comes in is sanitised HTML, balanced as `content.markup` leaves it; what goes out of it is so too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape, unescape
+
+from content.markup import VOID
+
+ASIDES = frozenset({"figure", "h2", "h3", "h4", "h5", "h6", "hr", "img"})
+"""Blocks beside the running text."""
+
+_TOKEN = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:[^>"']++|"[^"]*"|'[^']*')*+)>|([^<]+|<)""")
+_KEPT = re.compile(r"""\s(?:(?:lang|dir)="[A-Za-z0-9-]*"|href="(?:https?|mailto):[^"<>]*")""")
+# What a paragraph shown in public may hold: of attributes only a link, a language and a direction.
+_INLINE = frozenset(
+    {
+        *(
+            "a",
+            "abbr",
+            "b",
+            "bdi",
+            "bdo",
+            "br",
+            "cite",
+            "code",
+            "del",
+            "dfn",
+            "em",
+            "i",
+            "ins",
+            "kbd",
+            "mark",
+        ),
+        *("q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "u", "var"),
+        "wbr",
+    }
+)
+_LOOSE = _INLINE | {"img"}
+_WRAPPERS = frozenset({"div", "section"})
+
+# Thai, Lao, Burmese, Khmer, Chinese and Japanese set no space between words: each character counts as one.
+_UNSPACED = re.compile(
+    "[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_CLOSERS = "\"'”’»›)\\]」』）】》〉"
+_SENTENCE_END = re.compile(
+    rf"(?P<mark>[.!?…]+)[{_CLOSERS}]*(?=\s|$)"
+    # Marks that end a sentence with or without a space: Chinese, Japanese, Arabic, Urdu, Hindi, Ethiopic,
+    # Armenian, Burmese, Khmer.
+    rf"|[。！？｡؟۔।॥።։။។]+[{_CLOSERS}]*"
+)
+_ABBREVIATIONS = frozenset(
+    {
+        *("approx", "art", "bros", "bzw", "ca", "capt", "cf", "co", "col", "dept", "dr", "ed", "eds", "etc"),
+        *("fig", "gen", "gov", "hon", "inc", "jr", "lt", "ltd", "maj", "max", "min", "mlle", "mme", "mr"),
+        *("mrs", "ms", "mt", "nr", "no", "pp", "prof", "rep", "rev", "sen", "sgt", "sr", "st", "ste", "vgl"),
+        *("vol", "vs"),
+    }
+)
+# Initials (J., U.S.), and ordinals as in German or Danish (3. März).
+_NO_END = re.compile(r"\W*(?:\w|(?:\w\.)+\w|[0-9]{1,2})")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Block:
+    """One block of a body. It may be a subscriber's alone, so its repr shows nothing of it."""
+
+    tag: str
+    """Its element; `p` for text that stands in none."""
+    html: str
+    """What is inside of the element."""
+    text: str
+
+    def __repr__(self) -> str:
+        return f"<Block {self.tag} of {len(self.text)} characters>"
+
+    __str__ = __repr__
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return word_count(self.text)
+
+
+def blocks(html: str) -> tuple[Block, ...]:
+    """The blocks of `html` in their order, those inside of plain wrappers too. All but asides have text."""
+    found: list[Block] = []
+    inside: list[str] = []
+    tag, depth = "", 0
+
+    def end() -> None:
+        nonlocal tag
+        inner = "".join(inside)
+        inside.clear()
+        text = _text(inner)
+        if text.strip() or tag in ASIDES:
+            found.append(Block(tag or "p", inner, text))
+        tag = ""
+
+    for token in _TOKEN.finditer(html):
+        closing, name, _, text = token.groups()
+        if text is not None:
+            inside.append(token[0])
+        elif depth == 0 and not tag and name not in _LOOSE:
+            end()
+            if not closing and name not in _WRAPPERS:
+                tag, depth = name, int(name not in VOID)
+                if not depth:
+                    end()
+        else:
+            depth += 0 if name in VOID else -1 if closing else 1
+            if tag and depth == 0:
+                end()
+            else:
+                inside.append(token[0])
+    end()
+    return tuple(found)
+
+
+def opening(block: Block, words: int) -> tuple[str, int]:
+    """The paragraph's beginning, as HTML, in whole sentences of `words` words at most; and how many it has.
+
+    Empty where not even one sentence fits. Pictures, and attributes but for links, are left out.
+    """
+    end, used = 0, 0
+    for stop in (*sentence_ends(block.text), len(block.text)):
+        more = word_count(block.text[end:stop])
+        if used + more > words:
+            break
+        end, used = stop, used + more
+    return (f"<p>{_cut(block.html, end)}</p>", used) if used else ("", 0)
+
+
+def sentence_ends(text: str) -> Iterator[int]:
+    """Where sentences of `text` end, the closing quotes with them; abbreviations and initials are none."""
+    for match in _SENTENCE_END.finditer(text):
+        rest = text[match.end() : match.end() + 10].lstrip()
+        if match["mark"] and match["mark"][-1] in ".…" and rest:
+            start = text[max(0, match.start() - 20) : match.start()]
+            word = re.split(r"\s", start)[-1].strip(_CLOSERS + "([«“„‘")
+            if rest[0].islower() or _NO_END.fullmatch(word) or word.lower() in _ABBREVIATIONS:
+                continue
+        yield match.end()
+
+
+def word_count(text: str) -> int:
+    """How many words `text` has: what stands between spaces, or each character where words have none."""
+    return len(_UNSPACED.sub(" x ", text).split())
+
+
+def shortened(text: str, length: int) -> str:
+    """`text` in whole sentences of `length` characters at most; a longer first sentence is cut at a word."""
+    if len(text) <= length:
+        return text
+    end = max((stop for stop in sentence_ends(text) if stop <= length), default=0)
+    if end:
+        return text[:end]
+    start = text[: length - 1]
+    return (start.rsplit(None, 1)[0] if " " in start else start).rstrip() + "…"
+
+
+def _text(html: str) -> str:
+    """The text of `html`, as long as what `_cut` counts."""
+    return "".join(_pieces(html))
+
+
+def _pieces(html: str) -> Iterator[str]:
+    for token in _TOKEN.finditer(html):
+        yield _piece(token)
+
+
+def _piece(token: re.Match[str]) -> str:
+    if token[4] is not None:
+        return unescape(token[4])
+    # Words on both sides of a line break, or of a list's item, are two.
+    return "" if token[2] in _LOOSE - {"br"} else "\n"
+
+
+def _cut(html: str, length: int) -> str:
+    """The first `length` characters of the text of `html`, with its inline elements closed."""
+    out: list[str] = []
+    open_: list[str] = []
+    left = length
+    for token in _TOKEN.finditer(html):
+        piece = _piece(token)
+        name = token[2]
+        if token[4] is not None:
+            out.append(escape(piece[:left], quote=False))
+        elif name in _INLINE and not token[1]:
+            out.append(f"<{name}{''.join(_KEPT.findall(token[3]))}>")
+            if name not in VOID:
+                open_.append(name)
+        elif name in open_ and token[1]:
+            out.append(f"</{open_.pop()}>")
+        left -= len(piece)
+        if left <= 0:
+            break
+    return "".join(out).rstrip() + "".join(f"</{name}>" for name in reversed(open_))
