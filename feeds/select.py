@@ -1,0 +1,177 @@
+"""What a feed holds: a pure function of teasers, the same for the same ones. Formats only write it down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+
+from content.article import Access
+from content.teaser import Teaser
+from feeds.words import Words, words
+from newsroom.masthead import LATEST_FEED, Newsroom
+
+SUBSCRIBERS_ONLY = "subscribers-only"
+REGISTERED_ONLY = "registered-only"
+SPONSORED = "sponsored"
+PICTURE_WIDTH = 1200
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+"""The date of a feed in which nothing was ever recorded: a feed must have one, and the clock's would move."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An entry's picture, with its absolute address."""
+
+    url: str
+    media_type: str
+    width: int
+    height: int
+    bytes: int
+    alt: str
+    caption: str
+    credit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article in a feed. `summary` is HTML; all the rest is plain text."""
+
+    id: str
+    url: str
+    title: str
+    summary: str
+    text: str
+    """The summary as plain text."""
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    language: str
+    published: datetime
+    updated: datetime
+    access: Access
+    sponsor: str
+    image: Image | None
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed, ready to be written in any format. Dates are whole seconds, in UTC."""
+
+    name: str
+    id: str
+    """A tag URI: it does not change with the host (RFC 4287, 4.2.6)."""
+    title: str
+    description: str
+    home_url: str
+    public_url: str
+    language: str
+    publisher: str
+    icon_url: str
+    updated: datetime
+    entries: tuple[Entry, ...]
+
+    def url(self, ending: str) -> str:
+        """The feed's own address in the format with this ending."""
+        return f"{self.public_url}/feeds/{self.name}{ending}"
+
+
+def select(newsroom: Newsroom, name: str, teasers: Sequence[Teaser], changed: datetime | None) -> Feed:
+    """The feed `name` with these teasers, in their order. `changed` is the list's newest recorded change.
+
+    Raises ValueError where two teasers have one id: a reader would hide one of them.
+    """
+    ids = [teaser.id for teaser in teasers]
+    if len(set(ids)) != len(ids):
+        raise ValueError(f"feed {name}: two articles have one id")
+    ours = words(newsroom.language)
+    section = newsroom.section(name)
+    title = ours.everything if name == LATEST_FEED or section is None else section.title
+    moments = [moment for teaser in teasers for moment in (teaser.published, teaser.updated, teaser.changed)]
+    if changed is not None:
+        moments.append(changed)
+    return Feed(
+        name=name,
+        id=f"tag:{newsroom.authority}:feeds/{name}",
+        title=f"{newsroom.name}: {title}",
+        description=newsroom.about or newsroom.name,
+        home_url=newsroom.site_url,
+        public_url=newsroom.public_url,
+        language=newsroom.language,
+        publisher=newsroom.name,
+        icon_url=newsroom.look.logo_url,
+        updated=_whole(max(moments, default=NEVER)),
+        entries=tuple(entry(newsroom, teaser, ours) for teaser in teasers),
+    )
+
+
+def entry(newsroom: Newsroom, teaser: Teaser, ours: Words) -> Entry:
+    """One teaser as an entry."""
+    lines = _lines(teaser, ours)
+    html = "".join(f"<p>{escape(line, quote=False)}</p>" for line in lines[0])
+    last = "".join(f"<p><em>{escape(line, quote=False)}</em></p>" for line in lines[1])
+    return Entry(
+        id=teaser.id,
+        url=teaser.url,
+        title=titled(teaser, ours),
+        summary=html + teaser.public_html + last,
+        text="\n".join((*lines[0], *lines[1])),
+        authors=(teaser.sponsor,) if teaser.is_sponsored else teaser.authors,
+        categories=_categories(newsroom, teaser, ours),
+        language=teaser.language,
+        published=_whole(teaser.published),
+        updated=_whole(max(teaser.published, teaser.updated)),
+        access=teaser.access,
+        sponsor=teaser.sponsor,
+        image=_image(newsroom, teaser),
+    )
+
+
+def titled(teaser: Teaser, ours: Words) -> str:
+    """The headline; an opinion says so before it, unless the headline does itself."""
+    is_opinion = teaser.label.casefold() in ours.opinion
+    if is_opinion and not teaser.headline.casefold().startswith(ours.opinion_prefix.casefold()):
+        return f"{ours.opinion_prefix}: {teaser.headline}"
+    return teaser.headline
+
+
+def _lines(teaser: Teaser, ours: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines before what is public of the body, and those after it."""
+    before = (
+        ours.paid_content.format(sponsor=teaser.sponsor) if teaser.is_sponsored else "",
+        teaser.teaser,
+        f"{ours.correction}: {teaser.correction}" if teaser.correction else "",
+    )
+    closed = {Access.PAID: ours.subscribers, Access.REGISTERED: ours.registered}
+    after = (closed.get(teaser.access, ""),)
+    return tuple(filter(None, before)), tuple(filter(None, after))
+
+
+def _categories(newsroom: Newsroom, teaser: Teaser, ours: Words) -> tuple[str, ...]:
+    titles = [section.title for key in teaser.sections if (section := newsroom.section(key)) is not None]
+    closed = {Access.PAID: SUBSCRIBERS_ONLY, Access.REGISTERED: REGISTERED_ONLY}
+    found = [teaser.label, *titles]
+    if teaser.is_sponsored:
+        found += [SPONSORED, ours.paid_content.format(sponsor=teaser.sponsor)]
+    found.append(closed.get(teaser.access, ""))
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _image(newsroom: Newsroom, teaser: Teaser) -> Image | None:
+    if teaser.image is None:
+        return None
+    picture = teaser.image.fitting(PICTURE_WIDTH)
+    return Image(
+        url=f"{newsroom.public_url}/{picture.path}",
+        media_type=picture.media_type,
+        width=picture.width,
+        height=picture.height,
+        bytes=picture.bytes,
+        alt=teaser.image.alt,
+        caption=teaser.image.caption,
+        credit=teaser.image.credit,
+    )
+
+
+def _whole(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)
