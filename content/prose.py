@@ -142,10 +142,11 @@ def sentence_ends(text: str) -> Iterator[int]:
     """Where sentences of `text` end, the closing quotes with them; abbreviations and initials are none."""
     for match in _SENTENCE_END.finditer(text):
         rest = text[match.end() : match.end() + 10].lstrip()
-        if match["mark"] and match["mark"][-1] in ".…" and rest:
+        if match["mark"] and rest:
             start = text[max(0, match.start() - 20) : match.start()]
             word = re.split(r"\s", start)[-1].strip(_CLOSERS + "([«“„‘")
-            if rest[0].islower() or _NO_END.fullmatch(word) or word.lower() in _ABBREVIATIONS:
+            is_short = bool(_NO_END.fullmatch(word)) or word.lower() in _ABBREVIATIONS
+            if rest[0].islower() or (is_short and match["mark"] == "."):
                 continue
         yield match.end()
 
