@@ -54,6 +54,10 @@ class _GoneError(Exception):
     """The connection ends here."""
 
 
+class _RefusedError(_GoneError):
+    """The connection ends with a no."""
+
+
 @dataclass
 class Server:
     """`with Server(...) as server`: listens on `server.port` until the block ends."""
@@ -125,6 +129,8 @@ class Server:
                 return
             with self._lock:
                 self.connections += 1
+            # Each reply goes out at once: waiting for the acknowledgement of the one before costs 40 ms.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets.append(connection)
             self._threads.append(threading.Thread(target=_Session(self, connection).run))
             self._threads[-1].start()
@@ -146,7 +152,7 @@ class _Session:
                 self._secure()
             if self._answer("GREETING", "220 quay.example ESMTP"):
                 while line := self._file.readline():
-                    self._command(line.decode("utf-8").rstrip("\r\n"))
+                    self._command(line.decode("utf-8", "replace").rstrip("\r\n"))
         except (_GoneError, OSError):
             pass
         finally:
@@ -161,7 +167,7 @@ class _Session:
         reply = planned if isinstance(planned, str) else usual
         self._socket.sendall(f"{reply}\r\n".encode())
         if reply.startswith("421"):
-            raise _GoneError
+            raise _RefusedError
         return reply[:1] in "23"
 
     def _fail(self, fault: Fault) -> None:
@@ -245,7 +251,12 @@ class _Session:
         self._sender = self._recipient = None
         # Before the answer, for whoever looks as soon as that is read; taken, too, where it fails instead.
         self._server.got.append(got)
-        if not self._answer("TEXT", "250 2.0.0 queued" if is_ready else "554 5.5.1 for nobody"):
+        try:
+            is_taken = self._answer("TEXT", "250 2.0.0 queued" if is_ready else "554 5.5.1 for nobody")
+        except _RefusedError:
+            self._server.got.remove(got)
+            raise
+        if not is_taken:
             self._server.got.remove(got)
 
     def _text(self) -> bytes:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -66,7 +69,7 @@ def test_messages_arrive_byte_for_byte(extensions: tuple[str, ...]) -> None:
     assert [got.text for got in server.got] == [prepared.message(reader) for reader in batch.recipients]
     assert [got.recipient for got in server.got] == [reader.address for reader in batch.recipients]
     assert {got.sender for got in server.got} == {"bounces@quay.example"}
-    assert server.commands[-1] == "QUIT"
+    assert server.commands[-1].upper() == "QUIT"
     sizes = {got.parameters for got in server.got}
     assert sizes == ({f"SIZE={len(server.got[0].text)}"} if extensions else {""})
 
@@ -418,14 +421,61 @@ def test_aiosmtpd_takes_it() -> None:
             return "250 OK"
 
     keeper = Keeper()
-    controller = Controller(keeper, hostname="127.0.0.1", port=0, enable_SMTPUTF8=True)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    controller = Controller(keeper, hostname="127.0.0.1", port=port)
     controller.start()
     try:
         batch = mail.batch(3)
-        port = controller.server.sockets[0].getsockname()[1]  # type: ignore[union-attr] - it listens
         with provider(port, timeout=5) as smtp:
             assert smtp.hand_over(batch) == Outcome(Answer.ACCEPTED)
     finally:
         controller.stop()
     prepared = Prepared(batch.letter, batch.envelope)
     assert keeper.got == [prepared.message(reader) for reader in batch.recipients]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder in which nobody, who has few rights, may write: pytest's own are its user's alone."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o777)
+        yield Path(name)
+
+
+@pytest.mark.smtp_sink
+def test_postfix_smtp_sink_takes_it(open_folder: Path) -> None:
+    """Debian's own, with pipelining, over several connections and batches."""
+    sink = shutil.which("smtp-sink") or shutil.which("smtp-sink", path="/usr/sbin")
+    if sink is None:
+        pytest.skip("needs smtp-sink, which Debian's package postfix has")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    dump = open_folder / "taken"
+    command = [sink, *user, "-D", str(dump), f"127.0.0.1:{port}", "100"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            _await(port)
+            with provider(port, timeout=5) as smtp:
+                outcomes = [smtp.hand_over(mail.batch(20, number=number)) for number in range(3)]
+        finally:
+            process.terminate()
+    assert outcomes == [Outcome(Answer.ACCEPTED)] * 3
+    taken = dump.read_bytes().replace(b"\r\n", b"\n")
+    prepared = Prepared(mail.letter(), mail.envelope())
+    for number in range(1, 21):
+        text = prepared.message(mail.recipient(number)).replace(b"\r\n", b"\n")
+        assert taken.count(text) == 3
+
+
+def _await(port: int) -> None:
+    """Until somebody listens there."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except ConnectionRefusedError:
+            continue
+        return
+    raise AssertionError("smtp-sink does not listen")
