@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import count
+from typing import Any
 
 from newsletter.header import list_id, message_id, one_line, url
 from newsletter.letter import Letter, Parts, Slot
@@ -18,6 +20,10 @@ MAX_BYTES = 30_000_000
 """The most that SendGrid takes in a request."""
 MAX_VALUES = 10_000
 """Bytes of one reader's substitutions, and of one reader's custom arguments."""
+MAX_EDITION = 1_000
+"""Bytes of an edition's key: far within MAX_VALUES with all that stands beside it."""
+MAX_TAG = 32
+"""More bytes than a tag has."""
 MAX_NAME = 200
 MAX_CATEGORY = 255
 
@@ -47,6 +53,7 @@ TRACKING = {
 }
 """Nobody is watched, and no footer or List-Unsubscribe of SendGrid's own stands beside ours."""
 
+_MARKUP = re.compile("[&<>\"']")
 _FORBIDDEN_IN_NAMES = str.maketrans({";": " ", ",": " "})
 
 Object = dict[str, object]
@@ -68,6 +75,10 @@ class _Tags:
 
     text: Mapping[Slot, str]
     html: Mapping[Slot, str]
+    is_plain: bool
+    """No value in the batch has a character that HTML escapes, so none has to be looked at again."""
+    most: int
+    """Bytes of substitutions that no reader of the batch has more of."""
 
 
 def payload(batch: Batch) -> Payload:
@@ -76,40 +87,37 @@ def payload(batch: Batch) -> Payload:
     Raises ProviderError for a batch that cannot be sent to anybody.
     """
     envelope, letter = batch.envelope, batch.letter
-    _check(letter, envelope)
+    _check(batch)
     tags = _tags(letter, batch.recipients)
     shared = {"edition": batch.edition, "batch": str(batch.number)}
-    personalizations: list[Object] = []
+    personalizations: list[dict[str, Any]] = []
     recipients: list[Recipient] = []
     refused: dict[int, str] = {}
     seen: set[str] = set()
     for recipient in batch.recipients:
         address = recipient.address.casefold()
-        substitutions = _substitutions(recipient.values, tags)
-        custom = {**shared, "delivery": str(recipient.delivery)}
+        entry = _personalization(recipient, envelope, tags, shared)
         why_not = "the same address stands twice in its batch" if address in seen else ""
-        why_not = why_not or _too_much(substitutions, "substitutions") or _too_much(custom, "custom_args")
+        if tags.most > MAX_VALUES:
+            why_not = why_not or _too_much(entry)
         seen.add(address)
         if why_not:
             refused[recipient.delivery] = why_not
             continue
         recipients.append(recipient)
-        personalizations.append(
-            {
-                "to": [_mailbox(recipient.address, safe_name(recipient.name))],
-                "headers": _own_headers(recipient, envelope),
-                "custom_args": custom,
-                # An empty one says nothing: a letter without slots has none.
-                **({"substitutions": substitutions} if substitutions else {}),
-            }
-        )
+        personalizations.append(entry)
+    for entry in personalizations[:1]:
+        # Every reader has the same headers: the first one's stand for all.
+        allowed(entry["headers"])
     body: Object = {"personalizations": personalizations, **_shared(letter, envelope, tags)}
     return Payload(body, tuple(recipients), refused)
 
 
 def safe_name(name: str) -> str:
     """A reader's name as SendGrid takes it: one line, no `;` and no `,`, not endless."""
-    return " ".join(one_line(name).translate(_FORBIDDEN_IN_NAMES).split())[:MAX_NAME].rstrip()
+    if not name.isprintable() or ";" in name or "," in name:
+        name = one_line(name).translate(_FORBIDDEN_IN_NAMES)
+    return " ".join(name.split())[:MAX_NAME].rstrip()
 
 
 def delimiter(letter: Letter, values: Iterable[str]) -> str:
@@ -117,21 +125,54 @@ def delimiter(letter: Letter, values: Iterable[str]) -> str:
 
     They vary with the letter; where it has them after all, the next ones are tried.
     """
-    static = (part for parts in (letter.text, letter.html) for part in parts if not isinstance(part, Slot))
+    static = (
+        "".join("\0" if isinstance(part, Slot) else part for part in p) for p in (letter.text, letter.html)
+    )
     haystack = "\0".join((letter.subject, *static, *values))
     seed = letter.digest
     candidates = (hashlib.sha256(f"{seed}{step}".encode()).hexdigest()[:16] for step in count())
     return next(found for found in candidates if found not in haystack)
 
 
-def _tags(letter: Letter, recipients: Iterable[Recipient]) -> _Tags:
+def _tags(letter: Letter, recipients: Sequence[Recipient]) -> _Tags:
     used = {part for part in (*letter.text, *letter.html) if isinstance(part, Slot)}
-    core = delimiter(letter, (recipient.values[slot] for recipient in recipients for slot in used))
+    values = [recipient.values[slot] for slot in used for recipient in recipients]
+    core = delimiter(letter, values)
+    together = "\0".join(values)
+    is_plain = not _MARKUP.search(together)
+    # A character has up to four bytes, and an escaped one is up to six characters long.
+    widest = (1 if together.isascii() else 4) * (1 if is_plain else 6) * max(map(len, values), default=0)
     # Hyphens are no hex digits: a text's end and a tag's beginning never make up another delimiter.
     return _Tags(
         text={slot: f"-{core}t{place}-" for place, slot in enumerate(Slot) if slot in letter.text},
         html={slot: f"-{core}h{place}-" for place, slot in enumerate(Slot) if slot in letter.html},
+        is_plain=is_plain,
+        most=2 * len(used) * (widest + MAX_TAG),
     )
+
+
+def _personalization(
+    recipient: Recipient, envelope: Envelope, tags: _Tags, shared: Mapping[str, str]
+) -> dict[str, Any]:
+    values = recipient.values
+    substitutions = {tag: values[slot] for slot, tag in tags.text.items()}
+    for slot, tag in tags.html.items():
+        substitutions[tag] = values[slot] if tags.is_plain else escape(values[slot])
+    headers = {
+        "List-Unsubscribe": url(values[Slot.UNSUBSCRIBE_URL]),
+        "Message-ID": message_id(recipient.message_id),
+    }
+    if envelope.one_click:
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    entry = {
+        "to": [_mailbox(recipient.address, safe_name(recipient.name))],
+        "headers": headers,
+        "custom_args": {**shared, "delivery": str(recipient.delivery)},
+    }
+    if substitutions:
+        # An empty one would say nothing: a letter without slots has none.
+        entry["substitutions"] = substitutions
+    return entry
 
 
 def _shared(letter: Letter, envelope: Envelope, tags: _Tags) -> Object:
@@ -155,23 +196,6 @@ def _tagged(parts: Parts, tags: Mapping[Slot, str]) -> str:
     return "".join(tags[part] if isinstance(part, Slot) else part for part in parts)
 
 
-def _substitutions(values: Mapping[Slot, str], tags: _Tags) -> dict[str, str]:
-    own = {tag: values[slot] for slot, tag in tags.text.items()}
-    for slot, tag in tags.html.items():
-        own[tag] = escape(values[slot])
-    return own
-
-
-def _own_headers(recipient: Recipient, envelope: Envelope) -> dict[str, str]:
-    headers = {
-        "List-Unsubscribe": url(recipient.unsubscribe_url),
-        "Message-ID": message_id(recipient.message_id),
-    }
-    if envelope.one_click:
-        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return allowed(headers)
-
-
 def allowed(headers: dict[str, str]) -> dict[str, str]:
     """`headers`, where SendGrid lets each of them be set; else ProviderError."""
     taken = sorted(name for name in headers if name.lower() in RESERVED)
@@ -184,18 +208,15 @@ def _mailbox(address: str, name: str) -> dict[str, str]:
     return {"email": address, "name": name} if name else {"email": address}
 
 
-def _too_much(values: Mapping[str, str], what: str) -> str:
-    # No character has more than four bytes: nearly always the cheap count is enough.
-    size = sum(map(len, values)) + sum(map(len, values.values()))
-    if size * 4 > MAX_VALUES:
-        size = sum(len(name.encode()) + len(value.encode()) for name, value in values.items())
-        if size > MAX_VALUES:
-            return f"{size:,} bytes of {what}; SendGrid takes {MAX_VALUES:,}"
-    return ""
+def _too_much(entry: Mapping[str, Any]) -> str:
+    substitutions = entry.get("substitutions", {})
+    size = len("".join((*substitutions, *substitutions.values())).encode())
+    return f"{size:,} bytes of substitutions; SendGrid takes {MAX_VALUES:,}" if size > MAX_VALUES else ""
 
 
-def _check(letter: Letter, envelope: Envelope) -> None:
+def _check(batch: Batch) -> None:
     """Raise ProviderError for what nobody could be sent, with every reason."""
+    letter, envelope = batch.letter, batch.envelope
     parts = {"subject": (letter.subject,), "plain text": letter.text, "HTML": letter.html}
     problems = [
         f"SendGrid takes no mail without a {name}: the letter's is empty; look at it with preview"
@@ -206,5 +227,7 @@ def _check(letter: Letter, envelope: Envelope) -> None:
         problems.append(
             f"SendGrid takes a newsletter's key of 1 to {MAX_CATEGORY} characters as the category"
         )
+    if len(batch.edition.encode()) > MAX_EDITION:
+        problems.append(f"SendGrid takes {MAX_EDITION} bytes of an edition's name among the custom arguments")
     if problems:
         raise ProviderError(*problems)

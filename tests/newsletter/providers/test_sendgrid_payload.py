@@ -244,6 +244,11 @@ def test_a_category_that_sendgrid_would_refuse_is_an_error(category: str) -> Non
         payload(mail.batch(envelope=mail.envelope(category=category)))
 
 
+def test_an_edition_that_would_fill_the_custom_arguments_is_an_error() -> None:
+    with pytest.raises(ProviderError, match="custom arguments"):
+        payload(mail.batch(edition="é" * 501))
+
+
 @pytest.mark.parametrize("name", ["To", "subject", "Content-Type", "X-SG-ID", "DKIM-Signature"])
 def test_a_header_of_sendgrids_own_is_an_error(name: str) -> None:
     with pytest.raises(ProviderError, match=name):
