@@ -1,4 +1,4 @@
-"""Feeds on the disk: those that are due are written anew, and only where their bytes differ."""
+"""Feeds on the disk: those that are due are made anew, and written only where their bytes differ."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from content import catalogue
-from content.tables import retired_feeds
 from content.teaser import Teaser
+from feeds.former import former_date
 from feeds.json_feed import json_feed
-from feeds.listing import ENDINGS, listed
+from feeds.listing import listed
 from feeds.opml import opml
 from feeds.page import index_page, stylesheet
+from feeds.release import release
+from feeds.retire import retire
 from feeds.rss_atom import Written, atom, rss
 from feeds.select import Feed, select
 from feeds.tables import feed_marks
@@ -27,11 +30,18 @@ from newsroom.errors import PublishError
 from newsroom.files import write_whole
 from newsroom.masthead import LATEST_FEED, Newsroom, SectionKind
 
-RELEASE = "1"
-"""Raised whenever the same articles would give other bytes than before."""
-
 FORMATS: Mapping[str, Callable[[Feed], Written]] = {".rss": rss, ".atom": atom, ".json": json_feed}
 """By ending. Another format is another line here."""
+
+OVERLAP = timedelta(minutes=10)
+"""How much of the time that was looked at already is looked at again: a sync that was writing during the last
+run has earlier times than the run. What did not change costs a rendering and no file."""
+
+_AT_ONCE = 100
+"""So many feeds are held in memory together, and marked together when they stand."""
+
+_UNFINISHED = ""
+"""The fingerprint of a feed that could not be written: it is due whatever happens."""
 
 
 @dataclass(slots=True)
@@ -41,12 +51,20 @@ class PublishReport:
     feeds: int = 0
     """How many there are."""
     due: int = 0
+    """How many of them were made anew."""
     written: list[str] = field(default_factory=list)
-    """Files whose bytes changed, relative to the feeds' folder."""
+    """Files whose bytes changed, by name."""
     removed: list[str] = field(default_factory=list)
+    """Files of feeds that are no more, by name."""
     unchanged: int = 0
     """Files that are as they should be."""
     problems: list[str] = field(default_factory=list)
+    """A line for each file or article that failed."""
+
+    @property
+    def files(self) -> int:
+        """How many files there are."""
+        return len(self.written) + self.unchanged
 
 
 def publish(
@@ -59,28 +77,36 @@ def publish(
     everything: bool = False,
 ) -> PublishReport:
     """Publish the feeds that are due: something in them changed, an embargo passed, a file is missing, or the
-    release or configuration is another. A file that cannot be written is a problem, and the others go on.
+    release or configuration is another; with `everything` all of them.
+
+    A file that cannot be written is a problem in the report; the others go on, and its feed stays due. Raises
+    StoreError where the database fails.
     """
     folder = public_dir / "feeds"
     report = PublishReport(feeds=len(newsroom.feeds))
     mark = fingerprint(newsroom)
     with reading(engine) as connection:
-        due = _due(connection, newsroom, folder, mark, now, everything=everything)
-        contents = {name: _contents(connection, newsroom, name, now) for name in due}
+        due = newsroom.feeds if everything else _due(connection, newsroom, folder, mark, now)
     report.due = len(due)
     report.unchanged = (len(newsroom.feeds) - len(due)) * len(FORMATS)
-    done = [name for name, feed in contents.items() if _publish_feed(feed, folder, report, dry_run=dry_run)]
+    rest = iter(due)
+    while names := list(islice(rest, _AT_ONCE)):
+        with reading(engine) as connection:
+            contents = [_contents(connection, newsroom, folder, name, now) for name in names]
+        results = {feed.name: _publish_feed(feed, folder, report, dry_run=dry_run) for feed in contents}
+        if not dry_run:
+            with writing(engine) as connection:
+                _note(connection, results, now, mark)
     _publish_lists(newsroom, folder, report, dry_run=dry_run)
-    _remove_retired(engine, newsroom, folder, now, report, dry_run=dry_run)
-    if not dry_run and done:
-        with writing(engine) as connection:
-            _note(connection, done, now, mark)
+    retirement = retire(engine, newsroom, folder, now, dry_run=dry_run)
+    report.removed += retirement.removed
+    report.problems += retirement.problems
     return report
 
 
 def fingerprint(newsroom: Newsroom) -> str:
     """Changes with everything but the articles that a feed's bytes depend on."""
-    value = asdict(newsroom) | {"time_zone": newsroom.time_zone.key, "release": RELEASE}
+    value = asdict(newsroom) | {"time_zone": newsroom.time_zone.key, "release": release()}
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -92,42 +118,32 @@ def sections_of(newsroom: Newsroom, name: str) -> tuple[str, ...]:
 
 
 def _due(
-    connection: Connection,
-    newsroom: Newsroom,
-    folder: Path,
-    mark: str,
-    now: datetime,
-    *,
-    everything: bool,
-) -> list[str]:
+    connection: Connection, newsroom: Newsroom, folder: Path, mark: str, now: datetime
+) -> tuple[str, ...]:
     rows = {row.name: row for row in connection.execute(sa.select(feed_marks))}
     touched: dict[datetime, frozenset[str]] = {}
     due = []
     for name in newsroom.feeds:
         row = rows.get(name)
-        is_fresh = row is not None and row.fingerprint == mark and row.until <= now
-        if everything or row is None or not is_fresh or not _is_whole(folder, name):
+        if row is None or row.fingerprint != mark or row.until > now or not _is_whole(folder, name):
             due.append(name)
             continue
         if row.until not in touched:
-            touched[row.until] = catalogue.touched_sections(connection, row.until, now)
+            touched[row.until] = catalogue.touched_sections(connection, row.until - OVERLAP, now)
         if not touched[row.until].isdisjoint(sections_of(newsroom, name)):
             due.append(name)
-    return due
+    return tuple(due)
 
 
 def _is_whole(folder: Path, name: str) -> bool:
     return all((folder / f"{name}{ending}").is_file() for ending in FORMATS)
 
 
-def _contents(connection: Connection, newsroom: Newsroom, name: str, now: datetime) -> Feed:
+def _contents(connection: Connection, newsroom: Newsroom, folder: Path, name: str, now: datetime) -> Feed:
     keys = sections_of(newsroom, name)
-    return select(
-        newsroom,
-        name,
-        _teasers(connection, newsroom, name, keys, now),
-        catalogue.list_changed(connection, keys, now),
-    )
+    moments = (catalogue.list_changed(connection, keys, now), former_date(folder, name, now))
+    changed = max((moment for moment in moments if moment is not None), default=None)
+    return select(newsroom, name, _teasers(connection, newsroom, name, keys, now), changed)
 
 
 def _teasers(
@@ -144,11 +160,20 @@ def _publish_feed(feed: Feed, folder: Path, report: PublishReport, *, dry_run: b
     went_well = True
     refused: set[str] = set()
     for ending, write in FORMATS.items():
-        data, left_out = write(feed)
+        path = folder / f"{feed.name}{ending}"
+        try:
+            data, left_out = write(feed)
+        except ValueError as error:
+            # Not an entry, which would be left out: the feed's own title or description.
+            report.problems.append(
+                f"{path}: cannot be made: {error}; look at the section's title and `about`"
+            )
+            went_well = False
+            continue
         refused.update(left_out)
-        went_well &= _publish_file(folder / f"{feed.name}{ending}", data, report, dry_run=dry_run)
+        went_well &= _publish_file(path, data, report, dry_run=dry_run)
     report.problems += [
-        f"feed {feed.name}: article {article} is left out: it has characters that XML does not allow"
+        f"feed {feed.name}: article {article} is left out: it has no headline, or characters that XML refuses"
         for article in sorted(refused)
     ]
     return went_well
@@ -181,41 +206,10 @@ def _publish_lists(newsroom: Newsroom, folder: Path, report: PublishReport, *, d
         _publish_file(folder / name, data, report, dry_run=dry_run)
 
 
-def _remove_retired(
-    engine: Engine,
-    newsroom: Newsroom,
-    folder: Path,
-    now: datetime,
-    report: PublishReport,
-    *,
-    dry_run: bool,
-) -> None:
-    """Feeds of keys that are gone: their files go; the web application answers 410, or 301 to the new one."""
-    moved = {former: section.feed for section in newsroom.sections for former in section.former_keys}
-    with reading(engine) as connection:
-        known = set(connection.execute(sa.select(feed_marks.c.name)).scalars())
-        rows = connection.execute(sa.select(retired_feeds.c.name, retired_feeds.c.moved_to))
-        retired = {row.name: row.moved_to for row in rows}
-    gone = {name: "" for name in known if name not in newsroom.feeds} | moved
-    back = [name for name in retired if name in newsroom.feeds]
-    changed = {name: target for name, target in gone.items() if retired.get(name) != target}
-    for name in gone:
-        for ending, _ in ENDINGS:
-            path = folder / f"{name}{ending}"
-            if path.is_file() and not dry_run:
-                path.unlink()
-                report.removed.append(path.name)
-    if dry_run or not (changed or back or gone.keys() & known):
-        return
-    with writing(engine) as connection:
-        connection.execute(sa.delete(retired_feeds).where(retired_feeds.c.name.in_([*changed, *back])))
-        for name, target in changed.items():
-            connection.execute(sa.insert(retired_feeds).values(name=name, moved_to=target, retired=now))
-        connection.execute(sa.delete(feed_marks).where(feed_marks.c.name.in_(list(gone))))
-
-
-def _note(connection: Connection, names: list[str], now: datetime, mark: str) -> None:
-    connection.execute(sa.delete(feed_marks).where(feed_marks.c.name.in_(names)))
-    connection.execute(
-        sa.insert(feed_marks), [{"name": name, "until": now, "fingerprint": mark} for name in names]
-    )
+def _note(connection: Connection, results: Mapping[str, bool], now: datetime, mark: str) -> None:
+    connection.execute(sa.delete(feed_marks).where(feed_marks.c.name.in_(results)))
+    rows = [
+        {"name": name, "until": now, "fingerprint": mark if went_well else _UNFINISHED}
+        for name, went_well in results.items()
+    ]
+    connection.execute(sa.insert(feed_marks), rows)
