@@ -97,6 +97,9 @@ def publish(
         if not dry_run:
             with writing(engine) as connection:
                 _note(connection, results, now, mark)
+    if not dry_run:
+        with writing(engine) as connection:
+            _note_quiet(connection, now, mark)
     _publish_lists(newsroom, folder, report, dry_run=dry_run)
     retirement = retire(engine, newsroom, folder, now, dry_run=dry_run)
     report.removed += retirement.removed
@@ -213,3 +216,9 @@ def _note(connection: Connection, results: Mapping[str, bool], now: datetime, ma
         for name, went_well in results.items()
     ]
     connection.execute(sa.insert(feed_marks), rows)
+
+
+def _note_quiet(connection: Connection, now: datetime, mark: str) -> None:
+    """Those in which nothing changed were looked at as well, so that the next run asks one question for all."""
+    quiet = sa.and_(feed_marks.c.fingerprint == mark, feed_marks.c.until < now)
+    connection.execute(sa.update(feed_marks).where(quiet).values(until=now))

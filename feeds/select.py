@@ -129,8 +129,9 @@ def entry(newsroom: Newsroom, teaser: Teaser, ours: Words) -> Entry:
 
 def titled(teaser: Teaser, ours: Words) -> str:
     """The headline; an opinion says so before it, unless the headline does itself."""
-    is_opinion = teaser.label.casefold() in ours.opinion
-    if is_opinion and not teaser.headline.casefold().startswith(ours.opinion_prefix.casefold()):
+    first, colon, _ = teaser.headline.partition(":")
+    says_so = bool(colon) and first.strip().casefold() == ours.opinion_prefix.casefold()
+    if teaser.label.casefold() in ours.opinion and not says_so:
         return f"{ours.opinion_prefix}: {teaser.headline}"
     return teaser.headline
 
