@@ -1,0 +1,186 @@
+"""The bare run as cron calls it: a newsroom's days, told as stories."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.commands.house import House, built, html_of, text_of
+
+EVE = "2026-03-09T18:00"
+SIX = "2026-03-10T06:01"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A newsroom with two stories, installed the evening before."""
+    house = built(tmp_path / "quay")
+    house.article("bridge")
+    house.article("museum", "culture", access="free", published="2026-03-10T04:00:00+01:00")
+    house.readers("free@example.org,free,", "trial@example.org,trial,2026-03-14", "paid@example.org,paid,")
+    return house
+
+
+def test_at_six_everybody_gets_one_edition_and_nobody_two(house: House) -> None:
+    first = house.run(now=SIX)
+    assert (first.status, first.problems[-1:]) == (0, first.problems[-1:])
+    assert first.step("deliver")["accepted"] == 3
+    mails = house.mails("daily-2026-03-10")
+    assert sorted(mails) == ["free@example.org", "paid@example.org", "trial@example.org"]
+    assert {str(mail["Subject"]) for mail in mails.values()} == {"The bridge story"}
+    written = {path: path.stat().st_mtime_ns for path in (house.root / "public").rglob("*")}
+    second = house.run(now="2026-03-10T06:06")
+    assert second.status == 0
+    assert house.mails("daily-2026-03-10").keys() == mails.keys()
+    assert second.step("feeds")["written"] == 0
+    assert {path: path.stat().st_mtime_ns for path in (house.root / "public").rglob("*")} == written
+
+
+def test_each_plan_sees_what_is_its_own(house: House) -> None:
+    house.run(now=SIX)
+    mails = house.mails("daily-2026-03-10")
+    free, trial, paid = (mails[f"{plan}@example.org"] for plan in ("free", "trial", "paid"))
+    assert "Start your trial" in html_of(free)
+    assert "Subscribers" in html_of(free)
+    assert "5 days" in text_of(trial)
+    for mail in (paid,):
+        assert "€15" not in html_of(mail) + text_of(mail)
+        assert "https://quay.example/account" in html_of(mail)
+    for mail in mails.values():
+        assert "for those who pay" not in html_of(mail) + text_of(mail)
+        assert mail["List-Unsubscribe"].startswith("<http")
+
+
+def test_nothing_new_is_skipped_and_said(house: House) -> None:
+    house.run(now=SIX)
+    next_day = house.run(now="2026-03-11T06:01")
+    assert next_day.status == 0
+    assert "no new story" in next_day.step("digest")["skipped"]
+    assert not (house.root / "outbox" / "daily-2026-03-11").exists()
+
+
+def test_an_embargo_holds_everywhere_and_ends_by_itself(house: House) -> None:
+    house.article("secret", headline="The merger", published="2026-03-10T09:00:00+01:00")
+    run = house.run(now=SIX)
+    assert "merger" not in str(run.lines)
+    assert "The merger" not in str(house.titles("politics"))
+    assert not any(
+        b"merger" in path.read_bytes() for path in (house.root / "public").rglob("*") if path.is_file()
+    )
+    later = house.run(now="2026-03-10T09:01")
+    assert house.titles("politics")[0] == "The merger"
+    assert sorted(set(later.step("feeds")) & {"written"}) == ["written"]
+    assert later.step("feeds")["written"] == 6
+
+
+def test_a_headline_mended_before_the_hour_is_right_in_the_mail(house: House) -> None:
+    house.run("sync", now="2026-03-10T05:30")
+    house.run("digest", "daily", now="2026-03-10T05:40")
+    house.article("bridge", headline="The bridge story, corrected")
+    run = house.run(now=SIX)
+    assert run.step("deliver")["accepted"] == 3
+    mails = house.mails("daily-2026-03-10")
+    assert {str(mail["Subject"]) for mail in mails.values()} == {"The bridge story, corrected"}
+
+
+def test_a_withdrawn_story_leaves_feeds_and_the_composed_edition(house: House) -> None:
+    path = house.article("regret", rank=1)
+    house.article("third", "culture")
+    house.article("fourth", "culture")
+    house.run("sync", now="2026-03-10T05:30")
+    house.run("digest", "daily", now="2026-03-10T05:40")
+    path.unlink()
+    house.run(now=SIX)
+    mail = house.mails("daily-2026-03-10")["paid@example.org"]
+    assert "regret" not in html_of(mail)
+    assert str(mail["Subject"]) == "The bridge story"
+    assert "The regret story" not in house.titles("politics")
+
+
+def test_a_missed_hour_is_sent_late_and_then_not_at_all(house: House) -> None:
+    late = house.run(now="2026-03-10T08:55")
+    assert late.step("deliver")["accepted"] == 3
+
+
+def test_after_latest_the_stories_go_into_the_next_edition(house: House) -> None:
+    run = house.run(now="2026-03-10T09:05")
+    assert any("was missed" in message for message in run.problems)
+    house.run(now="2026-03-11T06:00")
+    assert "The bridge story" in str(house.mails("daily-2026-03-11")["paid@example.org"]["Subject"])
+
+
+def test_only_the_changed_articles_feeds_are_rewritten(house: House) -> None:
+    house.run(now=SIX)
+    feeds = house.root / "public" / "feeds"
+    before = {path.name: path.read_bytes() for path in feeds.iterdir()}
+    house.article("bridge", headline="The bridge story, again")
+    house.run(now="2026-03-10T07:00")
+    changed = {path.name for path in feeds.iterdir() if path.read_bytes() != before[path.name]}
+    names = ("politics", "all")
+    assert changed == {f"{name}.{ending}" for name in names for ending in ("rss", "atom", "json")}
+
+
+def test_an_empty_folder_withdraws_nothing(house: House) -> None:
+    house.run(now=SIX)
+    (house.root / "articles").rename(house.root / "elsewhere")
+    (house.root / "articles").mkdir()
+    run = house.run(now="2026-03-10T07:00")
+    assert run.status == 3
+    assert house.titles("politics") == ["The bridge story"]
+
+
+def test_a_restored_database_sends_nothing(house: House) -> None:
+    house.run("sync", now="2026-03-10T05:00")
+    database = house.root / "standfirst.db"
+    copy = database.read_bytes()
+    house.run(now=SIX)
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    database.write_bytes(copy)
+    for path in (house.root / "outbox").rglob("*.eml"):
+        path.unlink()
+    run = house.run(now="2026-03-10T06:10")
+    assert run.status == 3
+    assert any("older than its witness" in message for message in run.problems)
+    assert not house.mails("daily-2026-03-10")
+    assert house.run("release", now="2026-03-10T06:15").status == 0
+    assert house.run(now="2026-03-10T06:20").step("deliver")["accepted"] == 3
+
+
+def test_a_cloned_newsroom_sends_nothing_until_it_is_said_to_live_there(house: House) -> None:
+    house.run(now=SIX)
+    clone = House(house.root.parent / "clone")
+    os.system(f"cp -a {house.root} {clone.root}")  # noqa: S605 (a folder of this test's own)
+    clone.article("news", published="2026-03-11T05:00:00+01:00")
+    run = clone.run(now="2026-03-11T06:00")
+    assert run.status == 3
+    assert any("lives elsewhere" in message for message in run.problems)
+    assert clone.run("move-here", now="2026-03-11T06:01").status == 0
+    assert clone.run(now="2026-03-11T06:02").step("deliver")["accepted"] == 3
+
+
+def test_one_bad_article_is_named_and_the_others_go_on(house: House) -> None:
+    bad = house.root / "articles" / "politics" / "bad.md"
+    bad.write_text("---\nheadline: [unclosed\n---\nSecret words.\n", encoding="utf-8")
+    run = house.run(now=SIX)
+    assert run.status == 1
+    assert any("bad.md" in message for message in run.problems)
+    assert "Secret" not in str(run.lines)
+    assert run.step("deliver")["accepted"] == 3
+
+
+def test_a_read_only_feed_file_is_named_and_mail_still_goes(house: House) -> None:
+    (house.root / "public" / "feeds" / "politics.rss").mkdir(parents=True)
+    run = house.run(now=SIX)
+    assert run.status == 1
+    assert any("politics.rss" in message for message in run.problems)
+    assert run.step("deliver")["accepted"] == 3
+
+
+def test_a_run_before_the_hour_says_what_comes_next(house: House) -> None:
+    run = house.run(now="2026-03-10T05:00")
+    assert run.status == 0
+    assert run.step("next")["edition"] == "2026-03-10 06:00:00+01:00"
+    assert not (house.root / "outbox").exists()
