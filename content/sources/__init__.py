@@ -69,6 +69,8 @@ class Listing:
     entries: tuple[Entry, ...] = ()
     broken: tuple[Broken, ...] = ()
     problems: tuple[Problem, ...] = ()
+    missing: str = ""
+    """Says that the source as a whole is not there: unmounted, moved, misspelt."""
 
 
 @dataclass(frozen=True, slots=True)

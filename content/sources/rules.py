@@ -1,0 +1,50 @@
+"""What a newsroom and a source say of an article that does not say it itself."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from content.article import Access
+from content.sanitise import clean_line
+from newsroom.masthead import Newsroom, Section, SectionKind
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The newsroom, and the source's own defaults."""
+
+    newsroom: Newsroom
+    source: str
+    access: Access
+    language: str
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """Those that articles may stand in: `latest` is made of the others."""
+        return tuple(one for one in self.newsroom.sections if one.kind is not SectionKind.LATEST)
+
+    def section(self, key: str) -> Section | None:
+        """The section with this key, or that had it before."""
+        return next(
+            (one for one in self.sections if key == one.key),
+            next((one for one in self.sections if key in one.former_keys), None),
+        )
+
+    @property
+    def allowed_sections(self) -> str:
+        """Their keys, for a message."""
+        return ", ".join(one.key for one in self.sections)
+
+
+def tag_id(authority: str, name: str) -> str:
+    """A tag URI (RFC 4151) for `name` under the newsroom's authority."""
+    return f"tag:{authority}:{quote(name, safe='/~')}"
+
+
+def slug_of(name: str) -> str:
+    """A file's name as a slug: its letters and digits, small, the rest as hyphens."""
+    slug = re.sub(r"[^\w~]+", "-", unicodedata.normalize("NFKC", clean_line(name)).lower()).strip("-")
+    return slug[:200].rstrip("-") or "article"
