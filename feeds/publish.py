@@ -219,6 +219,6 @@ def _note(connection: Connection, results: Mapping[str, bool], now: datetime, ma
 
 
 def _note_quiet(connection: Connection, now: datetime, mark: str) -> None:
-    """Those in which nothing changed were looked at as well, so that the next run asks one question for all."""
+    """Those in which nothing changed were looked at as well, so that the next run asks about all at once."""
     quiet = sa.and_(feed_marks.c.fingerprint == mark, feed_marks.c.until < now)
     connection.execute(sa.update(feed_marks).where(quiet).values(until=now))
