@@ -18,7 +18,6 @@ from urllib.request import (
     HTTPHandler,
     HTTPRedirectHandler,
     HTTPSHandler,
-    OpenerDirector,
     ProxyHandler,
     Request,
     build_opener,
@@ -41,7 +40,7 @@ def client_for(key: str, host: str, timeout: float, context: ssl.SSLContext) -> 
     _keep_requests_out_of_logs()
     client = SendGridAPIClient(api_key=key, host=host)
     headers = client.client.request_headers
-    client.client = _Client(host, headers, version=3, timeout=timeout, context=context)
+    client.client = _Client(host, headers, version=3, timeout=timeout, way=_Way(context, host))
     return client
 
 
@@ -94,20 +93,20 @@ class _Client(Client):  # type: ignore[misc]  # the library has no types
         host: str,
         request_headers: dict[str, str] | None = None,
         *,
-        context: ssl.SSLContext,
+        way: _Way,
         timeout: float,
         version: int | None = None,
         url_path: list[str] | None = None,
     ) -> None:
         super().__init__(host, request_headers, version, url_path, timeout=timeout)
-        self.context = context
+        self.way = way
 
     def _build_client(self, name: str | None = None) -> _Client:
         path = [*self._url_path, name] if name else self._url_path
         return _Client(
             self.host,
             self.request_headers,
-            context=self.context,
+            way=self.way,
             timeout=self.timeout,
             version=self._version,
             url_path=path,
@@ -121,45 +120,54 @@ class _Client(Client):  # type: ignore[misc]  # the library has no types
         size = len(request.data) if isinstance(request.data, bytes) else 0
         if size > MAX_BYTES:
             raise TooBigError(f"a request of {size:,} bytes; SendGrid takes {MAX_BYTES:,}")
-        wire = _Wire()
-        limit = Timer(self.timeout * PATIENCE, wire.cut)
+        limit = Timer(self.timeout * PATIENCE, _cut, [self.way.wire.renewed()])
         limit.daemon = True
         limit.start()
         try:
-            with _opened(_opener(wire, self.context, self.host), request, self.timeout) as response:
+            with self.way.opened(request, self.timeout) as response:
                 return _Answered(response)
         finally:
             limit.cancel()
 
 
-def _opened(opener: OpenerDirector, request: Request, timeout: float) -> Any:
-    try:
-        return opener.open(request, timeout=timeout)
-    except HTTPError as error:
-        return error
-
-
 class _Wire:
-    """The socket of the request that is under way, to be cut from another thread."""
+    """The sockets of the request that is under way."""
 
     def __init__(self) -> None:
         self.sockets: list[socket] = []
 
-    def cut(self) -> None:
-        for taken in self.sockets:
-            try:
-                taken.shutdown(SHUT_RDWR)
-            except OSError:
-                # It has ended by itself in this very moment.
-                continue
+    def renewed(self) -> list[socket]:
+        """A list for the next request alone: who cuts the last one too late touches no other."""
+        self.sockets = []
+        return self.sockets
 
 
-def _opener(wire: _Wire, context: ssl.SSLContext, host: str) -> OpenerDirector:
-    handlers: list[Any] = [_Plain(wire), _Tls(wire, context), _NoRedirect()]
-    if is_loopback(urlsplit(host).hostname or ""):
-        # No proxy can reach what is meant by this machine's own address.
-        handlers.append(ProxyHandler({}))
-    return build_opener(*handlers)
+def _cut(sockets: list[socket]) -> None:
+    for taken in sockets:
+        try:
+            taken.shutdown(SHUT_RDWR)
+        except OSError:
+            # It has ended by itself in this very moment.
+            continue
+
+
+class _Way:
+    """The way to the server, for the requests of one thread, one after the other."""
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        self.wire = _Wire()
+        handlers: list[Any] = [_Plain(self.wire), _Tls(self.wire, context), _NoRedirect()]
+        if is_loopback(urlsplit(host).hostname or ""):
+            # No proxy can reach what is meant by this machine's own address.
+            handlers.append(ProxyHandler({}))
+        self._opener = build_opener(*handlers)
+
+    def opened(self, request: Request, timeout: float) -> Any:
+        """The answer to `request`, whatever its status."""
+        try:
+            return self._opener.open(request, timeout=timeout)
+        except HTTPError as error:
+            return error
 
 
 class _NoRedirect(HTTPRedirectHandler):
