@@ -33,6 +33,8 @@ class Entry:
     """An article that a source lists, before it is read."""
 
     reference: str
+    place: str
+    """How a message names it."""
     content_hash: str
     """`content_hash` of what the source gave: equal means nothing to do."""
     default_id: str

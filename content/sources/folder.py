@@ -127,7 +127,7 @@ class Folder:
             default_id = tag_id(
                 self._rules.newsroom.authority, f"{self._rules.source}/{name[: -len(ENDING)]}"
             )
-            look.entries.append(Entry(name, content_hash(data, self._reading), default_id))
+            look.entries.append(Entry(name, self.place(name), content_hash(data, self._reading), default_id))
 
     def _leave(self, look: _Look, name: str, message: str) -> None:
         look.broken.append(Broken(name))

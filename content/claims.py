@@ -1,0 +1,95 @@
+"""Which article each thing in a source is: by the id it names, where it is known, or what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from content.sources import Broken, Found, given_of
+from content.store import KnownArticle
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def claims(
+    known: Mapping[str, KnownArticle],
+    found: Sequence[Found],
+    broken: Collection[Broken] = (),
+    also: Mapping[str, str] | None = None,
+) -> dict[str, tuple[Found, ...]]:
+    """Everything in `found` under its article's id, in the order of their references.
+
+    The id that it names wins; then the one that is known at its place (or `also` listed there); then that of
+    the same bytes at a place that is gone, or at another place; then a new one of its path. Several under one
+    id are one article listed twice, or two that claim one id.
+    """
+    ordered = sorted(found, key=lambda one: one.entry.reference)
+    ids: dict[str, str] = {}
+    rest: list[Found] = []
+    named = {one.claim for one in found if one.claim}
+    places = _Places(known, also or {})
+    for one in ordered:
+        reference = one.entry.reference
+        there = places.at(reference)
+        if one.claim:
+            ids[reference] = one.claim
+        elif there and (there not in named or known[there].content_hash == one.entry.content_hash):
+            ids[reference] = there
+        else:
+            rest.append(one)
+    taken_places = {one.entry.reference for one in found} | {one.reference for one in broken}
+    same = places.gone(taken_places)
+    same |= {
+        given_of(one.entry.content_hash): ids[one.entry.reference]
+        for one in ordered
+        if one.entry.reference in ids
+    }
+    taken = {*known, *ids.values()}
+    for one in rest:
+        given = given_of(one.entry.content_hash)
+        if given not in same:
+            same[given] = _free(one.entry.default_id, taken)
+            taken.add(same[given])
+        ids[one.entry.reference] = same[given]
+    grouped: dict[str, list[Found]] = {}
+    for one in ordered:
+        grouped.setdefault(ids[one.entry.reference], []).append(one)
+    return {id_: tuple(several) for id_, several in grouped.items()}
+
+
+def kept(
+    known: Mapping[str, KnownArticle], broken: Iterable[Broken], also: Mapping[str, str] | None = None
+) -> frozenset[str]:
+    """The ids of known articles that are there and broken: what is known of them stays."""
+    places = _Places(known, also or {})
+    ids = {one.claim if one.claim in known else places.at(one.reference) for one in broken}
+    return frozenset(id_ for id_ in ids if id_)
+
+
+class _Places:
+    """Where the known articles are: a live one before a withdrawn one, a later before an earlier."""
+
+    def __init__(self, known: Mapping[str, KnownArticle], also: Mapping[str, str]) -> None:
+        self._known = known
+        self._by_age = sorted(
+            known.values(), key=lambda one: (one.withdrawn is None, one.withdrawn or _NEVER, one.id)
+        )
+        self._ids = {reference: id_ for reference, id_ in also.items() if id_ in known}
+        self._ids |= {one.reference: one.id for one in self._by_age}
+
+    def at(self, reference: str) -> str | None:
+        return self._ids.get(reference)
+
+    def gone(self, taken: Collection[str]) -> dict[str, str]:
+        """By what was in them, the articles whose place is empty now."""
+        away = (one for one in self._by_age if one.reference not in taken)
+        return {given_of(one.content_hash): one.id for one in away}
+
+
+def _free(wanted: str, taken: Collection[str]) -> str:
+    """`wanted`, or where an article that moved away has kept it, the next one."""
+    number, free = 1, wanted
+    while free in taken:
+        number += 1
+        free = f"{wanted}~{number}"
+    return free

@@ -1,0 +1,216 @@
+"""What a sync does, decided from what is known and what a source has: no clock, no database, no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from content.article import Article
+from content.claims import claims, kept
+from content.sources import Broken, Found, Problem, joined_hash
+from content.store import KnownArticle, reader_hash, record_hash
+
+FEW = 4
+"""Live articles below which losing more than half is no alarm: all of them, always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An article as it is to be stored."""
+
+    article: Article
+    content_hash: str
+    changed: bool = True
+    """False where only its place in the source, or its bytes, differ."""
+    place: str = ""
+    """How a message names it."""
+
+
+@dataclass(slots=True)
+class SyncPlan:
+    """What is to be done. When `held` says why, nothing is."""
+
+    insert: list[Change] = field(default_factory=list)
+    update: list[Change] = field(default_factory=list)
+    move: list[Change] = field(default_factory=list)
+    restore: list[Change] = field(default_factory=list)
+    touch: list[Change] = field(default_factory=list)
+    """Other bytes, the same article: stored, and counted as unchanged."""
+    withdraw: list[str] = field(default_factory=list)
+    """Ids; one that the source takes back before it was known is inserted as well."""
+    unchanged: int = 0
+    twice: int = 0
+    """Articles that the source lists in several places."""
+    embargoed: int = 0
+    held: str = ""
+    problems: list[Problem] = field(default_factory=list)
+    also: dict[str, str] = field(default_factory=dict)
+    """The further places of articles listed twice, each with its article's id."""
+
+    @property
+    def stores(self) -> tuple[Change, ...]:
+        """Every change to a known article."""
+        return (*self.update, *self.move, *self.restore, *self.touch)
+
+    @property
+    def changes_nothing(self) -> bool:
+        """True where the store is as the source."""
+        return not (self.insert or self.stores or self.withdraw)
+
+
+def plan_sync(
+    known: Mapping[str, KnownArticle],
+    found: Sequence[Found],
+    broken: Collection[Broken],
+    now: datetime,
+    *,
+    allow_withdrawals: bool = False,
+    also: Mapping[str, str] | None = None,
+    elsewhere: Mapping[str, KnownArticle] | None = None,
+    missing: str = "",
+) -> SyncPlan:
+    """What makes the store as the source is.
+
+    `also` has the further places of the last plan, `elsewhere` the articles of other sources under ids that
+    `found` names, `missing` why there is no source. Two that claim one id change nothing of what is known;
+    more than half gone, or all, is held unless `allow_withdrawals`. A plan carried out and made again is
+    empty.
+    """
+    plan = SyncPlan()
+    staying = set(kept(known, broken, also))
+    groups = claims(known, found, broken, also)
+    for id_, group in groups.items():
+        other = (elsewhere or {}).get(id_)
+        if id_ in staying:
+            plan.unchanged += 1
+        elif _is_one(plan, id_, group, other):
+            _settle(plan, id_, group, known.get(id_) or other, now)
+            plan.also |= {one.entry.reference: id_ for one in group[1:]}
+    plan.also |= {reference: id_ for reference, id_ in (also or {}).items() if id_ in staying}
+    live = [one for one in known.values() if one.withdrawn is None]
+    gone = [one for one in live if one.id not in groups and one.id not in staying]
+    plan.withdraw += sorted(one.id for one in gone)
+    plan.held = "" if allow_withdrawals else _held(len(live), len(gone), missing)
+    _say_renamed(plan, gone)
+    plan.embargoed += sum(one.published > now for one in live if one.id in staying)
+    return plan
+
+
+def settled(found: Found, article: Article, before: KnownArticle | None, now: datetime) -> Article:
+    """`article` with its dates: `published` never moves once it has come, `updated` with what is read."""
+    if before is None:
+        if article.updated > now:
+            return replace(article, updated=article.published)
+        return article
+    published = before.published if before.published <= now else article.published
+    if found.updated_given and article.updated <= now:
+        updated = article.updated
+    elif published > now or before.published > now:
+        updated = published
+    elif reader_hash(article) != before.reader_hash:
+        updated = now
+    else:
+        updated = before.updated
+    return replace(article, published=published, updated=max(published, updated))
+
+
+def _is_one(plan: SyncPlan, id_: str, group: Sequence[Found], other: KnownArticle | None) -> bool:
+    """False, and a problem, where it is not one article that this source may call its own."""
+    places = ", ".join(one.entry.place for one in group)
+    if other is not None and other.withdrawn is None:
+        message = f"its id is that of {other.reference} in the source {other.source}; give it another one"
+        plan.problems.append(Problem(places, message))
+        return False
+    if len({_content(one) for one in group}) > 1:
+        message = f"these files claim one id and differ ({id_}); give one of them an id of its own"
+        plan.problems.append(Problem(places, message))
+        return False
+    return True
+
+
+def _content(found: Found) -> str:
+    """What two places of one article have in common: everything but the place and its sections."""
+    if found.article is None:
+        return f"withdrawn {found.withdrawn}"
+    bare = replace(found.article, id="", reference="", slug="", url="", sections=())
+    return f"{found.withdrawn} {record_hash(bare)}"
+
+
+def _settle(
+    plan: SyncPlan, id_: str, group: Sequence[Found], before: KnownArticle | None, now: datetime
+) -> None:
+    plan.twice += len(group) > 1
+    first = next((one for one in group if before and one.entry.reference == before.reference), group[0])
+    is_live = before is not None and before.withdrawn is None
+    if first.withdrawn:
+        _take_back(plan, id_, first, before, now)
+    elif first.article is None:
+        plan.unchanged += 1
+        plan.embargoed += before is not None and before.published > now
+    else:
+        sections = dict.fromkeys(key for one in group if one.article for key in one.article.sections)
+        whole = replace(first.article, id=id_, sections=tuple(sections))
+        article = settled(first, whole, before, now)
+        if before and is_live and article.published != whole.published:
+            message = f"published moves no more: it has been out since {article.published:%Y-%m-%d %H:%M} UTC"
+            plan.problems.append(Problem(first.entry.place, message, "warning"))
+        plan.embargoed += article.published > now
+        _sort(
+            plan, Change(article, joined_hash([one.entry for one in group]), place=first.entry.place), before
+        )
+
+
+def _take_back(plan: SyncPlan, id_: str, found: Found, before: KnownArticle | None, now: datetime) -> None:
+    if before is None and found.article is not None:
+        # So that its id is remembered, and that the operator sees it counted.
+        article = settled(found, replace(found.article, id=id_), None, now)
+        plan.insert.append(Change(article, found.entry.content_hash, place=found.entry.place))
+        plan.withdraw.append(id_)
+    elif before is not None and before.withdrawn is None:
+        plan.withdraw.append(id_)
+    else:
+        plan.unchanged += 1
+
+
+def _sort(plan: SyncPlan, change: Change, before: KnownArticle | None) -> None:
+    article = change.article
+    if before is None:
+        plan.insert.append(change)
+        return
+    changed = replace(change, changed=record_hash(article) != before.record_hash)
+    if before.withdrawn is not None:
+        plan.restore.append(changed)
+    elif article.reference != before.reference:
+        plan.move.append(changed)
+    elif changed.changed:
+        plan.update.append(changed)
+    else:
+        plan.unchanged += 1
+        if change.content_hash != before.content_hash:
+            plan.touch.append(changed)
+
+
+def _held(live: int, gone: int, missing: str) -> str:
+    advice = "bring it back, or let them go with `sync --allow-withdrawals`"
+    if missing and live:
+        return f"{missing}; the {live} articles known stay; {advice}"
+    if live and gone == live:
+        return f"it has none of its {live} articles any more, and nothing was changed; {advice}"
+    if live >= FEW and 2 * gone > live:
+        return f"{gone} of its {live} articles are gone, and nothing was changed; {advice}"
+    return ""
+
+
+def _say_renamed(plan: SyncPlan, gone: Sequence[KnownArticle]) -> None:
+    """Warn where a new article looks like one that is gone: renamed and rewritten at once, or given an id."""
+    alike: dict[object, KnownArticle] = {}
+    for old in gone:
+        alike |= dict.fromkeys((old.reference, ("headline", old.headline), (old.slug, old.published)), old)
+    for change in plan.insert:
+        new = change.article
+        looks = (new.reference, ("headline", new.headline), (new.slug, new.published))
+        was = next((alike[look] for look in looks if look in alike), None)
+        if was is not None:
+            message = f"new, and {was.reference} is gone; if that is the same article, give it `id: {was.id}`"
+            plan.problems.append(Problem(change.place, message, "warning"))
