@@ -19,7 +19,7 @@ from newsroom.log import problem
 from newsroom.settings import Settings
 from readership.tables import readers, subscriptions, suppressions
 from web.files import FOREVER, Feeds, Files
-from web.front import Front, Readiness, healthz, robots
+from web.front import Front, Readiness, healthz, robots, to_feeds
 from web.pages import Pages
 from web.unsubscribe import Door
 
@@ -53,10 +53,11 @@ def application(
     newsletters = {newsletter.key: newsletter for newsletter in settings.newsletters}
     door = Door(engine, pages, settings.secrets.signing_keys, newsletters, now)
     feeds = settings.public_dir / "feeds"
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", Front(pages, settings.newsletters, feeds).__call__, methods=["GET"]),
-            Route("/unsubscribe/{token}", door.__call__, methods=["GET", "POST"]),
+            Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
+            Route("/feeds", to_feeds, methods=["GET"]),
             Mount("/feeds", Feeds(feeds, engine)),
             Mount("/media", Files(settings.public_dir / "media", FOREVER)),
             Route("/robots.txt", robots, methods=["GET"]),
@@ -69,6 +70,10 @@ def application(
             Exception: _Failure(pages).__call__,
         },
     )
+    # A POST to an unsubscribe link with a slash too many must not be redirected (RFC 8058, 3.1), and what the
+    # router would redirect to is made of the client's own Host header.
+    app.router.redirect_slashes = False
+    return app
 
 
 class _Refusal:

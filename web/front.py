@@ -11,7 +11,7 @@ from babel.dates import format_time, get_day_names
 from sqlalchemy.engine import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from newsroom.errors import StandfirstError
 from newsroom.log import problem
@@ -94,6 +94,11 @@ def hours(newsletter: Newsletter, language: str) -> str:
     names = get_day_names("wide", "stand-alone", there)
     days = ", ".join(names[day - 1] for day in sorted(newsletter.days))
     return ours["some_days"].format(days=days[:1].upper() + days[1:], time=time)
+
+
+async def to_feeds(_request: Request) -> Response:
+    """The feeds' page has a slash at its end, so that its links lead where they should."""
+    return RedirectResponse("/feeds/", 301)
 
 
 async def robots(_request: Request) -> Response:

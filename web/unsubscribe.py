@@ -41,6 +41,7 @@ LONGEST_BODY = 16_384
 """Bytes of a POST that are read; what a form of ours sends has some hundred."""
 
 _BUSY = {"Retry-After": "60"}
+_TRAILING = "/.,;:!?)]}>\"'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Door:
 
     async def __call__(self, request: Request) -> Response:
         """The page for GET and HEAD, the deed for POST."""
-        token = request.path_params["token"]
+        # What a mail program takes into a link that ends a sentence is no letter of any token.
+        token = request.path_params["token"].rstrip(_TRAILING)
         if request.method != "POST":
             return await run_in_threadpool(self.show, token)
         fields = await _fields(request)
@@ -133,11 +135,14 @@ class Door:
         # The proof is worth something only if the door could be opened as well.
         with reading(self.engine) as connection:
             store.by_id(connection, 0)
-        return PlainTextResponse(proof, headers=dict(self.pages.headers))
+        return self._plain(proof)
 
     def _said(self, asked: Unsubscribe | None) -> Response:
         text = words(self._language(asked))["done_short"]
-        return PlainTextResponse(text + "\n", headers={**self.pages.headers, "X-Robots-Tag": "noindex"})
+        return self._plain(text + "\n")
+
+    def _plain(self, text: str) -> Response:
+        return PlainTextResponse(text, headers={**self.pages.headers, "X-Robots-Tag": "noindex"})
 
     def _done(
         self, asked: Unsubscribe, undo: Undo | None, *, every: bool = False, offer_all: bool = False
@@ -210,6 +215,6 @@ async def _multipart(request: Request, body: bytes) -> dict[str, str]:
     )
     try:
         form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError):
+    except (MultiPartException, LookupError, ValueError):
         return {}
     return {name: value for name, value in form.items() if isinstance(value, str)}

@@ -1,0 +1,47 @@
+"""A served newsroom for every test of the web."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+import content.tables  # noqa: F401  # Retired feeds are asked for.
+from newsroom import log
+from newsroom.database import engine_for, metadata
+from tests.web.serving import Clock, Site, served, settings
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One server for all tests: starting it takes longer than any of them."""
+    root = tmp_path_factory.mktemp("newsroom")
+    engine = engine_for(f"sqlite:///{root / 'standfirst.db'}")
+    metadata.create_all(engine)
+    with served(settings(root), engine) as value:
+        yield value
+    engine.dispose()
+
+
+@pytest.fixture
+def site(shop: Site, said: io.StringIO) -> Site:
+    """A newsroom with two newsletters, served; nobody reads it yet, and nothing is published."""
+    with shop.engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(sa.delete(table))
+    shutil.rmtree(shop.public, ignore_errors=True)
+    shop.clock.moment = Clock.moment
+    shop.log = said
+    return shop
+
+
+@pytest.fixture
+def said() -> Iterator[io.StringIO]:
+    """What is logged meanwhile."""
+    stream = io.StringIO()
+    log.configure("json", stream=stream)
+    yield stream
+    log.configure("text")
