@@ -37,6 +37,6 @@ def _date(path: Path, ending: str) -> datetime | None:
         text = found[1].decode("ascii")
         date = parsedate_to_datetime(text) if ending == ".rss" else datetime.fromisoformat(text)
         return date.astimezone(UTC)
-    except (OSError, ValueError):
+    except (OSError, ValueError, OverflowError):
         # Not there, not readable or not a date: whether it can be written anew, writing it will tell.
         return None

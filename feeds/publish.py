@@ -201,12 +201,22 @@ def _publish_file(path: Path, data: bytes, report: PublishReport, *, dry_run: bo
 
 def _publish_lists(newsroom: Newsroom, folder: Path, report: PublishReport, *, dry_run: bool) -> None:
     feeds = listed(newsroom)
-    for name, data in (
-        ("index.opml", opml(newsroom, feeds)),
-        ("index.html", index_page(newsroom, feeds)),
-        ("feed.css", stylesheet(newsroom)),
-    ):
-        _publish_file(folder / name, data, report, dry_run=dry_run)
+    made: Mapping[str, Callable[[], bytes]] = {
+        "index.opml": lambda: opml(newsroom, feeds),
+        "index.html": lambda: index_page(newsroom, feeds),
+        "feed.css": lambda: stylesheet(newsroom),
+    }
+    for name, make in made.items():
+        try:
+            data = make()
+        except ValueError as error:
+            report.problems.append(_cannot_be_made(folder / name, error))
+        else:
+            _publish_file(folder / name, data, report, dry_run=dry_run)
+
+
+def _cannot_be_made(path: Path, error: ValueError) -> str:
+    return f"{path}: cannot be made: {error}; look at the sections' titles and at `about`"
 
 
 def _note(connection: Connection, results: Mapping[str, bool], now: datetime, mark: str) -> None:
