@@ -148,7 +148,7 @@ def report(port: int) -> None:
     }
     print(f"SendGrid: {READERS:,} readers, {SIZE:,} a request of {len(bodies[0]) / 1e6:.2f} MB")
     print(f"  through the provider   {ours:>9,.0f} readers/s a process (goal {GOAL:,})")
-    print(f"  of processor time      {per_processor:>9,.0f} readers/s: what it takes where nothing else runs")
+    print(f"  of processor time      {per_processor:>9,.0f} readers/s (the rest was waiting)")
     print(f"  prebuilt, posted raw   {raw:>9,.0f} readers/s: {ours / raw:.2f} of it")
     print(f"  memory: {memory[0]:.0f} MB after {ROUND} requests, {memory[-1]:.0f} MB after {READERS // SIZE}")
     for name, took in steps.items():

@@ -44,7 +44,7 @@ class SendGrid:
         self._key = _key(secrets)
         self._timeout = settings.timeout
         self._clock = clock or _now
-        self._context = ssl.create_default_context()
+        self._context = _tls(self._host)
         self._clients = threading.local()
         self._pause = _Pause()
 
@@ -119,6 +119,13 @@ def _host(settings: SendGridSettings) -> str:
             "allowed: an https address, or http on this machine itself"
         )
     return settings.base_url.rstrip("/")
+
+
+def _tls(host: str) -> ssl.SSLContext:
+    if host.lower().startswith("https:"):
+        return ssl.create_default_context()
+    # Never used, so the machine's certificates need not be read.
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _key(secrets: Secrets) -> str:
