@@ -55,6 +55,8 @@ class Files(StaticFiles):
         """The file, or 404: also for a hidden one, one that is being written, one of another kind."""
         if any(part.startswith(".") for part in PurePosixPath(path).parts) or "\0" in path or "\\" in path:
             raise HTTPException(404)
+        if scope["path"].endswith("/") and path != ".":
+            raise HTTPException(404)  # A file is no folder; the one folder there is has its page at ".".
         return await super().get_response(path, scope)
 
     def file_response(
