@@ -9,7 +9,7 @@ import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from content.sync import SyncReport, sync_source, write_ids
+from content.sync import SyncReport, sync_source
 from newsroom import log
 from newsroom.errors import ConfigurationError, ExitStatus
 from newsroom.locks import held
@@ -41,8 +41,10 @@ def sync(
         chosen = _chosen(room, source)
         sync_step(room, chosen, allow_withdrawals=allow_withdrawals)
         if stamp and not room.dry_run:
+            from content.ids import write_ids
+
             for one in chosen:
-                files = write_ids(room.engine, one, room.settings.newsroom)
+                files = write_ids(room.engine, one)
                 log.step("sync", source=one.key, ids_written=files)
         raise typer.Exit(room.troubles.status)
 

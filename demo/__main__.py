@@ -11,11 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
 from commands.main import main
+from content import catalogue
 from demo.dates import ZONE
 from demo.leaks import found, published
 from demo.setting import RUN, day_of_run, planted_words, set_up
-from newsletter.letter import Slot, filled, parts_of
+from newsletter import editions
+from newsletter.edition import DeliveryState
 from newsletter.sums import Sum, sum_of
 from newsletter.tables import batches, renders
 from newsroom.database import engine_for, reading
@@ -29,10 +34,13 @@ class Morning:
 
     steps: list[dict[str, object]]
     status: int
+    now: datetime
 
     def of(self, step: str) -> dict[str, object]:
         """The last line of this step; empty where it said none."""
-        return next((line for line in reversed(self.steps) if line["step"] == step and "message" not in line), {})
+        return next(
+            (line for line in reversed(self.steps) if line["step"] == step and "message" not in line), {}
+        )
 
 
 def demo() -> int:
@@ -42,7 +50,8 @@ def demo() -> int:
         del os.environ[name]
     today = datetime.now(ZONE).date()
     if day_of_run(RUN) != today:
-        print("Setting up a newsroom in demo/run: articles, pictures, 120 readers ...", flush=True)
+        sys.stdout.write("Setting up a newsroom in demo/run: articles, pictures, 120 readers ...\n")
+        sys.stdout.flush()
         set_up(RUN, today)
         _run(RUN, f"{today}T05:30", "sync")
         _run(RUN, f"{today}T05:31", "readers", "import", str(RUN / "readers.csv"))
@@ -60,12 +69,11 @@ def _run(folder: Path, now: str, *arguments: str) -> Morning:
     path = folder / "standfirst.log"
     start = path.stat().st_size if path.exists() else 0
     with path.open("a", encoding="utf-8") as file, contextlib.redirect_stdout(file):
-        status = main(
-            ["--config", str(folder / "newsroom.toml"), "--log", "json", "--now", now, *arguments]
-        )
+        status = main(["--config", str(folder / "newsroom.toml"), "--log", "json", "--now", now, *arguments])
     with path.open(encoding="utf-8") as file:
         file.seek(start)
-        return Morning([json.loads(line) for line in file if line.startswith("{")], status)
+        steps = [json.loads(line) for line in file if line.startswith("{")]
+    return Morning(steps, status, datetime.fromisoformat(now).replace(tzinfo=ZONE))
 
 
 def _tell(morning: Morning, key: str, seconds: float, *, again: bool) -> None:
@@ -73,28 +81,56 @@ def _tell(morning: Morning, key: str, seconds: float, *, again: bool) -> None:
     files = published(RUN)
     leaks = found(planted_words(), files)
     with reading(engine) as connection:
-        counts = catalogue_counts(connection, key)
+        counts = catalogue.counts(connection, morning.now)
         total = sum_of(connection, key)
-        size, subject, stories = _edition(connection, key)
+        kilobytes, subject = _letters(connection, key)
+        _, selection = editions.current(connection, key)
     engine.dispose()
-    feeds = morning.of("feeds")
+    feeds, twice = morning.of("feeds"), morning.of("sync").get("twice", 0)
     lines = {
-        "articles": counts,
-        "feeds": f"{feeds.get('feeds', 0)} feeds, {feeds.get('written', 0)} files written, "
-        f"{feeds.get('unchanged', 0)} as they were",
-        "edition": f"{key}: {stories} stories, {size} KB of HTML" + (", sent before: nothing twice" if again else ""),
+        "articles": f"{counts.usable} usable ({counts.sponsored} of them sponsored), "
+        f"{counts.embargoed} embargoed, {counts.withdrawn} withdrawn, {twice} listed twice",
+        "feeds": f"{feeds.get('feeds')} feeds: {feeds.get('written')} files written, "
+        f"{feeds.get('unchanged')} as they were",
+        "edition": f"{key}: {len(selection.stories)} stories, at most {kilobytes} KB of HTML"
+        + ("; sent before, and not again" if again else ""),
         "subject": subject,
         "readers": _readers(total),
         "paid words": f"{len(leaks)} of {len(planted_words())} planted ones found in {len(files)} published files",
-        "next": f"{morning.of('next').get('edition', 'nothing')}",
+        "next": _next(morning),
         "took": f"{seconds:.1f} s; every step is in demo/run/standfirst.log",
-        "look at": f"demo/run/outbox/{key}/  demo/run/public/feeds/index.html",
+        "look at": f"demo/run/outbox/{key}/ and demo/run/public/feeds/index.html",
         "then": "make preview, make serve, make status; your own: python send.py init DIR",
     }
     for name, line in lines.items():
-        print(f"  {name:<11}{line}")
+        sys.stdout.write(f"  {name:<11}{line}\n")
     for word, paths in leaks.items():
-        print(f"  LEAK       {word}: {paths[0]} and {len(paths) - 1} more")
+        sys.stdout.write(f"  LEAK       {word}: {paths[0]}, and {len(paths) - 1} files more\n")
+
+
+def _letters(connection: Connection, key: str) -> tuple[int, str]:
+    """The size of the edition's largest letter in KB, and its subject."""
+    query = (
+        sa.select(renders.c.html, renders.c.subject)
+        .join(batches, batches.c.render == renders.c.hash)
+        .where(batches.c.edition == key)
+    )
+    rows = connection.execute(query).all()
+    return max((round(len(row.html.encode()) / 1024) for row in rows), default=0), rows[
+        0
+    ].subject if rows else ""
+
+
+def _readers(total: Sum) -> str:
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(total.exclusions.items()))
+    left_out = sum(total.exclusions.values())
+    sent = total.of(DeliveryState.ACCEPTED)
+    return f"{total.candidates} = {sent} into the outbox + {left_out} left out ({reasons})"
+
+
+def _next(morning: Morning) -> str:
+    due = datetime.fromisoformat(str(morning.of("next")["edition"]))
+    return f"{due:%A} at {due:%H:%M}; until then a run does nothing"
 
 
 if __name__ == "__main__":

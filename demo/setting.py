@@ -1,4 +1,4 @@
-"""The demo's own folder: the newsroom's files, moved to the day it runs, with secrets and pictures made for it."""
+"""The demo's own folder: the newsroom's files moved to the day it runs, with secrets and pictures."""
 
 from __future__ import annotations
 

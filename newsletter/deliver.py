@@ -117,10 +117,7 @@ class Delivery:
         return True
 
     def _planned(self, connection: Connection, edition: Edition, run: _Run) -> None:
-        table = editions_table
-        query = sa.select(table.c.planned_revision).where(table.c.key == self.key)
-        if edition.candidates is not None and connection.execute(query).scalar() == edition.revision:
-            return
+        """Plan it anew in each run until somebody has got it: readers and stories are those of now."""
         selection = editions.selection_of(connection, self.key, edition.revision)
         made = planning.plan(
             connection,
@@ -131,8 +128,6 @@ class Delivery:
             allow_to=self.terms.allow_to,
             max_variants=self.max_variants,
         )
-        values = {"planned_revision": edition.revision}
-        connection.execute(sa.update(table).where(table.c.key == self.key).values(values))
         run.widened = made.widened
         what = f"planned: {made.deliveries} readers in {made.batches} batches, {made.variants} variants"
         editions.log(connection, self.key, self.clock(), "run", what)
