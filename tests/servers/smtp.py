@@ -81,7 +81,7 @@ class Server:
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self._threads.append(threading.Thread(target=self._accept))
+        self._threads.append(threading.Thread(target=self._accept, daemon=True))
         self._threads[0].start()
         return self
 
@@ -132,7 +132,7 @@ class Server:
             # Each reply goes out at once: waiting for the acknowledgement of the one before costs 40 ms.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets.append(connection)
-            self._threads.append(threading.Thread(target=_Session(self, connection).run))
+            self._threads.append(threading.Thread(target=_Session(self, connection).run, daemon=True))
             self._threads[-1].start()
 
 

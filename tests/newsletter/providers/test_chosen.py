@@ -47,6 +47,7 @@ def test_the_mail_servers_window_is_its_batch() -> None:
 
 
 def test_choosing_imports_no_provider() -> None:
-    code = "import sys, newsletter.providers.chosen; print([m for m in sys.modules if 'smtp' in m or 'sendgrid' in m])"
+    names = "[name for name in sys.modules if 'smtp' in name or 'sendgrid' in name]"
+    code = f"import sys, newsletter.providers.chosen; print({names})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
