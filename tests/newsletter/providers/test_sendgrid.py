@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import ssl
 import threading
 import time
@@ -145,11 +146,23 @@ def test_where_nobody_listens_nothing_was_taken() -> None:
     assert "ConnectionRefusedError" in outcome.reason
 
 
-def test_a_host_without_an_address_took_nothing() -> None:
+def test_a_host_without_an_address_took_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    # Asking for a name that does not exist would leave the machine.
+    monkeypatch.setattr("socket.getaddrinfo", unknown)
+
     outcome = provider("https://nobody.invalid").hand_over(mail.batch())
 
     assert outcome.answer is Is.NOT_NOW
-    assert "cannot be reached" in outcome.reason
+    assert "cannot be reached: gaierror" in outcome.reason
+
+
+def test_a_host_that_is_no_name_took_nothing() -> None:
+    outcome = provider(f"https://{'a' * 64}.invalid").hand_over(mail.batch())
+
+    assert outcome.answer is Is.NOT_NOW
 
 
 def test_where_tls_fails_nothing_was_taken(server: HttpServer) -> None:
