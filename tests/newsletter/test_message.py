@@ -136,6 +136,7 @@ def test_no_value_breaks_a_header(
 
 @given(HEADER_TEXT.map(str.strip).filter(lambda text: "\\" not in text))
 @example('Anne "Ann" de Groot, editor')
+@example("=?utf-8?q?not_encoded?=")
 @example("عمر خيّام")
 @example("x" * 300)
 def test_names_come_back(name: str) -> None:
