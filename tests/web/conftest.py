@@ -27,7 +27,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
-def site(shop: Site, said: io.StringIO) -> Site:
+def site(shop: Site, said: io.StringIO) -> Iterator[Site]:
     """A newsroom with two newsletters, served; nobody reads it yet, and nothing is published."""
     with shop.engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
@@ -35,7 +35,8 @@ def site(shop: Site, said: io.StringIO) -> Site:
     shutil.rmtree(shop.public, ignore_errors=True)
     shop.clock.moment = Clock.moment
     shop.log = said
-    return shop
+    yield shop
+    shop.said()
 
 
 @pytest.fixture

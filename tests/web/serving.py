@@ -53,6 +53,11 @@ class Site:
     clock: Clock
     log: io.StringIO = field(default_factory=io.StringIO)
 
+    def said(self) -> str:
+        """The log so far. A line is written behind its answer, but before the next request is looked at."""
+        self.client.get("/healthz")
+        return self.log.getvalue()
+
     def token(self, reader_id: int = 1, newsletter: str = "daily") -> str:
         return unsubscribe_token(KEYS, reader_id, newsletter)
 

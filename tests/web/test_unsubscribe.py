@@ -311,7 +311,7 @@ def test_no_page_shows_an_address_of_a_reader(site: Site) -> None:
     for page in pages:
         assert ann.address not in page.text
         assert ann.name == "" or ann.name not in page.text
-    assert ann.address not in site.log.getvalue()
+    assert ann.address not in site.said()
 
 
 # What everybody gets.
@@ -351,8 +351,8 @@ def test_the_log_names_the_reader_by_number_and_hides_the_link(site: Site) -> No
     site.client.get(site.link())
     site.client.post(site.link(), data=ONE_CLICK)
     site.client.post(f"/unsubscribe/{site.token()}/", data=ONE_CLICK)
-    assert site.token() not in site.log.getvalue()
-    lines = [json.loads(line) for line in site.log.getvalue().splitlines()]
+    assert site.token() not in site.said()
+    lines = [json.loads(line) for line in site.said().splitlines()]
     assert any(line.get("unsubscribed_reader") == 1 and line["newsletter"] == "daily" for line in lines)
     asked = [(line["method"], line["path"], line["status"]) for line in lines if "method" in line]
     assert asked == [
@@ -404,7 +404,7 @@ def test_what_could_not_be_saved_is_said_and_may_be_tried_again(
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "60"
     assert "nothing has changed yet" in answer.text
-    assert "ann@example.org" not in site.log.getvalue()
+    assert "ann@example.org" not in site.said()
     monkeypatch.undo()
     assert site.client.post(site.link(), data=ONE_CLICK).status_code == 200
     assert site.statuses()["daily"] == "unsubscribed"
