@@ -32,6 +32,8 @@ class Words:
     site: str
     skip: str
     stylesheet: str
+    copy: str
+    copied: str
 
 
 @cache
