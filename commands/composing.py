@@ -15,6 +15,7 @@ from newsletter import history, used_stories
 from newsletter.breaker import Limits, breaker
 from newsletter.compose import Material, compose, window_start
 from newsletter.edition import Composition, Edits, NothingNew, Selection
+from newsletter.eligibility import before_missed
 from newsletter.phrases import phrases
 from newsroom.masthead import Newsletter
 from readership import store
@@ -28,6 +29,9 @@ def material(
     paywall = room.settings.newsroom.paywall
     before = history.previous(connection, newsletter.key, provider)
     previous = before.composed if before else None
+    if before is None:
+        missed = history.first_missed(connection, newsletter.key)
+        previous = before_missed(missed.due) if missed else None
     start = window_start(previous, now)
     news = catalogue.published_between(connection, start, now, paywall)
     readmitted = catalogue.readmitted(connection, now, paywall)

@@ -35,6 +35,11 @@ class Material:
     """Article id → the edition that used it, for the account; may lack some."""
 
 
+def before_missed(due: datetime) -> datetime:
+    """What stands for the previous edition where the first one was missed: its stories go into the next."""
+    return due - FIRST + OVERLAP
+
+
 @dataclass(frozen=True, slots=True)
 class Eligible:
     """The stories that may be shown, each id once, and the account of those that may not."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter.breaker import Past
-from newsletter.edition import Edition
+from newsletter.edition import Edition, EditionState
 from newsletter.editions import COLUMNS, OPEN, from_row
 from newsletter.tables import batches, editions
 from newsletter.used_stories import counts_for
@@ -42,6 +42,18 @@ def previous(connection: Connection, newsletter: str, provider: str) -> Edition 
         sa.select(*COLUMNS)
         .where(editions.c.newsletter == newsletter, counts_for(provider))
         .order_by(editions.c.composed.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else from_row(row)
+
+
+def first_missed(connection: Connection, newsletter: str) -> Edition | None:
+    """The newsletter's earliest edition that was missed, or None."""
+    query = (
+        sa.select(*COLUMNS)
+        .where(editions.c.newsletter == newsletter, editions.c.state == EditionState.MISSED.value)
+        .order_by(editions.c.due)
         .limit(1)
     )
     row = connection.execute(query).first()

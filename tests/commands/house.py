@@ -125,7 +125,7 @@ class House:
     def readers(self, *rows: str) -> Run:
         """Import readers given as `address,plan,plan_until` rows."""
         path = self.root / "readers.csv"
-        path.write_text("\n".join(["address,plan,plan_until,status", *rows]) + "\n", encoding="utf-8")
+        path.write_text("\n".join(["address,plan,plan_until", *rows]) + "\n", encoding="utf-8")
         return self.run("readers", "import", str(path), now="2026-03-09T12:00")
 
     def mails(self, edition: str) -> dict[str, EmailMessage]:
