@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -99,10 +99,11 @@ def understood(values: Mapping[str, str], rules: Rules) -> Row:
     Raises ReaderError with every mistake, none of which repeats an address.
     """
     cells = _Cells({name: _clean(value) for name, value in values.items()}, [])
-    for name, text in cells.texts.items():
+    for name, text in list(cells.texts.items()):
         if text and (problem := _trouble(name, text)):
             cells.problems.append(problem)
             cells.texts[name] = ""
+            cells.told.add(name)
     row = Row(
         address=cells.address(),
         status=cells.status(),
@@ -130,13 +131,16 @@ class _Cells:
 
     texts: dict[str, str]
     problems: list[str]
+    told: set[str] = field(default_factory=set)
+    """Those whose mistake is named already: they are empty, and that is no second one."""
 
     def address(self) -> str:
+        text = self.texts.get("address", "")
         try:
-            return mailable(self.texts.get("address", ""))
+            return mailable(text)
         except ReaderError as error:
-            empty = not self.texts.get("address")
-            self.problems.append("there is no address" if empty else str(error))
+            if "address" not in self.told:
+                self.problems.append(str(error) if text else "there is no address")
             return ""
 
     def name(self) -> str:
@@ -149,9 +153,9 @@ class _Cells:
         if text is None:
             return Status.SUBSCRIBED
         found = STATUSES.get(text.casefold())
-        if found is None:
-            allowed = ", ".join(Status)
-            self.problems.append(f"status {text!r} is not known; allowed: {allowed}")
+        if found is None and "status" not in self.told:
+            wrong = f"{_quoted(text)} is not known" if text else "is empty"
+            self.problems.append(f"status {wrong}; allowed: {', '.join(Status)}")
         return found or Status.UNSUBSCRIBED
 
     def plan(self) -> Plan | None:
@@ -160,13 +164,13 @@ class _Cells:
             return None
         found = _PLANS.get(text.casefold())
         if found is None:
-            self.problems.append(f"plan {text!r} is not known; allowed: {', '.join(Plan)}")
+            self.problems.append(f"plan {_quoted(text)} is not known; allowed: {', '.join(Plan)}")
         return found
 
     def language(self) -> str:
         text = self.texts.get("language", "")
         if text and not _LANGUAGE.fullmatch(text):
-            self.problems.append(f"language {text!r} is not a language tag such as en or pt-BR")
+            self.problems.append(f"language {_quoted(text)} is not a language tag such as en or pt-BR")
         return text.replace("_", "-")[:35]
 
     def listed(self, name: str) -> tuple[str, ...]:
@@ -178,7 +182,7 @@ class _Cells:
     def known(self, name: str, allowed: Collection[str]) -> tuple[str, ...]:
         found = self.listed(name)
         self.problems.extend(
-            f"{name}: {key!r} is not one of yours; allowed: {', '.join(sorted(allowed))}"
+            f"{name}: {_quoted(key)} is not one of yours; allowed: {', '.join(sorted(allowed))}"
             for key in found
             if key not in allowed
         )
@@ -192,7 +196,7 @@ class _Cells:
             return moment(text, zone)
         except ValueError:
             self.problems.append(
-                f"{name} {text!r} is not a date; write it as 2026-03-31 or 2026-03-31T06:00+02:00"
+                f"{name} {_quoted(text)} is not a date; write it as 2026-03-31 or 2026-03-31T06:00+02:00"
             )
             return None
 
@@ -213,6 +217,11 @@ def _clean(value: str) -> str:
         return value.strip()
     # A space that does not break, a space without width, a byte order mark: none of them is meant.
     return unicodedata.normalize("NFC", value.replace("\u00a0", " ")).strip(" \t\r\n\u200b\ufeff")
+
+
+def _quoted(text: str) -> str:
+    # In a row whose columns have slipped, an address may stand anywhere.
+    return "(an address)" if "@" in text else repr(text[:60])
 
 
 def _trouble(name: str, text: str) -> str:
