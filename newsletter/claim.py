@@ -19,6 +19,7 @@ from newsletter.post import Post
 from newsletter.providers import Batch
 from newsletter.tables import editions as editions_table
 from newsletter.tables import variants
+from newsletter.used_stories import OUTBOX
 from newsletter.variant import Variant, narrowed, variant_from_json
 from readership import store
 from readership.reader import Candidate
@@ -36,6 +37,7 @@ class Nothing(StrEnum):
     STOPPED = "stopped"
     PACE = "max_per_hour"
     TAKEN = "somebody else took it, or nobody is left in it"
+    CHANGED = "a story was withdrawn before the first hand-over: the edition is planned anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,19 @@ class Wanted:
 
 @dataclass(slots=True)
 class Letters:
-    """The letters of one run by revision and variant. None: nothing in it for these readers any more."""
+    """The last letters of one run by revision and variant. None: nothing in it for these readers any more."""
 
     post: Post
     made: dict[tuple[int, str], Letter | None] = field(default_factory=dict)
+    most: int = 256
+    """So many are kept: about 25 MB, however many variants an edition has."""
 
     def render(self, wanted: Wanted) -> None:
         """Make the letter that a claim asked for."""
         selection = narrowed(wanted.selection, wanted.spec)
         letter = self.post.letter(selection, wanted.spec) if selection.has_news else None
+        while len(self.made) >= self.most:
+            del self.made[next(iter(self.made))]
         self.made[(wanted.revision, wanted.variant)] = letter
 
 
@@ -85,7 +91,7 @@ def claim(
     if edition.held:
         return Nothing.HELD
     if edition.state.value not in editions.OPEN:
-        return Nothing.STOPPED
+        return Nothing.STOPPED if edition.state is EditionState.STOPPED else Nothing.DUE
     room = _room(connection, terms, now)
     if room <= 0:
         return Nothing.PACE
@@ -97,7 +103,7 @@ def claim(
     found = (
         _resent(connection, row, letters) if row.resend else _fresh(connection, edition, row, letters, now)
     )
-    if isinstance(found, Wanted):
+    if isinstance(found, (Wanted, Nothing)):
         return found
     revision, letter, why_none = found
     readers = ledger.readers_of(connection, row.id)
@@ -124,7 +130,7 @@ def claim(
     )
     if not taken:
         return Nothing.TAKEN
-    _note_first(connection, edition, terms, now)
+    _note_hand_over(connection, edition, terms, now)
     return batch
 
 
@@ -136,17 +142,18 @@ def _room(connection: Connection, terms: Terms, now: datetime) -> int:
 
 def _fresh(
     connection: Connection, edition: Edition, row: BatchRow, letters: Letters, now: datetime
-) -> tuple[int, Letter | None, str] | Wanted:
+) -> tuple[int, Letter | None, str] | Wanted | Nothing:
     """The letter of the edition as it is now, without what was withdrawn since its last revision."""
     selection = editions.selection_of(connection, edition.key, edition.revision)
     revision = edition.revision
-    if edition.first_handed is not None:
-        after = letters.post.revise(connection, selection, True)
-        if after != selection:
-            left_out = editions.left_out_of(connection, edition.key, revision)
-            why = "a story was withdrawn"
-            revision = editions.add_revision(connection, edition.key, after, left_out, "run", why, now)
-            selection = after
+    after = letters.post.revise(connection, selection, True)
+    if after != selection:
+        if edition.first_handed is None:
+            return Nothing.CHANGED
+        left_out = editions.left_out_of(connection, edition.key, revision)
+        why = "a story was withdrawn"
+        revision = editions.add_revision(connection, edition.key, after, left_out, "run", why, now)
+        selection = after
     known = (revision, row.variant)
     if known not in letters.made:
         return Wanted(revision, row.variant, selection, _spec(connection, edition.key, row.variant))
@@ -191,9 +198,14 @@ def _remaining(
     return {id_: candidate for id_, candidate in candidates.items() if id_ not in dropped}
 
 
-def _note_first(connection: Connection, edition: Edition, terms: Terms, now: datetime) -> None:
-    if edition.first_handed is not None:
-        return
-    values = {"state": EditionState.SENDING.value, "first_handed": now, "provider": terms.provider}
-    connection.execute(sa.update(editions_table).where(editions_table.c.key == edition.key).values(values))
-    editions.log(connection, edition.key, now, "run", f"first batch handed over to {terms.provider}")
+def _note_hand_over(connection: Connection, edition: Edition, terms: Terms, now: datetime) -> None:
+    values: dict[str, object] = {}
+    if edition.first_handed is None:
+        values = {"state": EditionState.SENDING.value, "first_handed": now, "provider": terms.provider}
+        editions.log(connection, edition.key, now, "run", f"first batch handed over to {terms.provider}")
+    elif terms.provider != OUTBOX:
+        # Begun in the outbox and gone on with by mail: from now on its stories count as read.
+        values = {"provider": terms.provider}
+    if values:
+        ours = editions_table.c.key == edition.key
+        connection.execute(sa.update(editions_table).where(ours).values(values))

@@ -12,23 +12,28 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, holds, ledger, outcomes, planning
-from newsletter.claim import HOUR, Letters, Nothing, Terms, Wanted, claim
-from newsletter.delivery_report import DeliveryReport, StoppedBy, counts
+from newsletter.claim import Letters, Nothing, Terms, Wanted, claim
+from newsletter.conclusion import concluded
+from newsletter.delivery_report import DeliveryReport, StoppedBy
 from newsletter.edition import BatchState, Edition, EditionState
 from newsletter.post import Post
 from newsletter.providers import Answer, Batch, Outcome, Provider
 from newsletter.settle import leftovers
 from newsletter.sums import checked_sum
-from newsletter.tables import editions as editions_table
 from newsroom.database import reading, writing
-from newsroom.errors import ProviderError, StandfirstError
+from newsroom.errors import ProviderError, StandfirstError, StoreError
 
 PATIENCE = timedelta(seconds=30)
 """A run waits this long for what a provider asked it to wait; for more it leaves the rest to the next."""
+
+MOST_WAITING = timedelta(minutes=5)
+"""So long a run waits in all before something is accepted again."""
+
+_WRITING_AGAIN = (1.0, 4.0, 15.0)
+"""Seconds between attempts to write outcomes down: what is not written is uncertain."""
 
 _STOPS = {
     Nothing.HELD: StoppedBy.HELD,
@@ -48,6 +53,10 @@ class _Run:
     widened: int = 0
     stopped_by: StoppedBy | None = None
     next_at: datetime | None = None
+    rest_until: datetime | None = None
+    """The provider asked to be left alone until then."""
+    waited: timedelta = timedelta()
+    """Since something was accepted."""
     problems: list[str] = field(default_factory=list)
     flying: dict[Future[Outcome], Batch] = field(default_factory=dict)
 
@@ -80,7 +89,22 @@ class Delivery:
             run.stopped_by = StoppedBy.BUSY
         elif self._made_ready(run):
             self._hand_over(run)
-        return self._report(run, time.monotonic() - begun)
+        with writing(self.engine) as connection:
+            return concluded(
+                connection,
+                self.key,
+                DeliveryReport(
+                    edition=self.key,
+                    batches=run.batches,
+                    readers=run.readers,
+                    seconds=time.monotonic() - begun,
+                    widened=run.widened,
+                    problems=tuple(run.problems),
+                    next_at=run.next_at,
+                    stopped_by=run.stopped_by,
+                ),
+                self.clock(),
+            )
 
     def _made_ready(self, run: _Run) -> bool:
         """Bring the edition up to date and plan it; False where there is nothing to hand over now."""
@@ -92,13 +116,14 @@ class Delivery:
             if edition.state.value not in editions.OPEN:
                 run.stopped_by = StoppedBy.STOPPED if edition.state is EditionState.STOPPED else None
                 return False
-            if edition.first_handed is None and not self._up_to_date(connection, edition, run):
-                return False
-            if edition.first_handed is None:
-                self._planned(connection, editions.get(connection, self.key), run)
             is_first = edition.first_handed is None
-            is_due = ledger.next_batch(connection, self.key, self.clock()) is not None
-        if is_first and is_due:
+            if is_first and not self._up_to_date(connection, edition, run):
+                return False
+            if is_first:
+                self._planned(connection, editions.get(connection, self.key), run)
+            checked_sum(connection, self.key)
+            waiting = ledger.count_by_state(connection, self.key).get(BatchState.PLANNED)
+        if is_first and waiting:
             self.post.announce(self.key)
         return True
 
@@ -117,7 +142,8 @@ class Delivery:
         return True
 
     def _planned(self, connection: Connection, edition: Edition, run: _Run) -> None:
-        """Plan it anew in each run until somebody has got it: readers and stories are those of now."""
+        if edition.candidates is not None:
+            return
         selection = editions.selection_of(connection, self.key, edition.revision)
         made = planning.plan(
             connection,
@@ -135,18 +161,27 @@ class Delivery:
     def _hand_over(self, run: _Run) -> None:
         letters = Letters(self.post)
         with ThreadPoolExecutor(max_workers=self.provider.connections) as threads:
-            while True:
-                if self.stopping() and run.stopped_by is None:
-                    run.stopped_by = StoppedBy.ASKED
-                can_more = run.stopped_by is None and len(run.flying) < self.provider.connections
-                if can_more and self._launched(run, letters, threads):
-                    self._collect(run, block=False)
-                    continue
-                if not run.flying:
-                    if run.stopped_by is None and self._waited(run):
-                        continue
-                    return
-                self._collect(run, block=True)
+            try:
+                while self._goes_on(run, letters, threads):
+                    pass
+            finally:
+                # Also where something failed: what is in flight would be uncertain for nothing.
+                while run.flying:
+                    self._collect(run, block=True)
+
+    def _goes_on(self, run: _Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
+        """One step: a batch launched, answers collected, or a wait. False once nothing is left to do now."""
+        if self.stopping() and run.stopped_by is None:
+            run.stopped_by = StoppedBy.ASKED
+        is_resting = run.rest_until is not None and self.clock() < run.rest_until
+        is_free = run.stopped_by is None and not is_resting and len(run.flying) < self.provider.connections
+        if is_free and self._launched(run, letters, threads):
+            self._collect(run, block=False)
+            return True
+        if run.flying:
+            self._collect(run, block=True)
+            return True
+        return run.stopped_by is None and self._waited(run)
 
     def _launched(self, run: _Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
         """Take a batch and give it to a thread; False where there is none to take now."""
@@ -160,6 +195,8 @@ class Delivery:
             run.readers += len(found.recipients)
             run.flying[threads.submit(self.provider.hand_over, found)] = found
             return True
+        if found is Nothing.CHANGED:
+            return self._made_ready(run)
         run.stopped_by = _STOPS.get(found, run.stopped_by)
         return found is Nothing.TAKEN
 
@@ -169,10 +206,7 @@ class Delivery:
         if not done:
             return
         answers = [(run.flying.pop(future), _outcome(future)) for future in done]
-        now = self.clock()
-        with writing(self.engine) as connection:
-            for batch, outcome in answers:
-                outcomes.record(connection, batch.number, outcome, self.terms.owner, now)
+        self._record(answers)
         for batch, outcome in answers:
             self._heed(run, batch, outcome)
         self.progress(run.readers)
@@ -181,18 +215,36 @@ class Delivery:
             if error is not None and not isinstance(error, StandfirstError):
                 raise error
 
+    def _record(self, answers: list[tuple[Batch, Outcome]]) -> None:
+        """Write outcomes down; a database that refuses (a full disk, perhaps) is asked again for a while."""
+        for seconds in (*_WRITING_AGAIN, None):
+            try:
+                with writing(self.engine) as connection:
+                    now = self.clock()
+                    for batch, outcome in answers:
+                        outcomes.record(connection, batch.number, outcome, self.terms.owner, now)
+                return
+            except StoreError:
+                if seconds is None:
+                    raise
+                self.pause(seconds)
+
     def _heed(self, run: _Run, batch: Batch, outcome: Outcome) -> None:
-        if outcome.answer is Answer.STOP:
+        name = self.provider.name
+        if outcome.answer is Answer.ACCEPTED:
+            run.waited = timedelta()
+        elif outcome.answer is Answer.STOP:
             run.stopped_by = StoppedBy.PROVIDER
-            run.problems.append(f"{self.key}: {self.provider.name} takes nothing: {outcome.reason}")
-        elif outcome.answer is Answer.NOT_NOW and not self._is_soon(outcome.retry_after):
+            run.problems.append(f"{self.key}: {name} takes nothing: {outcome.reason}")
+        elif outcome.answer is Answer.NOT_NOW:
+            asked = outcome.retry_after
+            if asked is not None and asked <= PATIENCE.total_seconds():
+                run.rest_until = self.clock() + timedelta(seconds=asked)
+                return
             run.stopped_by = run.stopped_by or StoppedBy.NOT_NOW
-            run.problems.append(f"{self.key}: {self.provider.name} takes nothing for now: {outcome.reason}")
+            run.problems.append(f"{self.key}: {name} takes nothing for now: {outcome.reason}")
         elif outcome.answer is Answer.REFUSED and not outcome.divisible:
             run.problems.append(f"{self.key}: batch {batch.number} was refused: {outcome.reason}")
-
-    def _is_soon(self, retry_after: float | None) -> bool:
-        return retry_after is not None and retry_after <= PATIENCE.total_seconds()
 
     def _waited(self, run: _Run) -> bool:
         """Wait for a batch that may be tried again shortly; False where none is."""
@@ -200,65 +252,13 @@ class Delivery:
             next_at = ledger.next_attempt(connection, self.key)
         if next_at is None:
             return False
-        remaining = next_at - self.clock()
-        if remaining > PATIENCE:
+        remaining = max(timedelta(seconds=0.05), next_at - self.clock())
+        if remaining > PATIENCE or run.waited > MOST_WAITING:
             run.next_at = next_at
             return False
-        self.pause(max(0.05, remaining.total_seconds()))
+        run.waited += remaining
+        self.pause(remaining.total_seconds())
         return True
-
-    def _report(self, run: _Run, seconds: float) -> DeliveryReport:
-        now = self.clock()
-        with writing(self.engine) as connection:
-            edition = editions.locked(connection, self.key)
-            found = checked_sum(connection, self.key)
-            finished = self._finished(connection, edition, now)
-            uncertain = ledger.batches_of(connection, self.key, BatchState.UNCERTAIN)
-            waiting = ledger.batches_of(connection, self.key, BatchState.PLANNED)
-            next_at = self._next_at(connection, run, now)
-        problems = run.problems + [
-            f"{self.key}: batch {row.id}, {row.size} readers, is uncertain: {row.reason}; ask the provider's "
-            f"log, then: resolve {row.id} --sent or --not-sent"
-            for row in uncertain
-        ]
-        problems += [
-            f"{self.key}: batch {row.id} was put off {row.attempts} times: {row.reason}"
-            for row in waiting
-            if row.attempts >= ledger.MANY_ATTEMPTS
-        ]
-        return DeliveryReport(
-            edition=self.key,
-            **counts(found),
-            exclusions=found.exclusions,
-            drops=found.dropped,
-            batches=run.batches,
-            readers=run.readers,
-            seconds=seconds,
-            widened=run.widened,
-            problems=tuple(problems),
-            next_at=next_at,
-            stopped_by=run.stopped_by,
-            is_finished=finished,
-        )
-
-    def _finished(self, connection: Connection, edition: Edition, now: datetime) -> bool:
-        if edition.state is EditionState.SENT:
-            return True
-        if edition.state.value not in editions.OPEN or edition.candidates is None or edition.held:
-            return False
-        states = ledger.count_by_state(connection, self.key)
-        if states.get(BatchState.PLANNED) or states.get(BatchState.HANDED):
-            return False
-        values = {"state": EditionState.SENT.value, "finished": now}
-        connection.execute(sa.update(editions_table).where(editions_table.c.key == self.key).values(values))
-        editions.log(connection, self.key, now, "run", "everything is handed over")
-        return True
-
-    def _next_at(self, connection: Connection, run: _Run, now: datetime) -> datetime | None:
-        if run.stopped_by is StoppedBy.PACE:
-            first = ledger.first_handed_since(connection, now - HOUR)
-            return None if first is None else first + HOUR
-        return run.next_at or ledger.next_attempt(connection, self.key)
 
 
 def _outcome(future: Future[Outcome]) -> Outcome:

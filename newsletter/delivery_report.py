@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -33,21 +33,21 @@ class DeliveryReport:
     took: never what reached anybody."""
 
     edition: str
-    candidates: int
-    accepted: int
-    refused: int
-    uncertain: int
-    dropped: int
-    planned: int
-    """Still to be handed over."""
-    exclusions: Mapping[str, int]
-    drops: Mapping[str, int]
-    """Those dropped, by reason."""
     batches: int
     """Handed over in this run."""
     readers: int
     """In those batches."""
     seconds: float
+    candidates: int = 0
+    accepted: int = 0
+    refused: int = 0
+    uncertain: int = 0
+    dropped: int = 0
+    planned: int = 0
+    """Still to be handed over."""
+    exclusions: Mapping[str, int] = field(default_factory=dict)
+    drops: Mapping[str, int] = field(default_factory=dict)
+    """Those dropped, by reason."""
     widened: int = 0
     """Readers who got the whole edition because there were too many variants."""
     problems: tuple[str, ...] = ()
@@ -71,15 +71,17 @@ class DeliveryReport:
             return ExitStatus.FAILED
         return ExitStatus.DONE
 
-
-def counts(found: Sum) -> dict[str, int]:
-    """The report's counts of readers."""
-    waiting = (DeliveryState.PLANNED, DeliveryState.HANDED)
-    return {
-        "candidates": found.candidates or 0,
-        "accepted": found.of(DeliveryState.ACCEPTED),
-        "refused": found.of(DeliveryState.REFUSED),
-        "uncertain": found.of(DeliveryState.UNCERTAIN),
-        "dropped": found.of(DeliveryState.DROPPED),
-        "planned": sum(map(found.of, waiting)),
-    }
+    def with_sum(self, found: Sum) -> DeliveryReport:
+        """The report with the edition's sum in it."""
+        waiting = (DeliveryState.PLANNED, DeliveryState.HANDED)
+        return replace(
+            self,
+            candidates=found.candidates or 0,
+            accepted=found.of(DeliveryState.ACCEPTED),
+            refused=found.of(DeliveryState.REFUSED),
+            uncertain=found.of(DeliveryState.UNCERTAIN),
+            dropped=found.of(DeliveryState.DROPPED),
+            planned=sum(map(found.of, waiting)),
+            exclusions=found.exclusions,
+            drops=found.dropped,
+        )

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from newsletter import used_stories
+from newsletter import planning, used_stories
 from newsletter.codec import from_json, to_json
 from newsletter.edition import (
     Composition,
@@ -134,6 +134,8 @@ def add_revision(
             raise StoreError(f"{key} is being handed over: only a withdrawn story changes it now")
     else:
         used_stories.replace(connection, edition.newsletter, key, selection, left_out)
+        # Who gets which variant depends on the stories.
+        planning.forget(connection, key)
     number = edition.revision + 1
     _store_revision(connection, key, number, selection, left_out, now, by, why)
     connection.execute(sa.update(editions).where(editions.c.key == key).values(revision=number))

@@ -106,6 +106,30 @@ def count_by_state(connection: Connection, edition: str) -> Mapping[BatchState, 
     return {BatchState(state): count for state, count in connection.execute(query)}
 
 
+def uncertain(connection: Connection, edition: str | None = None) -> tuple[tuple[int, int, str], ...]:
+    """(batch, readers, reason) for each batch of the edition, or of any, in which something is uncertain:
+    the whole of it, or readers of their own."""
+    whole = sa.and_(batches.c.state == BatchState.UNCERTAIN.value, deliveries.c.state.is_(None))
+    found: dict[int, tuple[int, str]] = {}
+    # Asked apart, so that each finds its index: nobody looks at a year's deliveries.
+    for ours, reason in (
+        (whole, batches.c.reason),
+        (deliveries.c.state == DeliveryState.UNCERTAIN.value, sa.func.max(deliveries.c.reason)),
+    ):
+        query = (
+            sa.select(batches.c.id, sa.func.count(), reason)
+            .select_from(batches.join(deliveries, deliveries.c.batch == batches.c.id))
+            .where(ours)
+            .group_by(batches.c.id, batches.c.reason)
+        )
+        if edition is not None:
+            query = query.where(batches.c.edition == edition)
+        for number, readers, why in connection.execute(query):
+            before = found.get(number, (0, why))
+            found[number] = (before[0] + readers, before[1])
+    return tuple((number, *found[number]) for number in sorted(found))
+
+
 def readers_of(connection: Connection, number: int) -> tuple[DeliveryRow, ...]:
     """The deliveries that share the batch's state, by reader."""
     query = (

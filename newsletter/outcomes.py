@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter import ledger
-from newsletter.edition import BatchState, DeliveryState
+from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.ledger import BatchRow, delay
 from newsletter.providers import Answer, Outcome
-from newsletter.tables import batches
+from newsletter.tables import batches, editions
 
 _OwnAnswers = Mapping[int, tuple[Answer, str]]
 
@@ -51,6 +51,8 @@ def record(connection: Connection, number: int, outcome: Outcome, owner: str, no
         _set(connection, number, size=len(inside) - moved, reference=outcome.reference[:200])
     else:
         _empty(connection, row, len(own) - moved, outcome, now)
+    if outcome.answer in _AGAIN and not own:
+        _reopen(connection, row.edition)
     return True
 
 
@@ -68,6 +70,26 @@ def plan_again(
         settled=None,
         owner="",
     )
+
+
+def _reopen(connection: Connection, edition: str) -> None:
+    """Where certainly nothing of the edition was taken yet, it is as it was before its first hand-over: open
+    for changes, and its stories are free where it is stopped."""
+    taken = sa.select(batches.c.id).where(batches.c.edition == edition, batches.c.handed.is_not(None))
+    sending = sa.and_(
+        editions.c.key == edition,
+        editions.c.state.in_((EditionState.SENDING.value, EditionState.STOPPED.value)),
+        ~taken.exists(),
+    )
+    values = {
+        "state": sa.case(
+            (editions.c.state == EditionState.STOPPED.value, EditionState.STOPPED.value),
+            else_=EditionState.COMPOSED.value,
+        ),
+        "first_handed": None,
+        "provider": "",
+    }
+    connection.execute(sa.update(editions).where(sending).values(values))
 
 
 def _goes_again(outcome: Outcome, rest: Sequence[int]) -> bool:

@@ -124,8 +124,8 @@ def assume_not_sent(connection: Connection, key: str, before: datetime, by: str,
     Only for newsrooms whose settings say that silence means "not sent": where that is wrong, their readers
     get the edition twice. Returns how many batches.
     """
-    rows = ledger.batches_of(connection, key, BatchState.UNCERTAIN)
-    silent = [row for row in rows if row.handed is not None and row.handed < before]
+    found = [ledger.batch(connection, number) for number, _, _ in ledger.uncertain(connection, key)]
+    silent = [row for row in found if row is not None and row.handed is not None and row.handed < before]
     for row in silent:
         resolve(connection, row.id, False, by, now)
     return len(silent)

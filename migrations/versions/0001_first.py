@@ -324,3 +324,11 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_deliveries_batch", "deliveries", ["batch"], unique=False)
+    op.create_index(
+        "ix_deliveries_own",
+        "deliveries",
+        ["state", "batch"],
+        unique=False,
+        sqlite_where=sa.text("state IS NOT NULL"),
+        postgresql_where=sa.text("state IS NOT NULL"),
+    )
