@@ -30,7 +30,7 @@ demo: $(VENV)/runtime ## The demo newsroom: its feeds and today's digest, into d
 
 preview: $(VENV)/runtime ## The demo's digest as every plan sees it, opened in a browser
 	@test -f $(DEMO) || $(BIN)/python -m demo
-	@$(SEND) preview --open
+	@$(SEND) preview --last --open
 
 serve: $(VENV)/runtime ## The demo's feeds and pages on http://127.0.0.1:8080
 	@test -f $(DEMO) || $(BIN)/python -m demo

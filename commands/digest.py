@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import Connection
 
-from commands.composing import composed, too_big
 from commands.context import Context, opened, operator
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from newsletter import editions, history
@@ -108,6 +107,9 @@ def _compose_ahead(room: Context, newsletter: Newsletter, slot: str) -> None:
 def _compose(
     room: Context, newsletter: Newsletter, local_date: date, due: datetime, now: datetime, slot: str = ""
 ) -> None:
+    # Composing takes a while to import, and most runs compose nothing.
+    from commands.composing import composed, too_big
+
     key = edition_key(newsletter.key, local_date, slot)
     with reading(room.engine) as connection:
         made = composed(connection, room, newsletter, now, local_date, slot=slot)
@@ -179,5 +181,7 @@ def _announce_hold(room: Context, newsletter: Newsletter, now: datetime) -> None
 def _would_be_held(
     connection: Connection, room: Context, newsletter: Newsletter, due: Due, now: datetime
 ) -> str | None:
+    from commands.composing import composed, too_big
+
     made = composed(connection, room, newsletter, now, due.local_date)
     return too_big(connection, room, newsletter, made.fresh if isinstance(made, Composition) else 0)

@@ -11,7 +11,7 @@ import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation, moment
-from commands.showing import aside, example_values, rendered, shown
+from commands.showing import aside, example_values, newest, rendered, shown
 from newsletter.edition import Selection, edition_key
 from newsletter.letter import filled
 from newsroom import log
@@ -31,6 +31,7 @@ def preview(
     newsletter: Annotated[str | None, typer.Argument(help="Its key; needed where there are several.")] = None,
     plan: Annotated[Plan | None, typer.Option(help="Only as this plan's readers see it.")] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="As it would be at this time.")] = None,
+    last: Annotated[bool, typer.Option("--last", help="The newest edition as it is stored.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
@@ -41,7 +42,7 @@ def preview(
         chosen = only(room, newsletter, "preview")
         time = moment(at, room.settings.newsroom.time_zone) if at else room.clock()
         with aside(room) as elsewhere:
-            selection = shown(elsewhere, chosen, time)
+            selection = newest(room, chosen) if last else shown(elsewhere, chosen, time)
             pages = [_write(elsewhere, chosen, selection, one) for one in ((plan,) if plan else PLANS)]
         if open_:
             for page in pages:

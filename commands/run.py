@@ -7,13 +7,14 @@ import time
 import typer
 
 from commands.context import Context, opened
-from commands.deliver import deliver_step
 from commands.digest import digest_step
 from commands.feeds import feeds_step
 from commands.invocation import invocation
 from commands.sync import sync_step
+from newsletter.history import open_editions
 from newsletter.schedule import next_due
 from newsroom import alerts, log
+from newsroom.database import reading
 from newsroom.errors import ExitStatus
 
 
@@ -26,14 +27,24 @@ def run(context: typer.Context) -> ExitStatus:
         for newsletter in room.settings.newsletters:
             with room.troubles.caught("digest", newsletter.key):
                 digest_step(room, newsletter)
-        for newsletter in room.settings.newsletters:
-            with room.troubles.caught("deliver", newsletter.key):
-                deliver_step(room, newsletter)
+        _deliver(room)
         _say_next(room)
         if not room.dry_run:
             _tell(room)
         log.step("done", status=int(room.troubles.status), seconds=time.monotonic() - begun)
         return room.troubles.status
+
+
+def _deliver(room: Context) -> None:
+    with reading(room.engine) as connection:
+        if not open_editions(connection):
+            return
+    # Rendering and sending take a while to import, and most runs have nothing to send.
+    from commands.deliver import deliver_step
+
+    for newsletter in room.settings.newsletters:
+        with room.troubles.caught("deliver", newsletter.key):
+            deliver_step(room, newsletter)
 
 
 def _say_next(room: Context) -> None:

@@ -77,6 +77,15 @@ def shown(room: Context, newsletter: Newsletter, now: datetime) -> Selection:
     return made.selection
 
 
+def newest(room: Context, newsletter: Newsletter) -> Selection:
+    """The newest edition that was composed, as it is stored. Raises HeldError where there is none."""
+    with reading(room.engine) as connection:
+        for edition in history.latest(connection, newsletter.key):
+            if edition.revision:
+                return editions.selection_of(connection, edition.key, edition.revision)
+    raise HeldError(f"{newsletter.key}: no edition was composed yet")
+
+
 def _coming(connection: Connection, room: Context, newsletter: Newsletter, now: datetime) -> Selection | None:
     for edition in history.open_editions(connection, newsletter.key):
         if edition.revision:
