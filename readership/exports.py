@@ -56,6 +56,8 @@ class Reading:
     hint: str
     ignored: tuple[str, ...]
     """Columns, as the file names them, that say nothing to us."""
+    chosen: frozenset[str] = frozenset()
+    """Fields whose column `[import]` names: they go before what a program's export would say."""
 
     def fields(self, cells: Sequence[str]) -> Cells:
         """The row's cells by our names. Raises ReaderError for more cells than there are columns."""
@@ -70,7 +72,8 @@ class Reading:
         theirs: Cells = {}
         for heading, cell in zip(self.headings, cells, strict=False):
             theirs[heading] = theirs.get(heading) or cell.strip()
-        return {**ours, **self.translated(theirs, self.hint)}
+        chosen = {name: ours[name] for name in self.chosen}
+        return {**ours, **self.translated(theirs, self.hint), **chosen}
 
 
 def squeezed(heading: str) -> str:
@@ -108,7 +111,8 @@ def reading_of(header: Sequence[str], columns: Mapping[str, str], path: Path) ->
         raise ReaderError(*problems)
     places = {name: headings.index(squeezed(theirs)) for name, theirs in columns.items()}
     taken = set(places.values())
-    for place, heading in enumerate(headings):
+    # Mailchimp's "Address" is where somebody lives: a heading that says "mail" goes first.
+    for place, heading in sorted(enumerate(headings), key=lambda one: "mail" not in one[1]):
         name = _OURS.get(heading, "")
         if name and name not in places and place not in taken:
             places[name] = place
@@ -118,9 +122,9 @@ def reading_of(header: Sequence[str], columns: Mapping[str, str], path: Path) ->
             f"{path.name}: no column holds addresses; there are: {', '.join(header)}. "
             'Name it in newsroom.toml: [import] address = "..."'
         )
-    found = next((one for one in FORMATS if not columns and one.columns <= set(headings)), None)
+    found = next((one for one in FORMATS if one.columns <= set(headings)), None)
     if found is not None:
-        places = {name: place for name, place in places.items() if name in _PERSONAL}
+        places = {name: place for name, place in places.items() if name in _PERSONAL or name in columns}
     ignored = tuple(heading for place, heading in enumerate(header) if place not in places.values())
     return Reading(
         found.name if found else "",
@@ -129,6 +133,7 @@ def reading_of(header: Sequence[str], columns: Mapping[str, str], path: Path) ->
         found.translated if found else None,
         hint_of(path),
         () if found else ignored,
+        frozenset(columns),
     )
 
 
