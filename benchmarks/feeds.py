@@ -1,0 +1,131 @@
+"""How long publishing takes, cold and after one changed article, against feedgen building the same feeds."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from feedgen.feed import FeedGenerator  # noqa: E402 - after the path to the checkout
+from sqlalchemy.engine import Engine  # noqa: E402
+
+import readership.tables  # noqa: E402, F401 - metadata knows every table
+from content import store  # noqa: E402
+from content.article import Article, Body, LeadImage, Picture  # noqa: E402
+from feeds.publish import PublishReport, publish  # noqa: E402
+from newsroom.database import engine_for, metadata, writing  # noqa: E402
+from newsroom.masthead import Newsroom, Section  # noqa: E402
+from tests import samples  # noqa: E402
+from tests.samples import NOON, article  # noqa: E402
+
+SECTIONS = 500
+ENTRIES = 50
+IMAGE = LeadImage((Picture("media/a1.jpg", 1200, 800, 91_234),), "A bridge", "At dawn", "Jo Peeters")
+TEASER = "After two years of work the city opens it again, & nobody is quite sure what for. " * 2
+BODY = Body("<p>The text that only subscribers read, in a paragraph of its own.</p>" * 40)
+
+
+def story(section: int, number: int) -> Article:
+    """One article, with everything that an entry can have."""
+    published = NOON - timedelta(minutes=number * 7 + section % 7)
+    return article(
+        f"s{section}/a{number}",
+        headline=f"Headline {number} of section {section}, as long as they are",
+        teaser=TEASER,
+        label="Feature" if number % 5 else "Opinion",
+        image=IMAGE,
+        body=BODY,
+        sections=(f"s{section}",),
+        published=published,
+        updated=published,
+    )
+
+
+def raw_feedgen(section: int) -> int:
+    """One section's RSS and Atom from feedgen alone, with no more than its own calls; the bytes made."""
+    generator = FeedGenerator()
+    generator.load_extension("media")
+    generator.load_extension("dc")
+    generator.id(f"tag:quay.example,2026:feeds/s{section}")
+    generator.title(f"The Quay: Section {section}")
+    generator.description("News from the river.")
+    generator.language("en")
+    generator.link(href="https://quay.example", rel="alternate")
+    for number in range(ENTRIES):
+        one = story(section, number)
+        entry = generator.add_entry(order="append")
+        entry.id(one.id)
+        entry.title(one.headline)
+        entry.link(href=one.url, rel="alternate")
+        entry.summary(f"<p>{one.teaser}</p><p><em>Full article for subscribers</em></p>", type="html")
+        entry.published(one.published)
+        entry.updated(one.updated)
+        entry.author({"name": one.authors[0]})
+        entry.category([{"term": one.label}, {"term": f"Section {section}"}, {"term": "subscribers-only"}])
+        entry.dc.dc_creator(one.authors[0])
+        entry.media.content({"url": "https://quay.example/media/a1.jpg", "type": "image/jpeg"})
+    return len(generator.rss_str(pretty=True)) + len(generator.atom_str(pretty=True))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long `work` takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def filled(engine: Engine) -> Newsroom:
+    """A store with every article, and the newsroom it belongs to."""
+    with writing(engine) as connection:
+        for section in range(SECTIONS):
+            for number in range(ENTRIES):
+                store.insert(connection, story(section, number), "hash", NOON)
+    sections = tuple(Section(f"s{number}", f"Section {number}") for number in range(SECTIONS))
+    return replace(samples.newsroom(), sections=sections, feed_entries=ENTRIES)
+
+
+def main() -> None:
+    """Print the figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = engine_for(f"sqlite:///{folder}/standfirst.db")
+        metadata.create_all(engine)
+        print(f"{SECTIONS} sections of {ENTRIES} entries, and the feed of all; RSS, Atom and JSON Feed:")
+        room = filled(engine)
+        public = Path(folder) / "public"
+        reports: list[PublishReport] = []
+
+        def published(hours: int) -> float:
+            now = NOON + timedelta(hours=hours)
+            return seconds(lambda: reports.append(publish(engine, room, public, now)))
+
+        cold = published(1)
+        published(2)
+        idle = published(3)
+        changed = replace(story(7, 3), headline="Mended", updated=NOON + timedelta(hours=4))
+        with writing(engine) as connection:
+            store.update(connection, changed, "other", changed.updated, changed=True)
+        one = published(5)
+        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        raw = seconds(lambda: [raw_feedgen(section) for section in range(SECTIONS)])
+        each = raw / SECTIONS
+        engine.dispose()
+    assert [len(report.written) for report in reports] == [(SECTIONS + 1) * 3 + 3, 0, 0, 6]
+    print(f"  feedgen alone, RSS and Atom, in memory      {raw:7.2f} s  ({each * 1000:.1f} ms a section)")
+    print(f"  publish, cold: read, made, written, fsynced {cold:7.2f} s  ({cold / raw:.2f} of feedgen alone)")
+    print(
+        f"  publish, one changed article: 6 files       {one:7.3f} s  ({one / each / 2:.1f} of its 2 feeds)"
+    )
+    print(f"  publish, nothing changed                    {idle:7.3f} s")
+    print(f"  most memory                                 {megabytes:7.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
