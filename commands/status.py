@@ -1,0 +1,126 @@
+"""`status`: what went out, what is held, what comes next; one edition, one reader, what waits for you."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from sqlalchemy.engine import Connection
+
+from commands.context import Context, opened
+from commands.invocation import ConfigOption, LogFormat, LogOption, NowOption, invocation
+from commands.status_facts import edition_facts, next_facts, problem_facts, reader_facts
+from commands.status_page import Page
+from newsletter import editions, status
+from newsletter.schedule import next_due
+from newsroom import log
+from newsroom.database import reading
+from newsroom.errors import ConfigurationError
+from readership import store
+from readership.tokens import recipient_key
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+REFUSALS = timedelta(days=7)
+"""Refused readers of older editions are no news."""
+
+
+@app.command("status")
+def show(
+    context: typer.Context,
+    edition: Annotated[str | None, typer.Argument(help="Only this one, in full.")] = None,
+    reader: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="What became of editions for one reader.")
+    ] = None,
+    problems: Annotated[
+        bool, typer.Option("--problems", help="Only what waits for a person, each with its command.")
+    ] = False,
+    config: ConfigOption = None,
+    log_format: LogOption = None,
+    now: NowOption = None,
+) -> None:
+    """Show what went out, what is held and what comes next. Changes nothing."""
+    called = invocation(context, config, log_format, now)
+    with opened(called) as room, reading(room.engine) as connection:
+        page = None if called.log is LogFormat.JSON else Page(room.settings.newsroom.time_zone)
+        if edition is not None:
+            editions.get(connection, edition)
+        if reader is not None:
+            _reader(connection, room, page, reader, edition)
+        elif problems:
+            _problems(connection, room, page, edition, say_none=True)
+        elif edition is not None:
+            _edition(connection, room, page, edition)
+        else:
+            _overview(connection, room, page)
+
+
+def _overview(connection: Connection, room: Context, page: Page | None) -> None:
+    for newsletter in room.settings.newsletters:
+        lines = status.recent(connection, newsletter.key)
+        if page:
+            page.editions(newsletter.title, lines)
+            continue
+        for line in lines:
+            log.step("status", **edition_facts(line))
+    _problems(connection, room, page, None, say_none=False)
+    zone, now = room.settings.newsroom.time_zone, room.clock()
+    coming = [
+        (newsletter.key, next_due(newsletter, zone, now).due.astimezone(zone))
+        for newsletter in room.settings.newsletters
+    ]
+    if page:
+        page.coming(coming)
+        return
+    for key, due in coming:
+        log.step("next", **next_facts(key, due))
+
+
+def _edition(connection: Connection, room: Context, page: Page | None, key: str) -> None:
+    line = status.line_of(connection, key)
+    if page:
+        page.edition(line)
+    else:
+        log.step("status", **edition_facts(line))
+    _problems(connection, room, page, key, say_none=False)
+    history = editions.log_of(connection, key)
+    if page:
+        page.log(history)
+        return
+    for at, by, what in history:
+        log.step("log", edition=key, at=at.isoformat(), by=by, what=what)
+
+
+def _problems(
+    connection: Connection, room: Context, page: Page | None, key: str | None, *, say_none: bool
+) -> None:
+    # One that is asked for by its name is told whatever its age.
+    edition = None if key is None else editions.get(connection, key)
+    since = room.clock() - REFUSALS if edition is None else edition.due - timedelta(seconds=1)
+    found = status.problems(connection, since, key)
+    if page:
+        page.problems(found, say_none=say_none)
+        return
+    for problem in found:
+        log.problem("status", **problem_facts(problem))
+    if say_none and not found:
+        log.step("status", problems="none")
+
+
+def _reader(
+    connection: Connection, room: Context, page: Page | None, address: str, edition: str | None
+) -> None:
+    found = store.find(connection, recipient_key(room.settings.secrets.address_key, address))
+    if found is None:
+        raise ConfigurationError(
+            "status: --reader: no reader has this address; allowed: one that is imported"
+        )
+    story = status.reader_story(connection, found.id, edition)
+    if page:
+        page.reader(found.id, story)
+        return
+    for line in story:
+        log.step("status", **reader_facts(found.id, line))
+    if not story:
+        log.step("status", reader=found.id, editions="none was meant for this reader")

@@ -1,0 +1,68 @@
+"""What `status --log json` says of an edition, a problem, a reader: facts for one line each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from newsletter.edition import DeliveryState
+from newsletter.status import Line, Problem, ReaderLine
+
+
+def edition_facts(line: Line) -> dict[str, Any]:
+    """An edition's state and its whole sum."""
+    edition, found = line.edition, line.sum
+    facts: dict[str, Any] = {
+        "edition": edition.key,
+        "state": edition.state.value,
+        "held": edition.held,
+        "note": edition.note,
+        "revision": edition.revision,
+        "due": edition.due.isoformat(),
+        "first_handed": edition.first_handed and edition.first_handed.isoformat(),
+        "finished": edition.finished and edition.finished.isoformat(),
+        "candidates": found.candidates,
+    }
+    if found.candidates is not None:
+        facts |= {state.value: found.of(state) for state in DeliveryState}
+        facts |= {"exclusions": dict(found.exclusions), "drops": dict(found.dropped)}
+        facts["sum_is_right"] = found.is_right
+    return facts
+
+
+def problem_facts(problem: Problem) -> dict[str, Any]:
+    """A problem with its commands; `message` and `level` as `newsroom.log.problem` wants them."""
+    return {
+        "message": f"{problem.edition}: {problem.trouble}: {problem.reason}",
+        "level": "warning",
+        "edition": problem.edition,
+        "trouble": problem.trouble.value,
+        "readers": problem.readers,
+        "batch": problem.batch,
+        "since": problem.since and problem.since.isoformat(),
+        "next_at": problem.next_at and problem.next_at.isoformat(),
+        "commands": list(problem.commands),
+    }
+
+
+def reader_facts(reader_id: int, line: ReaderLine) -> dict[str, Any]:
+    """What became of one edition for a reader, who is named by number."""
+    return {
+        "reader": reader_id,
+        "edition": line.edition,
+        "state": line.state.value if line.state else "left out",
+        "reason": line.reason,
+        "batch": line.batch,
+        "revision": line.revision,
+        "provider": line.provider,
+        "handed": line.handed and line.handed.isoformat(),
+        "settled": line.settled and line.settled.isoformat(),
+        "attempts": line.attempts or None,
+        "not_before": line.not_before and line.not_before.isoformat(),
+        "reference": line.reference,
+    }
+
+
+def next_facts(newsletter: str, due: datetime) -> dict[str, Any]:
+    """When a newsletter's next edition is due, in local time."""
+    return {"newsletter": newsletter, "edition": due.isoformat()}
