@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, RowMapping
+from sqlalchemy.engine import Connection
 
 from content.article import Article, Picture
 from content.row import columns, reader_hash, record_hash, stored
@@ -70,6 +70,7 @@ class SourceState:
     """The source's own notes, such as how far it has read; JSON values."""
 
 
+# In the order of KnownArticle's fields; the last three are taken out of the details.
 _KNOWN = (
     articles.c.id,
     articles.c.source,
@@ -84,12 +85,23 @@ _KNOWN = (
     articles.c.withdrawn,
     articles.c.details,
 )
+_INSERT = sa.insert(articles)
+_LIST = sa.insert(article_sections)
+_MARKS = sa.select(section_changes.c.section, section_changes.c.changed).where(
+    section_changes.c.section.in_(sa.bindparam("sections", expanding=True))
+)
+_MARK = sa.insert(section_changes)
+_MARK_AGAIN = (
+    sa.update(section_changes)
+    .where(section_changes.c.section == sa.bindparam("marked"))
+    .values(changed=sa.bindparam("now"))
+)
 
 
 def known(connection: Connection, source: str) -> dict[str, KnownArticle]:
     """Every article of `source` by id, withdrawn ones included. Reads no text."""
-    rows = connection.execute(sa.select(*_KNOWN).where(articles.c.source == source)).mappings()
-    return {row["id"]: _known(row) for row in rows}
+    rows = connection.execute(sa.select(*_KNOWN).where(articles.c.source == source))
+    return {row[0]: _known(row) for row in rows}
 
 
 def elsewhere(connection: Connection, source: str, ids: Iterable[str]) -> dict[str, KnownArticle]:
@@ -100,7 +112,7 @@ def elsewhere(connection: Connection, source: str, ids: Iterable[str]) -> dict[s
     found: dict[str, KnownArticle] = {}
     for some in _in_parts(ids):
         query = sa.select(*_KNOWN).where(articles.c.id.in_(some), articles.c.source != source)
-        found |= {row["id"]: _known(row) for row in connection.execute(query).mappings()}
+        found |= {row[0]: _known(row) for row in connection.execute(query)}
     return found
 
 
@@ -115,10 +127,9 @@ def insert(connection: Connection, article: Article, content_hash: str, now: dat
         "changed": max(now, article.published),
         "first_seen": now,
     }
-    connection.execute(sa.insert(articles).values(**columns(article), **history))
+    connection.execute(_INSERT, {**columns(article), **history})
     _list(connection, article)
-    if _is_public(article, now):
-        _mark(connection, article.sections, now)
+    _mark(connection, _touched(article, now))
 
 
 def update(
@@ -150,27 +161,26 @@ def update(
     former = stored(row).article
     _unlist(connection, [article.id])
     _list(connection, article)
-    if not returns and _is_public(former, now):
-        _mark(connection, former.sections, now)
-    if _is_public(article, now):
-        _mark(connection, article.sections, now)
+    if not returns:
+        _mark(connection, _touched(former, now))
+    _mark(connection, _touched(article, now))
 
 
 def withdraw(connection: Connection, ids: Collection[str], now: datetime) -> None:
     """Take articles back: they are in no list from now on, and their ids stay known."""
     for some in _in_parts(ids):
         live = sa.select(articles).where(articles.c.id.in_(some), articles.c.withdrawn.is_(None))
-        public: dict[str, None] = {}
+        touched: dict[str, datetime] = {}
         for row in connection.execute(live.with_for_update()).mappings():
             article = stored(row).article
-            if _is_public(article, now):
-                public |= dict.fromkeys(article.sections)
+            for section, moment in _touched(article, now).items():
+                touched[section] = max(moment, touched.get(section, moment))
             changed = max(row["changed"], now)
             connection.execute(
                 sa.update(articles).where(articles.c.id == article.id).values(withdrawn=now, changed=changed)
             )
         _unlist(connection, some)
-        _mark(connection, public, now)
+        _mark(connection, touched)
 
 
 def source_state(connection: Connection, source: str) -> SourceState:
@@ -208,29 +218,40 @@ def remember_picture(
     _put(connection, pictures, {"source_hash": source_hash}, {"sizes": rows, "made": now})
 
 
-def _known(row: RowMapping) -> KnownArticle:
-    details = row["details"]
+def _known(row: Sequence[Any]) -> KnownArticle:
+    # One by one, not by name: a source may know a million.
+    article_id, source, reference, content_hash, slug, url, headline, published, updated = row[:9]
+    revision, withdrawn, details = row[9:]
     return KnownArticle(
-        id=row["id"],
-        source=row["source"],
-        reference=row["reference"],
-        content_hash=row["content_hash"],
-        slug=row["slug"],
-        url=row["url"],
-        headline=row["headline"],
-        published=row["published"],
-        updated=row["updated"],
-        revision=row["revision"],
-        withdrawn=row["withdrawn"],
-        sections=tuple(details["sections"]),
-        reader_hash=details["reader_hash"],
-        record_hash=details["record_hash"],
+        article_id,
+        source,
+        reference,
+        content_hash,
+        slug,
+        url,
+        headline,
+        published,
+        updated,
+        revision,
+        withdrawn,
+        tuple(details["sections"]),
+        details["reader_hash"],
+        details["record_hash"],
     )
 
 
-def _is_public(article: Article, now: datetime) -> bool:
-    """True where lists show it now: an embargo's end and a booking's own hours mark themselves."""
-    return article.published <= now and (article.booking is None or article.booking.runs(now))
+def _shown_until(article: Article, now: datetime) -> datetime | None:
+    """The last moment, not later than `now`, at which lists showed the article; None where none has yet.
+
+    An embargo's end and a booking's two ends need no mark while the article is listed: `catalogue` sees
+    them. What is shown now changes now, and what was shown once leaves the mark of its end behind.
+    """
+    booking = article.booking
+    begins = article.published
+    if booking and booking.run_from:
+        begins = max(begins, booking.run_from)
+    until = min(now, booking.run_until) if booking and booking.run_until else now
+    return until if begins <= until else None
 
 
 def _list(connection: Connection, article: Article) -> None:
@@ -239,20 +260,33 @@ def _list(connection: Connection, article: Article) -> None:
         for position, section in enumerate(dict.fromkeys(article.sections))
     ]
     if rows:
-        connection.execute(sa.insert(article_sections), rows)
+        connection.execute(_LIST, rows)
 
 
 def _unlist(connection: Connection, ids: Collection[str]) -> None:
     connection.execute(sa.delete(article_sections).where(article_sections.c.article_id.in_(ids)))
 
 
-def _mark(connection: Connection, sections: Iterable[str], now: datetime) -> None:
-    """Note that the lists of `sections` changed; a mark never goes back."""
-    for section in dict.fromkeys(sections):
-        query = sa.select(section_changes.c.changed).where(section_changes.c.section == section)
-        before = connection.execute(query).scalar()
-        if before is None or before < now:
-            _put(connection, section_changes, {"section": section}, {"changed": now})
+def _touched(article: Article, now: datetime) -> dict[str, datetime]:
+    """The sections whose lists show the article, or did, and when that last was."""
+    moment = _shown_until(article, now)
+    return {} if moment is None else dict.fromkeys(article.sections, moment)
+
+
+def _mark(connection: Connection, touched: Mapping[str, datetime]) -> None:
+    """Note when the lists of sections changed; a mark never goes back."""
+    for some in _in_parts(touched):
+        before = {row.section: row.changed for row in connection.execute(_MARKS, {"sections": some})}
+        new = [{"section": section, "changed": touched[section]} for section in some if section not in before]
+        later = [
+            {"marked": section, "now": touched[section]}
+            for section, changed in before.items()
+            if changed < touched[section]
+        ]
+        if new:
+            connection.execute(_MARK, new)
+        if later:
+            connection.execute(_MARK_AGAIN, later)
 
 
 def _put(connection: Connection, table: sa.Table, key: dict[str, Any], values: dict[str, Any]) -> None:

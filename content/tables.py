@@ -33,7 +33,8 @@ articles = sa.Table(
     # Last, so that whoever needs everything else never reads through the pages of a long text.
     sa.Column("body", sa.Text, nullable=False),
     # Not unique: a withdrawn article keeps the reference that its successor took over.
-    sa.Index("ix_articles_source_reference", "source", "reference"),
+    sa.Index("ix_articles_source", "source"),
+    sa.Index("ix_articles_reference", "reference"),
     sa.Index("ix_articles_published", "published"),
     sa.Index("ix_articles_slug", "slug"),
     sa.Index("ix_articles_again", "again"),

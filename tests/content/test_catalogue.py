@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content import catalogue, store
@@ -258,6 +258,7 @@ def _lists(connection, now):
     }
 
 
+@settings(deadline=None)
 @given(steps=_STEPS)
 def test_no_list_changes_untouched_or_without_a_later_date(lasting, steps):
     """Whatever happens and however time passes: a list that differs is touched, and its date moves on."""

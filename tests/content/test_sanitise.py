@@ -7,7 +7,7 @@ import time
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content.markup import DEPTH, VOID
@@ -187,6 +187,7 @@ _PIECES = st.sampled_from(
 _SOUP = st.lists(st.one_of(_PIECES, st.text(max_size=5)), max_size=40).map("".join)
 
 
+@settings(deadline=None)
 @given(_SOUP)
 def test_cleaned_html_is_safe_balanced_and_stays_as_it_is(source):
     clean = clean_html(source, BASE)
@@ -203,6 +204,7 @@ def test_cleaned_html_is_safe_balanced_and_stays_as_it_is(source):
             assert value.startswith(("http://", "https://", "mailto:"))
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="<>&\r\x0c"), max_size=60))
 def test_plain_text_in_html_is_kept_to_the_letter(text):
     kept = _read(clean_html(f"<p>x{text}x</p>")).text
@@ -240,6 +242,7 @@ def test_a_line(text, expected):
     assert clean_line(text) == expected
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_line_is_one_line_and_stays_as_it_is(text):
     line = clean_line(text)
@@ -248,6 +251,7 @@ def test_a_line_is_one_line_and_stays_as_it_is(text):
     assert not HARMFUL.search(line)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_text_stays_as_it_is(text):
     assert clean_text(clean_text(text)) == clean_text(text)
@@ -279,6 +283,7 @@ def test_an_address(address, expected):
     assert clean_address(address, BASE) == expected
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.sampled_from(["", "https://", "//", "mailto:", "java\tscript:", "?", "#"]))
 def test_an_address_stays_as_it_is(text, start):
     address = clean_address(start + text, BASE)

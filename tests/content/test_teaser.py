@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content.article import Access, Article, Body, Booking
@@ -186,6 +186,7 @@ def _without_tags(html: str) -> str:
     return re.sub(r"<[^>]*>", " ", html)
 
 
+@settings(deadline=None)
 @given(_BODIES, st.integers(min_value=0, max_value=12), st.sampled_from([Access.PAID, Access.REGISTERED]))
 def test_no_paid_word_leaves_beyond_the_quarter(html, paragraphs, access):
     value = stored(body=Body(html), access=access, teaser="")
@@ -205,6 +206,7 @@ def test_no_paid_word_leaves_beyond_the_quarter(html, paragraphs, access):
         assert "paidword" not in text
 
 
+@settings(deadline=None)
 @given(_BODIES)
 def test_without_public_paragraphs_no_paid_word_leaves_at_all(html):
     assert "paid" not in repr(teaser_of(stored(body=Body(html)), Paywall())).replace(
@@ -212,6 +214,7 @@ def test_without_public_paragraphs_no_paid_word_leaves_at_all(html):
     )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300).map(clean_html), st.integers(min_value=1, max_value=3))
 def test_any_text_gives_sound_public_html(html, paragraphs):
     public = _public(f"<p>{html}</p><p>{html}</p>", paragraphs)
