@@ -53,6 +53,7 @@ def test_one_edition_one_reader_and_what_waits(house: House, capsys: pytest.Capt
     assert "paid@example.org" not in reader.lower()
     assert shown(house, capsys, "--problems") == "Nothing waits for you.\n"
     house.article("tunnel", published="2026-03-10T20:00:00+01:00")
+    house.run("sync", now="2026-03-10T21:00")
     house.run("digest", "daily", now="2026-03-10T21:00")
     house.run("hold", "daily-2026-03-11", "--why", "the lawyer reads it", now="2026-03-10T21:00")
     waits = shown(house, capsys, "--problems")
