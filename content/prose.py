@@ -42,6 +42,9 @@ _INLINE = frozenset(
     }
 )
 _LOOSE = _INLINE | {"img"}
+_TAG_END = r"""(?![a-zA-Z0-9])(?:[^>"']++|"[^"]*"|'[^']*')*+>"""
+_JOINING = re.compile(f"</?(?:{'|'.join(sorted(_LOOSE - {'br'}))}){_TAG_END}")
+_PARTING = re.compile(f"</?[a-zA-Z][a-zA-Z0-9]*{_TAG_END}")
 _WRAPPERS = frozenset({"div", "section"})
 
 # Thai, Lao, Burmese, Khmer, Chinese and Japanese set no space between words: each character counts as one.
@@ -89,39 +92,37 @@ class Block:
         return word_count(self.text)
 
 
-def blocks(html: str) -> tuple[Block, ...]:
+def blocks(html: str) -> Iterator[Block]:
     """The blocks of `html` in their order, those inside of plain wrappers too. All but asides have text."""
-    found: list[Block] = []
     inside: list[str] = []
     tag, depth = "", 0
-
-    def end() -> None:
-        nonlocal tag
-        inner = "".join(inside)
-        inside.clear()
-        text = _text(inner)
-        if text.strip() or tag in ASIDES:
-            found.append(Block(tag or "p", inner, text))
-        tag = ""
-
     for token in _TOKEN.finditer(html):
         closing, name, _, text = token.groups()
         if text is not None:
-            inside.append(token[0])
-        elif depth == 0 and not tag and name not in _LOOSE:
-            end()
+            inside.append(text)
+            continue
+        if depth == 0 and not tag and name not in _LOOSE:
+            # What stood loose before it is over; a wrapper's two tags do no more than that.
+            yield from _block("p", inside)
             if not closing and name not in _WRAPPERS:
                 tag, depth = name, int(name not in VOID)
-                if not depth:
-                    end()
         else:
             depth += 0 if name in VOID else -1 if closing else 1
-            if tag and depth == 0:
-                end()
-            else:
+            if not tag or depth > 0:
                 inside.append(token[0])
-    end()
-    return tuple(found)
+        if tag and depth == 0:
+            yield from _block(tag, inside)
+            tag = ""
+    yield from _block(tag or "p", inside)
+
+
+def _block(tag: str, inside: list[str]) -> Iterator[Block]:
+    """The block that is made of `inside`, which is empty then; none where it has nothing to show."""
+    html = "".join(inside)
+    inside.clear()
+    text = plain(html)
+    if text.strip() or tag in ASIDES:
+        yield Block(tag, html, text)
 
 
 def opening(block: Block, words: int) -> tuple[str, int]:
@@ -167,21 +168,9 @@ def shortened(text: str, length: int) -> str:
     return (start.rsplit(None, 1)[0] if " " in start else start).rstrip() + "…"
 
 
-def _text(html: str) -> str:
-    """The text of `html`, as long as what `_cut` counts."""
-    return "".join(_pieces(html))
-
-
-def _pieces(html: str) -> Iterator[str]:
-    for token in _TOKEN.finditer(html):
-        yield _piece(token)
-
-
-def _piece(token: re.Match[str]) -> str:
-    if token[4] is not None:
-        return unescape(token[4])
-    # Words on both sides of a line break, or of a list's item, are two.
-    return "" if token[2] in _LOOSE - {"br"} else "\n"
+def plain(html: str) -> str:
+    """The text of `html`, a line end for each tag that parts words: those of blocks, items and breaks."""
+    return unescape(_PARTING.sub("\n", _JOINING.sub("", html)))
 
 
 def _cut(html: str, length: int) -> str:
@@ -190,17 +179,19 @@ def _cut(html: str, length: int) -> str:
     open_: list[str] = []
     left = length
     for token in _TOKEN.finditer(html):
-        piece = _piece(token)
         name = token[2]
         if token[4] is not None:
+            piece = unescape(token[4])
             out.append(escape(piece[:left], quote=False))
+            left -= len(piece)
         elif name in _INLINE and not token[1]:
             out.append(f"<{name}{''.join(_KEPT.findall(token[3]))}>")
             if name not in VOID:
                 open_.append(name)
         elif name in open_ and token[1]:
             out.append(f"</{open_.pop()}>")
-        left -= len(piece)
+        if name is not None and (name not in _LOOSE or name == "br"):
+            left -= 1
         if left <= 0:
             break
     return "".join(out).rstrip() + "".join(f"</{name}>" for name in reversed(open_))

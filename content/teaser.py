@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, islice
 
 from content.article import Access, Article, LeadImage, StoredArticle
-from content.prose import ASIDES, blocks, opening, shortened, word_count
+from content.prose import ASIDES, blocks, opening, plain, shortened, word_count
 from newsroom.masthead import Paywall
 
 WORDS_A_MINUTE = 200
@@ -114,17 +115,18 @@ def _beginning(article: Article) -> str:
 def _public_html(article: Article, paragraphs: int) -> str:
     if paragraphs <= 0:
         return ""
-    everything = blocks(article.body.html)
-    running = [block for block in everything if block.tag not in ASIDES]
-    if len(running) < 2:
+    running = (block for block in blocks(article.body.html) if block.tag not in ASIDES)
+    first, second = next(running, None), next(running, None)
+    if first is None or second is None:
         # A brief: any of it is most of it.
         return ""
-    left = sum(block.words for block in everything) // 4
-    if _same(running[0].text, article.teaser):
-        left -= word_count(running[0].text)
-        running = running[1:]
+    left = word_count(plain(article.body.html)) // 4
+    following = chain((first, second), running)
+    if _same(first.text, article.teaser):
+        left -= first.words
+        next(following)
     out: list[str] = []
-    for block in running[:paragraphs]:
+    for block in islice(following, paragraphs):
         html, words = opening(block, left) if block.tag == "p" else ("", 0)
         out.append(html)
         left -= words

@@ -202,7 +202,14 @@ def test_no_paid_word_leaves_beyond_the_quarter(html, paragraphs, access):
     assert "paidtitle" not in teaser.public_html
     assert clean_html(teaser.public_html) == teaser.public_html
     shown = repr(teaser).replace(repr(teaser.public_html), "")
-    for text in (shown, teaser.teaser, repr(value), str(value), repr(value.article), repr(blocks(html))):
+    for text in (
+        shown,
+        teaser.teaser,
+        repr(value),
+        str(value),
+        repr(value.article),
+        repr(list(blocks(html))),
+    ):
         assert "paidword" not in text
 
 
