@@ -26,18 +26,17 @@ def claims(
     ordered = sorted(found, key=lambda one: one.entry.reference)
     ids: dict[str, str] = {}
     rest: list[Found] = []
-    named = {one.claim for one in found if one.claim}
-    places = _Places(known, also or {})
+    listed = also or {}
+    # Ids that a file names which was not a place of theirs before: it may have come here from theirs.
+    named = {one.claim for one in found if one.claim and listed.get(one.entry.reference) != one.claim}
+    places = _Places(known, listed)
+    taken_places = {one.entry.reference for one in found} | {one.reference for one in broken}
     for one in ordered:
-        reference = one.entry.reference
-        there = places.at(reference)
-        if one.claim:
-            ids[reference] = one.claim
-        elif there and (there not in named or known[there].content_hash == one.entry.content_hash):
-            ids[reference] = there
+        there = one.claim or places.at(one, named, taken_places)
+        if there:
+            ids[one.entry.reference] = there
         else:
             rest.append(one)
-    taken_places = {one.entry.reference for one in found} | {one.reference for one in broken}
     same = places.gone(taken_places)
     same |= {
         given_of(one.entry.content_hash): ids[one.entry.reference]
@@ -62,7 +61,7 @@ def kept(
 ) -> frozenset[str]:
     """The ids of known articles that are there and broken: what is known of them stays."""
     places = _Places(known, also or {})
-    ids = {one.claim if one.claim in known else places.at(one.reference) for one in broken}
+    ids = {one.claim if one.claim in known else places.first(one.reference) for one in broken}
     return frozenset(id_ for id_ in ids if id_)
 
 
@@ -74,11 +73,29 @@ class _Places:
         self._by_age = sorted(
             known.values(), key=lambda one: (one.withdrawn is None, one.withdrawn or _NEVER, one.id)
         )
-        self._ids = {reference: id_ for reference, id_ in also.items() if id_ in known}
-        self._ids |= {one.reference: one.id for one in self._by_age}
+        self._ids: dict[str, list[str]] = {}
+        for one in reversed(self._by_age):
+            self._ids.setdefault(one.reference, []).append(one.id)
+        for reference, id_ in also.items():
+            if id_ in known:
+                self._ids.setdefault(reference, []).append(id_)
 
-    def at(self, reference: str) -> str | None:
-        return self._ids.get(reference)
+    def first(self, reference: str) -> str | None:
+        """The article known at this place."""
+        return next(iter(self._ids.get(reference, ())), None)
+
+    def at(self, found: Found, named: Collection[str], taken: Collection[str]) -> str | None:
+        """The article known at this place that `found` may be: the same bytes, or not named elsewhere."""
+        reference = found.entry.reference
+        # A further place, while the first one is there as well: only the same bytes are the same article.
+        here = [
+            self._known[id_]
+            for id_ in self._ids.get(reference, ())
+            if self._known[id_].reference == reference or self._known[id_].reference not in taken
+        ]
+        same = (one.id for one in here if one.content_hash == found.entry.content_hash)
+        free = (one.id for one in here if one.id not in named)
+        return next(same, next(free, None))
 
     def gone(self, taken: Collection[str]) -> dict[str, str]:
         """By what was in them, the articles whose place is empty now."""

@@ -40,6 +40,7 @@ class SyncPlan:
     withdraw: list[str] = field(default_factory=list)
     """Ids; one that the source takes back before it was known is inserted as well."""
     unchanged: int = 0
+    """Live articles; one that stays withdrawn is not counted at all."""
     twice: int = 0
     """Articles that the source lists in several places."""
     embargoed: int = 0
@@ -85,8 +86,11 @@ def plan_sync(
         if id_ in staying:
             plan.unchanged += 1
         elif _is_one(plan, id_, group, other):
-            _settle(plan, id_, group, known.get(id_) or other, now)
-            plan.also |= {one.entry.reference: id_ for one in group[1:]}
+            main = _settle(plan, id_, group, known.get(id_) or other, now)
+            places = {one.entry.reference for one in group}
+            plan.also |= dict.fromkeys(sorted(places - {main}), id_)
+        else:
+            staying.add(id_)
     plan.also |= {reference: id_ for reference, id_ in (also or {}).items() if id_ in staying}
     live = [one for one in known.values() if one.withdrawn is None]
     gone = [one for one in live if one.id not in groups and one.id not in staying]
@@ -139,26 +143,27 @@ def _content(found: Found) -> str:
 
 def _settle(
     plan: SyncPlan, id_: str, group: Sequence[Found], before: KnownArticle | None, now: datetime
-) -> None:
+) -> str:
+    """Plan what becomes of one article; returns the place under which the store will have it."""
     plan.twice += len(group) > 1
     first = next((one for one in group if before and one.entry.reference == before.reference), group[0])
-    is_live = before is not None and before.withdrawn is None
     if first.withdrawn:
         _take_back(plan, id_, first, before, now)
-    elif first.article is None:
+        return before.reference if before else first.entry.reference
+    if first.article is None:
         plan.unchanged += 1
         plan.embargoed += before is not None and before.published > now
-    else:
-        sections = dict.fromkeys(key for one in group if one.article for key in one.article.sections)
-        whole = replace(first.article, id=id_, sections=tuple(sections))
-        article = settled(first, whole, before, now)
-        if before and is_live and article.published != whole.published:
-            message = f"published moves no more: it has been out since {article.published:%Y-%m-%d %H:%M} UTC"
-            plan.problems.append(Problem(first.entry.place, message, "warning"))
-        plan.embargoed += article.published > now
-        _sort(
-            plan, Change(article, joined_hash([one.entry for one in group]), place=first.entry.place), before
-        )
+        return first.entry.reference
+    sections = dict.fromkeys(key for one in group if one.article for key in one.article.sections)
+    whole = replace(first.article, id=id_, sections=tuple(sections))
+    article = settled(first, whole, before, now)
+    if before and before.withdrawn is None and article.published != whole.published:
+        message = f"published moves no more: it has been out since {article.published:%Y-%m-%d %H:%M} UTC"
+        plan.problems.append(Problem(first.entry.place, message, "warning"))
+    plan.embargoed += article.published > now
+    content_hash = joined_hash([one.entry for one in group])
+    _sort(plan, Change(article, content_hash, place=first.entry.place), before)
+    return first.entry.reference
 
 
 def _take_back(plan: SyncPlan, id_: str, found: Found, before: KnownArticle | None, now: datetime) -> None:
@@ -169,8 +174,6 @@ def _take_back(plan: SyncPlan, id_: str, found: Found, before: KnownArticle | No
         plan.withdraw.append(id_)
     elif before is not None and before.withdrawn is None:
         plan.withdraw.append(id_)
-    else:
-        plan.unchanged += 1
 
 
 def _sort(plan: SyncPlan, change: Change, before: KnownArticle | None) -> None:

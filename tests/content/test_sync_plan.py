@@ -1,0 +1,310 @@
+"""What a sync decides, tried on whole histories of a source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from content.article import Access, Body
+from content.sources import Broken, Entry, Found, content_hash
+from content.store import KnownArticle, reader_hash, record_hash
+from content.sync_plan import SyncPlan, plan_sync
+from tests import samples
+
+NOW = samples.NOON
+HOUR = timedelta(hours=1)
+
+
+def found(
+    name: str,
+    body: str = "text",
+    *,
+    claim: str = "",
+    given: bool = False,
+    withdrawn: bool = False,
+    **changes: object,
+) -> Found:
+    """The file `name`.md as the folder gives it; `body` stands for its bytes."""
+    article = samples.article(name, body=Body(f"<p>{body}</p>"), slug="s", url="https://quay.example/s")
+    article = replace(article, headline=body, **changes)  # type: ignore[arg-type]  # A test names its fields.
+    bytes_ = repr((body, claim, given, withdrawn, sorted(changes.items()))).encode()
+    entry = Entry(f"{name}.md", f"articles/{name}.md", content_hash(bytes_, "v1"), f"tag:x:{name}")
+    article = replace(article, id=entry.default_id, reference=entry.reference)
+    return Found(entry, article, claim, updated_given=given, withdrawn=withdrawn)
+
+
+@dataclass
+class Store:
+    """What the store would know, after plans are carried out on it."""
+
+    known: dict[str, KnownArticle] = field(default_factory=dict)
+    also: dict[str, str] = field(default_factory=dict)
+
+    def sync(
+        self, *files: Found, broken: tuple[Broken, ...] = (), now: datetime = NOW, **options: bool
+    ) -> SyncPlan:
+        plan = plan_sync(self.known, files, broken, now, also=self.also, **options)
+        if plan.held:
+            return plan
+        for change in (*plan.insert, *plan.stores):
+            article = change.article
+            before = self.known.get(article.id)
+            self.known[article.id] = KnownArticle(
+                id=article.id,
+                source=article.source,
+                reference=article.reference,
+                content_hash=change.content_hash,
+                slug=article.slug,
+                url=article.url,
+                headline=article.headline,
+                published=article.published,
+                updated=article.updated,
+                revision=(before.revision if before else 0) + change.changed,
+                withdrawn=None,
+                sections=article.sections,
+                reader_hash=reader_hash(article),
+                record_hash=record_hash(article),
+            )
+        for id_ in plan.withdraw:
+            self.known[id_] = replace(self.known[id_], withdrawn=now)
+        self.also = plan.also
+        return plan
+
+    @property
+    def live(self) -> dict[str, str]:
+        return {one.reference: one.id for one in self.known.values() if one.withdrawn is None}
+
+
+def test_a_renamed_file_keeps_its_id_and_so_do_its_copies_and_what_comes_to_its_old_place() -> None:
+    store = Store()
+    store.sync(found("a"), found("b", "other"))
+    plan = store.sync(found("c"), found("b", "other"))
+    assert [change.article.reference for change in plan.move] == ["c.md"]
+    assert not (plan.insert or plan.withdraw)
+    assert store.live == {"c.md": "tag:x:a", "b.md": "tag:x:b"}
+    # A new file where the first one was is another article, with an id of its own.
+    store.sync(found("c"), found("b", "other"), found("a", "new"))
+    assert store.live["a.md"] == "tag:x:a~2"
+    store.sync(found("c"), found("b", "other"), found("a", "newer"))
+    assert store.live["a.md"] == "tag:x:a~2"
+
+
+def test_renamed_and_rewritten_is_one_gone_and_one_new_and_said() -> None:
+    store = Store()
+    store.sync(found("a", "one"), found("b", "two"))
+    plan = store.sync(
+        replace(found("c", "changed"), article=replace(found("c").article, headline="one")), found("b", "two")
+    )  # type: ignore[arg-type]  # Not None.
+    assert (len(plan.insert), plan.withdraw) == (1, ["tag:x:a"])
+    (problem,) = plan.problems
+    assert problem.place == "articles/c.md"
+    assert "a.md is gone" in problem.message
+    assert "id: tag:x:a" in problem.message
+
+
+def test_a_file_listed_twice_is_one_article_in_both_sections() -> None:
+    store = Store()
+    plan = store.sync(
+        found("a", claim="tag:x:i", sections=("politics",)),
+        found("b", claim="tag:x:i", sections=("culture",)),
+    )
+    assert plan.twice == 1
+    (change,) = plan.insert
+    assert change.article.sections == ("politics", "culture")
+    # One place goes, and the article loses that section; its first place goes, and it lives on at the other.
+    plan = store.sync(found("a", claim="tag:x:i", sections=("politics",)))
+    assert [one.article.sections for one in plan.update] == [("politics",)]
+
+
+def test_the_same_bytes_without_an_id_are_one_article_too_and_live_on_at_the_other_place() -> None:
+    store = Store()
+    assert store.sync(found("a"), found("b")).twice == 1
+    assert store.sync(found("a"), found("b")).changes_nothing
+    assert set(store.live.values()) == {"tag:x:a"}
+    plan = store.sync(found("b"))
+    assert [one.article.reference for one in plan.move] == ["b.md"]
+    assert store.live == {"b.md": "tag:x:a"}
+
+
+def test_two_that_claim_one_id_change_nothing_of_what_is_known() -> None:
+    store = Store()
+    store.sync(found("a", claim="tag:x:i"))
+    plan = store.sync(found("a", "new text", claim="tag:x:i"), found("b", "another", claim="tag:x:i"))
+    assert plan.changes_nothing
+    (problem,) = plan.problems
+    assert problem.place == "articles/a.md, articles/b.md"
+    assert problem.severity == "error"
+
+
+def test_an_id_of_another_source_is_refused_while_it_lives_and_taken_over_after() -> None:
+    store = Store()
+    store.sync(found("a", claim="tag:x:i"))
+    other = store.known["tag:x:i"]
+    file = found("z", "its own", claim="tag:x:i")
+    plan = plan_sync({}, [file], [], NOW, elsewhere={"tag:x:i": replace(other, source="wire")})
+    assert plan.changes_nothing
+    assert "source wire" in plan.problems[0].message
+    gone = replace(other, source="wire", withdrawn=NOW)
+    assert len(plan_sync({}, [file], [], NOW, elsewhere={"tag:x:i": gone}).restore) == 1
+
+
+def test_a_broken_file_stays_as_it_is_known_also_where_its_article_is_listed_twice() -> None:
+    store = Store()
+    store.sync(found("a"), found("b"), found("c", "other"))
+    for _ in range(2):
+        plan = store.sync(found("a", "mended"), broken=(Broken("b.md"), Broken("c.md")))
+        assert plan.changes_nothing
+        assert set(store.live.values()) == {"tag:x:a", "tag:x:c"}
+    store.sync(broken=(Broken("elsewhere.md", claim="tag:x:c"), Broken("a.md")))
+    assert set(store.live.values()) == {"tag:x:a", "tag:x:c"}
+
+
+def test_published_never_moves_once_it_has_come_and_an_embargo_does() -> None:
+    store = Store()
+    store.sync(found("a"), found("b", "later", published=NOW + HOUR, updated=NOW + HOUR))
+    plan = store.sync(
+        found("a", published=NOW - 9 * HOUR, updated=NOW - 9 * HOUR),
+        found("b", "later", published=NOW + 2 * HOUR, updated=NOW + 2 * HOUR),
+    )
+    assert [one.severity for one in plan.problems] == ["warning"]
+    assert store.known["tag:x:a"].published == NOW - HOUR
+    assert store.known["tag:x:b"].published == NOW + 2 * HOUR
+    assert plan.embargoed == 1
+    store.sync(found("a"), found("b", "later", published=NOW - 5 * HOUR, updated=NOW - 5 * HOUR))
+    assert store.known["tag:x:b"].published == NOW - 5 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("changes", "moves"),
+    [
+        ({"teaser": "new"}, True),
+        ({"access": Access.FREE}, True),
+        ({"correction": "It was nine."}, True),
+        ({"rank": 1}, False),
+        ({"sections": ("culture",)}, False),
+        ({"pinned": True}, False),
+        ({"url": "https://quay.example/other"}, False),
+    ],
+)
+def test_updated_moves_with_what_readers_read(changes: dict[str, object], moves: bool) -> None:
+    store = Store()
+    store.sync(found("a"))
+    plan = store.sync(found("a", **changes), now=NOW + HOUR)
+    (change,) = plan.update
+    assert change.changed
+    assert change.article.updated == (NOW + HOUR if moves else NOW - HOUR)
+
+
+def test_the_editors_own_updated_is_taken_once_it_has_come() -> None:
+    store = Store()
+    store.sync(found("a"))
+    store.sync(found("a", given=True, updated=NOW - HOUR / 2))
+    assert store.known["tag:x:a"].updated == NOW - HOUR / 2
+    store.sync(found("a", "b", given=True, updated=NOW + 9 * HOUR))
+    assert store.known["tag:x:a"].updated == NOW
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "held"),
+    [
+        (8, 4, False),
+        (8, 3, True),
+        (8, 0, True),
+        (3, 1, False),
+        (3, 0, True),
+        (1, 0, True),
+        (4, 2, False),
+        (4, 1, True),
+    ],
+)
+def test_a_source_that_lost_more_than_half_is_held(before: int, after: int, held: bool) -> None:
+    store = Store()
+    files = [found(f"f{number}", f"text {number}") for number in range(before)]
+    store.sync(*files)
+    plan = store.sync(*files[:after], found("new", "new") if after else files[0]) if after else store.sync()
+    assert bool(plan.held) is held
+    assert len(store.live) == (before if held else after + 1)
+    if held:
+        assert len(store.sync(*files[:after], allow_withdrawals=True).withdraw) == before - after
+        assert len(store.live) == after
+
+
+def test_a_missing_source_is_held_whatever_it_had() -> None:
+    store = Store()
+    store.sync(found("a"))
+    assert "not mounted" in plan_sync(store.known, [], [], NOW, missing="not mounted").held
+
+
+def test_what_the_source_takes_back_is_withdrawn_remembered_and_comes_back() -> None:
+    store = Store()
+    back = found("a", withdrawn=True)
+    plan = store.sync(back)
+    assert (len(plan.insert), plan.withdraw) == (1, ["tag:x:a"])
+    assert store.sync(back).changes_nothing
+    assert len(store.sync(found("a", "again")).restore) == 1
+    assert store.known["tag:x:a"].withdrawn is None
+    draft = Found(found("a", "draft").entry, None, withdrawn=True)
+    assert store.sync(draft).withdraw == ["tag:x:a"]
+    assert store.sync(draft).changes_nothing
+
+
+NAMES = st.sampled_from("abcd")
+MOMENTS = st.sampled_from([NOW - 3 * HOUR, NOW - HOUR, NOW + HOUR, NOW + 30 * HOUR])
+
+
+@st.composite
+def folders(draw: st.DrawFn) -> list[Found]:
+    """A folder as it may be: few names, few texts, some ids, so that everything meets everything."""
+    files = []
+    for name in draw(st.lists(NAMES, unique=True, max_size=4)):
+        published = draw(MOMENTS)
+        file = found(
+            name,
+            draw(st.sampled_from(["one", "two", "three"])),
+            claim=draw(st.sampled_from(["", "", "tag:x:i", "tag:x:a"])),
+            given=draw(st.booleans()),
+            withdrawn=draw(st.integers(0, 9)) == 0,
+            published=published,
+            updated=published + draw(st.sampled_from([0, 1, 40])) * HOUR,
+            sections=(draw(st.sampled_from(["politics", "culture"])),),
+        )
+        files.append(file)
+    return files
+
+
+STEPS = st.lists(
+    st.tuples(folders(), st.lists(NAMES, max_size=1), st.integers(0, 40)), min_size=1, max_size=6
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(STEPS)
+def test_whatever_happens_a_plan_made_again_is_empty_and_nothing_that_is_out_moves(
+    steps: list[tuple[list[Found], list[str], int]],
+) -> None:
+    store = Store()
+    now = NOW
+    for files, names, hours in steps:
+        now += hours * HOUR
+        broken = tuple(Broken(f"{name}.md") for name in names)
+        files = [one for one in files if one.entry.reference[0] not in names]
+        before = dict(store.known)
+        plan = store.sync(*files, broken=broken, now=now, allow_withdrawals=True)
+        assert store.sync(*files, broken=broken, now=now, allow_withdrawals=True).changes_nothing
+        assert before.keys() <= store.known.keys()
+        for id_, one in before.items():
+            after = store.known[id_]
+            if one.published <= now:
+                assert after.published == one.published
+            if one.reference in {broken_.reference for broken_ in broken} and one.withdrawn is None:
+                assert after == one
+        for one in store.known.values():
+            assert one.updated >= one.published
+        usable = {file.entry.reference for file in files if not file.withdrawn}
+        if not [problem for problem in plan.problems if problem.severity == "error"] and not broken:
+            assert {*store.live, *store.also} >= usable
+            assert {*store.live} <= usable
