@@ -141,7 +141,7 @@ def _status(
         return SubscriptionStatus.UNSUBSCRIBED
     if there is None and suppressed in _WISHES:
         return SubscriptionStatus.UNSUBSCRIBED
-    if there in (SubscriptionStatus.PAUSED, SubscriptionStatus.ACTIVE):
+    if there is not None and (there is not SubscriptionStatus.PENDING or row.status is not Status.SUBSCRIBED):
         return there
     return SubscriptionStatus.PENDING if row.status is Status.PENDING else SubscriptionStatus.ACTIVE
 

@@ -213,6 +213,8 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
 
 
 def _clean(value: str) -> str:
+    if value[:1] == "'" and value[1:2] in ("=", "+", "-", "@"):
+        value = value[1:]  # The apostrophe that keeps a spreadsheet from running a cell: see record.py.
     if value.isascii():
         return value.strip()
     # A space that does not break, a space without width, a byte order mark: none of them is meant.

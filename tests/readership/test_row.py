@@ -99,6 +99,11 @@ def test_what_nobody_sees_in_a_cell_is_taken_off() -> None:
     assert (row.address, row.name) == (ADDRESS, "Zoë")
 
 
+def test_the_apostrophe_that_disarms_a_formula_is_no_part_of_a_name() -> None:
+    assert _row(name="'=Ann").name == "=Ann"
+    assert _row(name="'t Hooft").name == "'t Hooft"
+
+
 def test_a_name_on_two_lines_becomes_one_line() -> None:
     assert _row(name="Ann\r\nde Vries").name == "Ann de Vries"
 

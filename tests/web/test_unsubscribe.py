@@ -15,7 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from newsroom.database import metadata, sqlite_file, writing
+from newsroom.errors import ConfigurationError
 from readership import erasure, store
+from readership.probe import answers
 from readership.reader import Reader, SubscriptionStatus
 from readership.tokens import probe_answer, probe_token, unsubscribe_token
 from tests import samples
@@ -344,6 +346,12 @@ def test_every_answer_is_private_and_strict(site: Site) -> None:
 def test_a_probe_is_answered_with_the_proof(site: Site) -> None:
     token = probe_token(KEYS, b"n" * 16)
     assert site.client.get(f"/unsubscribe/{token}").text == probe_answer(KEYS, token)
+
+
+def test_the_probe_of_delivery_believes_this_installation_and_no_other(site: Site) -> None:
+    answers(str(site.client.base_url).rstrip("/"), KEYS)
+    with pytest.raises(ConfigurationError, match="an installation with other keys"):
+        answers(str(site.client.base_url).rstrip("/"), (("k2", b"another key under the same id..."),))
 
 
 def test_the_log_names_the_reader_by_number_and_hides_the_link(site: Site) -> None:
