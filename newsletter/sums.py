@@ -55,7 +55,7 @@ def sum_of(connection: Connection, key: str) -> Sum:
         candidates=connection.execute(sa.select(editions.c.candidates).where(editions.c.key == key)).scalar(),
         deliveries={DeliveryState(name): count for name, count in counted},
         exclusions=_exclusions(connection, key),
-        dropped=dict(row._tuple() for row in dropped),
+        dropped={reason: int(count) for reason, count in dropped},
     )
 
 
