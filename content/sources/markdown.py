@@ -17,7 +17,7 @@ Shown = tuple[str, Picture]
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 # Every link becomes one here: which of them may stay is decided by `content.sanitise`, which keeps the text.
-_MARKDOWN.validateLink = lambda _url: True  # type: ignore[method-assign]  # Meant to be replaced.
+setattr(_MARKDOWN, "validateLink", lambda _url: True)  # noqa: B010  # A method, but meant to be replaced.
 _IMAGE = re.compile(r"<img\b[^>]{0,4000}>", re.IGNORECASE)
 _SOURCE = re.compile(r"""(\bsrc\s*=\s*)(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*(?:"\s*[^"\s]|'\s*[^'\s]|[^\s"'>])""", re.IGNORECASE)

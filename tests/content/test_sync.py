@@ -1,0 +1,309 @@
+"""A folder, a database and a public folder, all real: what a sync does to them."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy.engine import Engine
+
+from content import catalogue, store
+from content.ids import with_id, write_ids
+from content.sources import folder as folder_module
+from content.sync import SyncReport, sync_source
+from demo.dates import DEMO_DAY
+from demo.setting import HERE
+from newsroom.database import reading, writing
+from newsroom.errors import PublishError, SourceError
+from newsroom.masthead import Newsroom, Paywall
+from newsroom.settings import SourceSettings, load
+from tests import samples
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+class Desk:
+    """A newsroom's folder, with its store."""
+
+    def __init__(self, root: Path, engine: Engine, newsroom: Newsroom) -> None:
+        self.root = root / "articles"
+        self.public = root / "public"
+        self.engine = engine
+        self.newsroom = newsroom
+        self.source = SourceSettings("articles", "folder", self.root)
+        self.now = NOW
+        self.root.mkdir(exist_ok=True)
+
+    def write(self, name: str, text: str = "", body: str = "Body.") -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        front = text or f"headline: {path.stem}\npublished: 2026-03-10 06:00"
+        path.write_text(f"---\n{front}\n---\n{body}", encoding="utf-8")
+        return path
+
+    def sync(self, **options: bool) -> SyncReport:
+        self.now += timedelta(minutes=5)
+        return sync_source(self.engine, self.source, self.newsroom, self.public, self.now, **options)
+
+    def known(self) -> dict[str, store.KnownArticle]:
+        with reading(self.engine) as connection:
+            return {one.reference: one for one in store.known(connection, "articles").values()}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, engine: Engine) -> Desk:
+    return Desk(tmp_path, engine, samples.newsroom())
+
+
+def _picture(path: Path, colour: str = "teal") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    target = io.BytesIO()
+    Image.new("RGB", (700, 350), colour).save(target, "JPEG")
+    path.write_bytes(target.getvalue())
+
+
+def test_a_day_at_the_desk(desk: Desk) -> None:
+    for name in ("politics/a.md", "politics/b.md", "culture/c.md", "culture/d.md"):
+        desk.write(name)
+    desk.write("politics/soon.md", "headline: soon\npublished: 2026-03-11")
+    report = desk.sync()
+    assert (report.found, report.inserted, report.embargoed, report.problems) == (5, 5, 1, ())
+    report = desk.sync()
+    assert (report.unchanged, report.inserted, report.updated, report.embargoed) == (5, 0, 0, 1)
+
+    desk.write("politics/a.md", body="Better.")
+    (desk.root / "culture" / "c.md").unlink()
+    (desk.root / "culture" / "d.md").rename(desk.root / "politics" / "d.md")
+    report = desk.sync()
+    assert (report.updated, report.withdrawn, report.moved, report.unchanged) == (1, 1, 1, 2)
+    known = desk.known()
+    assert known["politics/a.md"].updated == desk.now
+    assert known["politics/a.md"].published == datetime(2026, 3, 10, 5, tzinfo=UTC)
+    assert known["politics/d.md"].id == "tag:quay.example,2026:articles/culture/d"
+    assert known["politics/d.md"].sections == ("politics",)
+    assert known["politics/d.md"].updated == known["politics/d.md"].published
+    desk.write("culture/c.md")
+    report = desk.sync()
+    assert (report.restored, report.inserted) == (1, 0)
+    assert desk.known()["culture/c.md"].withdrawn is None
+
+
+def test_an_embargo_that_passes_needs_no_sync_and_no_edit(desk: Desk) -> None:
+    desk.write("politics/a.md", "headline: a\npublished: 2026-03-10 15:00")
+    report = desk.sync()
+    assert "headline" not in repr(report)
+    with reading(desk.engine) as connection:
+        assert catalogue.newest(connection, ["politics"], desk.now, 9, Paywall()) == []
+        later = datetime(2026, 3, 10, 14, tzinfo=UTC)
+        assert len(catalogue.newest(connection, ["politics"], later, 9, Paywall())) == 1
+
+
+def test_a_dry_run_writes_nothing_and_says_the_same(desk: Desk) -> None:
+    desk.write("politics/a.md", "headline: a\npublished: 2026-03-10\nimage: {file: x.jpg, alt: x}")
+    _picture(desk.root / "x.jpg")
+    dry = desk.sync(dry_run=True)
+    assert dry.inserted == 1
+    assert not desk.public.exists()
+    assert desk.known() == {}
+    assert desk.sync() == dry
+
+
+def test_a_picture_that_changes_or_comes_changes_its_article_and_one_that_is_lost_is_made_again(
+    desk: Desk,
+) -> None:
+    front = "headline: a\npublished: 2026-03-10 06:00\nimage: {file: x.jpg, alt: x}"
+    desk.write("politics/a.md", front)
+    report = desk.sync()
+    assert [one.severity for one in report.problems] == ["warning"]
+    _picture(desk.root / "x.jpg")
+    assert desk.sync().updated == 1
+    files = sorted((desk.public / "media").iterdir())
+    assert len(files) == 3
+    files[0].unlink()
+    assert desk.sync().unchanged == 1
+    assert sorted((desk.public / "media").iterdir()) == files
+    _picture(desk.root / "politics" / "x.jpg", "navy")
+    assert desk.sync().updated == 1
+    assert desk.known()["politics/a.md"].updated == desk.now
+    # Broken for a while, and mended to what it was: its picture is still watched.
+    (desk.root / "politics" / "a.md").write_bytes(b"\xff")
+    assert desk.sync().problems[0].severity == "error"
+    desk.write("politics/a.md", front)
+    assert desk.sync().unchanged == 1
+    (desk.root / "politics" / "x.jpg").unlink()
+    assert desk.sync().updated == 1
+
+
+def test_a_public_folder_that_takes_nothing_fails_the_sync_and_leaves_the_store(desk: Desk) -> None:
+    desk.write("politics/a.md")
+    desk.sync()
+    before = desk.known()
+    desk.write("politics/b.md", "headline: b\npublished: 2026-03-10\nimage: {file: x.jpg, alt: x}")
+    _picture(desk.root / "x.jpg")
+    desk.public.write_text("a file where the folder should be")
+    with pytest.raises(PublishError):
+        desk.sync()
+    assert desk.known() == before
+
+
+def test_a_broken_file_leaves_what_is_known_and_the_others_go_on(desk: Desk) -> None:
+    desk.write("politics/a.md")
+    desk.sync()
+    before = desk.known()["politics/a.md"]
+    desk.write("politics/a.md", "headline: zirkelmoos: x")
+    desk.write("politics/b.md")
+    report = desk.sync()
+    assert (report.inserted, report.withdrawn) == (1, 0)
+    assert [(one.place, one.severity) for one in report.problems] == [
+        ("articles/politics/a.md:2:21", "error")
+    ]
+    assert "zirkelmoos" not in repr(report)
+    assert desk.known()["politics/a.md"] == before
+
+
+def test_a_folder_that_is_empty_or_gone_withdraws_nothing(desk: Desk) -> None:
+    for name in "abcdef":
+        desk.write(f"politics/{name}.md", body=name)
+    desk.sync()
+    shutil.move(desk.root, desk.root.parent / "away")
+    for _ in range(2):
+        report = desk.sync()
+        assert "no such folder" in report.held
+        assert report.withdrawn == 6
+        assert {one.withdrawn for one in desk.known().values()} == {None}
+    # There is nothing to let go of while the disk is not mounted.
+    with pytest.raises(SourceError):
+        desk.sync(allow_withdrawals=True)
+    desk.root.mkdir()
+    assert "none of its 6" in desk.sync().held
+    with reading(desk.engine) as connection:
+        assert "none of its 6" in store.source_state(connection, "articles").held
+    assert desk.sync(allow_withdrawals=True).withdrawn == 6
+    with reading(desk.engine) as connection:
+        assert store.source_state(connection, "articles").held == ""
+
+
+def test_a_folder_that_never_was_is_an_error_and_remembered(desk: Desk) -> None:
+    desk.root.rmdir()
+    with pytest.raises(SourceError, match="no such folder"):
+        desk.sync()
+    with reading(desk.engine) as connection:
+        assert "no such folder" in store.source_state(connection, "articles").last_error
+
+
+def test_a_copy_that_comes_later_is_compared_with_the_one_that_is_known(desk: Desk) -> None:
+    front = "id: one\nheadline: a\npublished: 2026-03-10 06:00"
+    desk.write("politics/a.md", front)
+    desk.sync()
+    desk.write("culture/a.md", front)
+    report = desk.sync()
+    assert (report.twice, report.updated, report.inserted) == (1, 1, 0)
+    assert desk.known()["politics/a.md"].sections == ("culture", "politics")
+    assert desk.sync().unchanged == 1
+    desk.write("culture/a.md", front, "Another text.")
+    report = desk.sync()
+    assert [one.place for one in report.problems] == ["articles/culture/a.md, articles/politics/a.md"]
+    assert (report.updated, report.withdrawn) == (0, 0)
+
+
+def test_a_run_killed_while_it_stores_is_made_good_by_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write("politics/a.md", "headline: a\npublished: 2026-03-10\nimage: {file: x.jpg, alt: x}")
+    _picture(desk.root / "x.jpg")
+
+    def die(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "withdraw", die)
+        desk.write("politics/b.md", "headline: b\npublished: 2026-03-10\nwithdrawn: true")
+        with pytest.raises(KeyboardInterrupt):
+            desk.sync()
+    assert desk.known() == {}
+    assert desk.sync().inserted == 1
+    # The picture is watched, though the run that published it never ended.
+    _picture(desk.root / "x.jpg", "navy")
+    assert desk.sync().updated == 1
+
+
+def test_an_id_that_another_source_has_is_refused(desk: Desk) -> None:
+    with writing(desk.engine) as connection:
+        store.insert(connection, samples.article("wire", source="wire"), "x", NOW)
+    desk.write("politics/a.md", "id: tag:quay.example,2026:articles/wire\nheadline: a\npublished: 2026-03-10")
+    (problem,) = desk.sync().problems
+    assert "in the source wire" in problem.message
+
+
+def test_ids_are_stamped_into_the_files_and_nothing_else_changes(desk: Desk) -> None:
+    path = desk.write("politics/a.md")
+    path.write_bytes(b"\xef\xbb\xbf---\r\nheadline: caf\xc3\xa9\r\npublished: 2026-03-10\r\n---\r\nBody \r\n")
+    path.chmod(0o640)
+    own = desk.write("politics/own.md", "headline: own\nid: mine\npublished: 2026-03-10")
+    draft = desk.write("politics/draft.md", "headline: draft")
+    before = path.read_bytes()
+    desk.sync()
+    assert write_ids(desk.engine, desk.source) == 1
+    line = b"id: tag:quay.example,2026:articles/politics/a\r\n"
+    assert path.read_bytes() == before.replace(b"---\r\n", b"---\r\n" + line, 1)
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert b"id: mine" in own.read_bytes()
+    assert b"id" not in draft.read_bytes()
+    report = desk.sync()
+    assert (report.unchanged, report.updated, report.moved) == (2, 0, 0)
+    assert write_ids(desk.engine, desk.source) == 0
+    # Renamed and rewritten at once, it is still itself.
+    path.rename(desk.root / "politics" / "z.md")
+    (desk.root / "politics" / "z.md").write_bytes(before.replace(b"---\r\n", b"---\r\n" + line, 1) + b"More.")
+    report = desk.sync()
+    assert (report.moved, report.inserted, report.withdrawn) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"no front matter", b"---\n{headline: x}\n---\n", b"---\nid:\nheadline: x\n---\n", b"\xff"]
+)
+def test_a_file_that_cannot_take_an_id_is_left_alone(data: bytes) -> None:
+    assert with_id(data, "tag:x:y") is None
+
+
+def test_what_is_unchanged_is_not_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        desk.write(f"politics/{name}.md", body=name)
+    desk.sync()
+
+    def fail(*_arguments: object) -> None:
+        raise AssertionError("read again")
+
+    monkeypatch.setattr(folder_module, "split", fail)
+    assert desk.sync().unchanged == 3
+
+
+def test_the_demos_articles_are_what_they_are_meant_to_be(tmp_path: Path, engine: Engine) -> None:
+    root = tmp_path / "demo"
+    shutil.copytree(HERE / "articles", root / "articles")
+    shutil.copy(HERE / "newsroom.toml", root / "newsroom.toml")
+    os.close(os.open(root / "secrets.env", os.O_CREAT, 0o600))
+    secrets = {"STANDFIRST_SECRET_KEY": f"demo:{'a' * 64}", "STANDFIRST_ADDRESS_KEY": "b" * 64}
+    texts = [path.read_text("utf-8") for path in root.rglob("*.md")]
+    for name in {name for text in texts for name in re.findall(r"^  file: (\S+)$", text, re.MULTILINE)}:
+        _picture(root / "articles" / name)
+    settings = load(root / "newsroom.toml", secrets)
+    now = datetime(DEMO_DAY.year, DEMO_DAY.month, DEMO_DAY.day, 5, tzinfo=UTC)
+    report = sync_source(engine, settings.sources[0], settings.newsroom, tmp_path / "public", now)
+    assert report.problems == ()
+    assert (report.found, report.withdrawn, report.twice, report.embargoed) == (52, 1, 1, 1)
+    with reading(engine) as connection:
+        counts = catalogue.counts(connection, now)
+        trams = [one.article for one in catalogue.find(connection, "tram-four-night")]
+        known = store.known(connection, "articles")
+    assert (counts.usable, counts.sponsored, counts.running) == (51, 12, 12)
+    assert [one.sections for one in trams] == [("town", "work")]
+    assert trams[0].image is not None
+    assert trams[0].image.credit == "The Lantern"
+    assert sum(len(one.sections) == 2 for one in known.values()) == 2
