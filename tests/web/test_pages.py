@@ -1,0 +1,162 @@
+"""The pages in a real browser: nothing for axe to find, nothing too wide, every target big enough."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy.engine import Engine
+
+from tests import samples
+from tests.readership.registered import register
+from tests.web.serving import Site, served, settings
+
+AXE = Path(__file__).resolve().parent.parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = ("ask", "done", "undone", "unknown", "front", "missing")
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with sync_playwright() as playwright:
+        value = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield value
+        value.close()
+
+
+def _publish(site: Site) -> None:
+    folder = site.public / "feeds"
+    folder.mkdir(parents=True)
+    for feed in samples.newsroom().feeds:
+        for ending in ("rss", "atom", "json"):
+            (folder / f"{feed}.{ending}").write_text("x")
+    (folder / "index.html").write_text("x")
+    register(
+        site.engine,
+        samples.reader(1),
+        samples.subscription(1),
+        samples.subscription(1, newsletter="weekly"),
+    )
+
+
+def _open(page: Page, site: Site, name: str) -> None:
+    base = str(site.client.base_url).rstrip("/")
+    if name in ("ask", "done", "undone"):
+        page.goto(base + site.link())
+        if name != "ask":
+            page.get_by_role("button").first.click()
+        if name == "undone":
+            page.get_by_role("button").first.click()
+    else:
+        page.goto(base + {"unknown": "/unsubscribe/x", "front": "/"}.get(name, "/nope"))
+
+
+@pytest.mark.parametrize(("width", "mode"), [(375, "light"), (1200, "dark")])
+def test_every_page_is_right(
+    site: Site, browser: Browser, width: int, mode: Literal["light", "dark"]
+) -> None:
+    if not AXE.exists():
+        pytest.skip("needs axe-core: npm install in tests/node")
+    _publish(site)
+    context = browser.new_context(
+        viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True
+    )
+    page = context.new_page()
+    for name in PAGES:
+        _open(page, site, name)
+        page.add_script_tag(path=AXE)
+        found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        problems = {one["id"]: [node["html"] for node in one["nodes"]] for one in found["violations"]}
+        assert problems == {}, name
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert page.locator("h1").count() == 1, name
+        for target in page.locator("button, main .go a, li a, header a").all():
+            box = target.bounding_box()
+            assert box
+            assert box["height"] >= 44, (name, target.inner_text())
+            assert box["width"] >= 44, (name, target.inner_text())
+    context.close()
+
+
+def test_the_policy_lets_the_page_be_styled_and_its_forms_work_without_a_script(
+    site: Site, browser: Browser
+) -> None:
+    _publish(site)
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    _open(page, site, "ask")
+    assert page.get_by_role("heading", level=1).inner_text() == "Stop The Morning Quay?"
+    page.get_by_role("button", name="Stop The Morning Quay").click()
+    assert site.statuses() == {"daily": "unsubscribed", "weekly": "active"}
+    page.get_by_role("button", name="Send it to me again").click()
+    assert site.statuses() == {"daily": "active", "weekly": "active"}
+    assert context.cookies() == []
+    assert complaints == []
+    context.close()
+
+
+def test_the_sheet_is_drawn_in_the_newsrooms_tokens(site: Site, browser: Browser) -> None:
+    _publish(site)
+    for mode, paper, accent in (
+        ("light", "rgb(255, 255, 255)", "rgb(155, 28, 28)"),
+        ("dark", "rgb(22, 23, 26)", "rgb(240, 138, 128)"),
+    ):
+        context = browser.new_context(color_scheme=mode)  # type: ignore[arg-type]
+        page = context.new_page()
+        _open(page, site, "ask")
+        assert _style(page, ".sheet", "background-color") == paper
+        assert _style(page, "button", "background-color") == accent
+        # The sheet reaches the top also where no masthead stands.
+        _open(page, site, "front")
+        assert page.locator(".sheet").bounding_box()["y"] == 0  # type: ignore[index]
+        context.close()
+
+
+def _style(page: Page, selector: str, name: str) -> str:
+    return str(page.locator(selector).first.evaluate(f"one => getComputedStyle(one)['{name}']"))
+
+
+def test_the_keyboard_reaches_the_text_first(site: Site, browser: Browser) -> None:
+    _publish(site)
+    page = browser.new_page()
+    _open(page, site, "ask")
+    page.keyboard.press("Tab")
+    skip = page.locator(".skip")
+    assert skip.evaluate("one => one === document.activeElement")
+    box = skip.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+    assert _style(page, "button", "outline-style") == "solid"
+    page.close()
+
+
+def test_arabic_is_written_from_the_right(tmp_path: Path, engine: Engine, browser: Browser) -> None:
+    letters = (samples.newsletter(language="ar", title="رصيف الصباح"),)
+    with served(settings(tmp_path, samples.newsroom(name="The Quay"), letters), engine) as site:
+        register(engine, samples.reader(1), samples.subscription(1))
+        page = browser.new_page(viewport={"width": 375, "height": 700})
+        _open(page, site, "ask")
+        box, sheet = page.get_by_role("button").bounding_box(), page.locator("main").bounding_box()
+        page.close()
+    assert box
+    assert sheet
+    assert box["x"] + box["width"] == pytest.approx(sheet["x"] + sheet["width"], abs=1)
