@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from newsletter import editions, ledger, status
+from newsletter import editions, ledger
 from newsletter.claim import Terms
 from newsletter.deliver import Delivery
 from newsletter.delivery_report import DeliveryReport
@@ -32,6 +32,7 @@ from newsletter.post import Post
 from newsletter.providers import Answer, Batch, Envelope, Outcome
 from newsletter.remainder import remainder
 from newsletter.sums import Sum, checked_sum
+from newsletter.tables import batches, deliveries, exclusions
 from newsletter.variant import Variant, variant_for
 from newsroom.database import reading, writing
 from newsroom.masthead import Offer, SectionKind
@@ -279,10 +280,20 @@ class House:
 
     def states(self) -> Mapping[int, DeliveryState | str]:
         """Every candidate's state, or the reason why the reader was left out."""
+        state = sa.func.coalesce(deliveries.c.state, batches.c.state)
         with reading(self.engine) as connection:
-            numbers = list(connection.execute(sa.select(readers_table.c.id)).scalars())
-            found = {number: status.reader_story(connection, number, self.key) for number in numbers}
-        return {number: line[0].state or line[0].reason for number, line in found.items() if line}
+            delivered = connection.execute(
+                sa.select(deliveries.c.reader_id, state)
+                .join(batches, batches.c.id == deliveries.c.batch)
+                .where(deliveries.c.edition == self.key)
+            )
+            excluded = sa.select(exclusions.c.reader_id, exclusions.c.reason)
+            left_out = connection.execute(excluded.where(exclusions.c.edition == self.key))
+            found = {number: DeliveryState(name) for number, name in delivered}
+            # Both for one reader would be wrong: the ledger's own sum would not see it.
+            reasons = {number: str(reason) for number, reason in left_out}
+            assert not found.keys() & reasons.keys()
+        return {**found, **reasons}
 
     def batches(self, *states: BatchState) -> tuple[ledger.BatchRow, ...]:
         with reading(self.engine) as connection:
