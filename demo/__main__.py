@@ -96,7 +96,7 @@ def _tell(morning: Morning, key: str, seconds: float, *, again: bool) -> None:
         + ("; sent before, and not again" if again else ""),
         "subject": subject,
         "readers": _readers(total),
-        "paid words": f"{len(leaks)} of {len(planted_words())} planted ones found in {len(files)} published files",
+        "paid words": f"{len(leaks)} of {len(planted_words())} planted ones found in {len(files)} files",
         "next": _next(morning),
         "took": f"{seconds:.1f} s; every step is in demo/run/standfirst.log",
         "look at": f"demo/run/outbox/{key}/ and demo/run/public/feeds/index.html",
