@@ -1,4 +1,4 @@
-"""A run with nothing due, as a process: its time and memory against a Python that imports SQLAlchemy alone."""
+"""A run with nothing due, as a process, against a Python that only imports the libraries it stands on."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def main() -> None:
     seconds, megabytes = (statistics.median(values) for values in zip(*ours, strict=True))
     base, base_mb = (statistics.median(values) for values in zip(*peers, strict=True))
     print(
-        f"a run with nothing due: {seconds:.2f} s, {megabytes:.0f} MB (goals {GOAL_SECONDS} s, {GOAL_MB} MB)"
+        f"a run with nothing due: {seconds:.2f} s, {megabytes:.0f} MB (goal {GOAL_SECONDS} s, {GOAL_MB})"
     )
     print(f"Python importing SQLAlchemy, Typer and Pydantic alone: {base:.2f} s, {base_mb:.0f} MB")
     print(f"ratio: {seconds / base:.2f} in time, {megabytes / base_mb:.2f} in memory")
