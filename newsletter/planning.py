@@ -6,7 +6,6 @@ filling, so a million readers take no more than a thousand.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -158,7 +157,6 @@ class _Drafting:
         self._allow_to = allow_to
         self._max_variants = max_variants
         self._candidates = 0
-        self._exclusions: Counter[ExclusionReason] = Counter()
         self._widened = 0
         self._filling: dict[tuple[int, str], list[int]] = {}
         """By plan order and variant: the batch that is filling, and how many are in it."""
@@ -186,12 +184,15 @@ class _Drafting:
         """Count what is there, check the sum and note it. Raises StoreError where it is wrong."""
         connection, key = self._connection, self._edition.key
         self._size_batches()
-        delivered, excluded = (
-            connection.execute(
-                sa.select(sa.func.count()).select_from(table).where(table.c.edition == key)
-            ).scalar_one()
-            for table in (deliveries, exclusions)
+        counted = sa.select(sa.func.count()).select_from(deliveries).where(deliveries.c.edition == key)
+        delivered = int(connection.execute(counted).scalar_one())
+        by_reason = (
+            sa.select(exclusions.c.reason, sa.func.count())
+            .where(exclusions.c.edition == key)
+            .group_by(exclusions.c.reason)
         )
+        left_out = {ExclusionReason(reason): int(count) for reason, count in connection.execute(by_reason)}
+        excluded = sum(left_out.values())
         if self._candidates != delivered + excluded:
             raise StoreError(
                 f"{key}: {self._candidates} candidates, but {delivered} deliveries and {excluded} "
@@ -203,7 +204,7 @@ class _Drafting:
         return Planned(
             candidates=self._candidates,
             deliveries=delivered,
-            exclusions=dict(self._exclusions),
+            exclusions=left_out,
             batches=int(connection.execute(batch_count).scalar_one()),
             variants=len(self._variants),
             widened=self._widened,
@@ -274,7 +275,6 @@ class _Drafting:
 
     def _exclude(self, rows: list[tuple[object, ...]]) -> None:
         self._candidates -= len(rows) - insert_rows(self._connection, exclusions, _EXCLUSION, rows)
-        self._exclusions.update(ExclusionReason(str(row[2])) for row in rows)
 
     def _size_batches(self) -> None:
         """What is in each batch, counted; those left without anybody go."""
