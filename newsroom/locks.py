@@ -51,7 +51,7 @@ def held(engine: Engine, name: str) -> Iterator[str]:
     The times are the machine's own: a lock is about processes, not about the newsroom's hours. Raises
     LockBusyError while another run has it, HeldError where that one seems stuck.
     """
-    owner = uuid.uuid4().hex
+    owner = _owner()
     with writing(engine) as connection:
         _take(connection, name, owner, datetime.now(UTC))
     done = threading.Event()
@@ -62,8 +62,16 @@ def held(engine: Engine, name: str) -> Iterator[str]:
     finally:
         done.set()
         beating.join()
+        _let_go(engine, name, owner)
+
+
+def _let_go(engine: Engine, name: str, owner: str) -> None:
+    try:
         with writing(engine) as connection:
             connection.execute(sa.delete(locks).where(locks.c.name == name, locks.c.owner == owner))
+    except StandfirstError as error:
+        # What was done is done, and what went wrong is told as it is: the lock ends with the process.
+        log.problem("lock", f"{name}: cannot be let go: {error}", level="warning")
 
 
 def verdict(holder: Holder, now: datetime, host: str, *, alive: bool) -> str:
@@ -80,7 +88,7 @@ def _take(connection: Connection, name: str, owner: str, now: datetime) -> None:
     row = connection.execute(sa.select(locks).where(locks.c.name == name).with_for_update()).first()
     if row is not None:
         holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
-        _object(name, holder, verdict(holder, now, socket.gethostname(), alive=_is_alive(row.pid, row.taken)))
+        _object(name, holder, verdict(holder, now, socket.gethostname(), alive=is_alive(row.pid, row.owner)))
         connection.execute(sa.delete(locks).where(locks.c.name == name))
     connection.execute(
         sa.insert(locks).values(
@@ -97,30 +105,50 @@ def _object(name: str, holder: Holder, found: str) -> None:
         raise HeldError(f"{name}: a run seems stuck ({who}); look at it, and end it if it does nothing")
 
 
-def _is_alive(pid: int, taken: datetime) -> bool:
+def _owner() -> str:
+    """A name for this run that also tells its process from a later one with the same number."""
+    return ".".join((uuid.uuid4().hex, *_birth(os.getpid())))
+
+
+def _birth(pid: int) -> tuple[str, ...]:
+    """Which start of the machine, and which moment after it, a process comes from; empty where unknown.
+
+    Field 22 of /proc/PID/stat (proc(5)). The age of /proc/PID itself is that of somebody's first look at it.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+        # The program's name stands in brackets and may hold anything.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+        return boot, fields.split()[19]
+    except (OSError, IndexError):
+        return ()
+
+
+def is_alive(pid: int, owner: str) -> bool:
+    """True while the process that took the lock as `owner` runs on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    try:
-        begun = Path(f"/proc/{pid}").stat().st_ctime
-    except OSError:
-        return True
-    # A number given anew: its process began after the lock was taken.
-    return begun <= taken.timestamp() + 1
+        pass  # Another user's; it is there.
+    born, now = tuple(owner.split(".")[1:]), _birth(pid)
+    # A number given anew belongs to a process of another birth.
+    return not born or not now or born == now
 
 
 def _beat(engine: Engine, name: str, owner: str, done: threading.Event) -> None:
     while not done.wait(BEAT.total_seconds()):
         try:
             with writing(engine) as connection:
-                connection.execute(
+                ours = connection.execute(
                     sa.update(locks)
                     .where(locks.c.name == name, locks.c.owner == owner)
                     .values(heartbeat=datetime.now(UTC))
-                )
+                ).rowcount
+            if not ours:
+                log.problem("lock", f"{name}: another run took it over, for this one had slept too long")
+                return
         except StandfirstError as error:
             # The next beat tries again; a lock without a beat is only taken over when its process is gone.
             log.problem("lock", f"{name}: no heartbeat: {error}", level="warning")
@@ -133,5 +161,5 @@ def is_held(engine: Engine, owner: str) -> bool:
     if row is None:
         return False
     holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
-    alive = _is_alive(row.pid, row.taken)
+    alive = is_alive(row.pid, row.owner)
     return verdict(holder, datetime.now(UTC), socket.gethostname(), alive=alive) != "free"

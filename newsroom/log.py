@@ -14,14 +14,15 @@ from typing import Literal, TextIO
 Level = Literal["info", "warning", "error"]
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+\.[^\s<>\"'(),:;]+")
-_TOKEN = re.compile(r"(/(?:unsubscribe|private|confirm|preferences|edition)/)[^\s/\"'?#]+")
+_TOKEN = re.compile(r"(/(?:unsubscribe|private|confirm|preferences|edition)/)[^\s/\"'?#,;]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 @dataclass(slots=True)
 class _Log:
     format: str = "text"
     stream: TextIO | None = None
-    secrets: tuple[str, ...] = ()
+    secret: re.Pattern[str] | None = None
     colour: bool = field(default=False)
 
 
@@ -32,7 +33,9 @@ def configure(format: str, *, secrets: Sequence[str] = (), stream: TextIO | None
     """Choose how to speak (`text` or `json`), where, and which texts to mask."""
     _log.format = format
     _log.stream = stream
-    _log.secrets = tuple(sorted(secrets, key=len, reverse=True))
+    # The longest first, so that none is cut by one that is a part of it; keys in hex may be in either case.
+    longest = sorted(filter(None, secrets), key=len, reverse=True)
+    _log.secret = re.compile("|".join(map(re.escape, longest)), re.I) if longest else None
     out = stream or sys.stdout
     _log.colour = format == "text" and out.isatty()
     # Their DEBUG lines hold whole requests, with keys and addresses.
@@ -53,9 +56,18 @@ def problem(name: str, message: str, *, level: Level = "error", **facts: object)
 
 def masked(text: str) -> str:
     """`text` without addresses, tokens of ours and secrets: the last line of defence."""
-    for secret in _log.secrets:
-        text = text.replace(secret, "[secret]")
+    if _log.secret is not None:
+        text = _log.secret.sub("[secret]", text)
     return _ADDRESS.sub("[address]", _TOKEN.sub(r"\1[token]", text))
+
+
+def _masked(value: object) -> object:
+    """The same masked, ready for JSON: inside its texts, since a mask over the whole line could break it."""
+    if isinstance(value, dict):
+        return {masked(str(key)): _masked(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_masked(one) for one in value]
+    return value if isinstance(value, (bool, int, float, type(None))) else masked(str(value))
 
 
 def _say(level: Level, name: str, message: str, seconds: float | None, facts: dict[str, object]) -> None:
@@ -72,7 +84,7 @@ def _say(level: Level, name: str, message: str, seconds: float | None, facts: di
         entry |= shown
         if seconds is not None:
             entry["seconds"] = round(seconds, 3)
-        out.write(masked(json.dumps(entry, ensure_ascii=False, default=str)) + "\n")
+        out.write(json.dumps(_masked(entry), ensure_ascii=False) + "\n")
     else:
         out.write(_line(level, name, message, seconds, shown) + "\n")
     out.flush()
@@ -80,7 +92,8 @@ def _say(level: Level, name: str, message: str, seconds: float | None, facts: di
 
 def _line(level: Level, name: str, message: str, seconds: float | None, facts: dict[str, object]) -> str:
     parts = [f"{key.replace('_', ' ')} {_value(value)}" for key, value in facts.items()]
-    said = masked("; ".join(filter(None, (message, ", ".join(parts)))))
+    # One line, whatever is in it, and nothing that a terminal would obey.
+    said = _CONTROL.sub(" ", masked("; ".join(filter(None, (message, ", ".join(parts))))))
     mark = {"info": "", "warning": "warning: ", "error": "error: "}[level]
     if _log.colour and level == "error":
         mark = f"\x1b[31m{mark}\x1b[0m"

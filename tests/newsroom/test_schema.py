@@ -53,7 +53,7 @@ def test_an_older_one_is_backed_up_first(tmp_path: Path, monkeypatch: pytest.Mon
     engine = _engine(tmp_path)
     migrate(engine, tmp_path, NOON)
     monkeypatch.setattr("newsroom.schema.HEAD", "0002")
-    monkeypatch.setattr("newsroom.schema._upgrade", lambda engine: None)
+    monkeypatch.setattr("newsroom.schema._upgrade", lambda _: None)
     report = migrate(engine, tmp_path, NOON)
     assert report.backup == tmp_path / "backups" / "standfirst-20260310-120000.db"
     with engine_for(f"sqlite:///{report.backup}").connect() as connection:
