@@ -64,8 +64,8 @@ def _generator(feed: Feed, form: tuple[str, str], entries: Sequence[Entry]) -> A
     # `description` sets the Atom subtitle too.
     generator.description(feed.description)
     generator.language(feed.language)
+    # Sets lastBuildDate too; where it is not called, both are the clock's.
     generator.updated(feed.updated)
-    generator.lastBuildDate(feed.updated)
     generator.generator(GENERATOR)
     generator.author({"name": feed.publisher})
     generator.link(href=feed.url(ending), rel="self", type=media_type)
