@@ -1,0 +1,275 @@
+"""What was cut off, settled: by evidence, by a person, by a choice made beforehand; and hand-overs again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from newsletter import editions, holds, settle
+from newsletter.deliver import Delivery
+from newsletter.delivery_report import StoppedBy
+from newsletter.edition import BatchState, DeliveryState, EditionState
+from newsletter.providers import Answer, Batch, Outcome
+from newsletter.tables import batches as batches_table
+from newsroom.database import reading, writing
+from newsroom.errors import ExitStatus, HeldError, StoreError
+from readership import erasure
+from tests import samples
+from tests.newsletter.delivering import KEY, NOW, FakeProvider, House, composed, many, says
+
+HANDED, UNCERTAIN, ACCEPTED = DeliveryState.HANDED, DeliveryState.UNCERTAIN, DeliveryState.ACCEPTED
+REFUSED, DROPPED, PLANNED = DeliveryState.REFUSED, DeliveryState.DROPPED, DeliveryState.PLANNED
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing after it is written."""
+
+
+@pytest.fixture
+def house(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> House:
+    """25 readers in batches of 10; the run died when its second batch was in the provider's hands."""
+    composed(engine)
+    many(engine, 25)
+    house = House(engine)
+    record = Delivery._record
+    answered = 0
+
+    def dies(self: Delivery, answers: list[tuple[Batch, Outcome]]) -> None:
+        nonlocal answered
+        answered += 1
+        if answered > 1:
+            raise Killed
+        record(self, answers)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Delivery, "_record", dies)
+        with pytest.raises(Killed):
+            house.run()
+    assert Counter(house.states().values()) == {ACCEPTED: 10, HANDED: 10, PLANNED: 5}
+    return house
+
+
+def resolved(house: House, number: int, *, sent: bool) -> int:
+    with writing(house.engine) as connection:
+        return settle.resolve(connection, number, sent, "nele", NOW)
+
+
+def resent(house: House, whom: int | str = "refused") -> int:
+    with writing(house.engine) as connection:
+        return settle.resend(connection, KEY, whom, house.desk.revise, 10, "nele", NOW)  # type: ignore[arg-type] # "refused"
+
+
+# Leftovers
+
+
+def test_without_evidence_what_was_in_flight_is_uncertain_and_the_rest_goes_on(house: House) -> None:
+    report = house.run()
+    assert (report.accepted, report.uncertain, report.exit_status) == (15, 10, ExitStatus.HELD)
+    assert report.problems == (
+        (
+            f"{KEY}: batch 2, 10 readers, is uncertain: {settle.CUT_OFF}; ask the provider's log, then: "
+            "resolve 2 --sent or --not-sent"
+        ),
+    )
+    assert Counter(house.provider.taken) == Counter(range(1, 26))
+
+
+def test_evidence_settles_each_reader(house: House) -> None:
+    # The provider took the first four of the batch and no more.
+    del house.provider.taken[14:20]
+    house.provider.found = lambda batch: Outcome(
+        Answer.NOT_NOW,
+        "not in the outbox",
+        own={r.delivery: (Answer.ACCEPTED, "") for r in batch.recipients if r.delivery in (11, 12, 13, 14)},
+    )
+    report = house.run()
+    assert (report.accepted, report.uncertain, report.is_finished) == (25, 0, True)
+    assert Counter(house.provider.taken) == Counter(range(1, 26))
+
+
+def test_evidence_is_asked_for_the_very_messages(house: House) -> None:
+    asked: list[Batch] = []
+    house.provider.found = lambda batch: asked.append(batch)
+    house.clock.pause(600)
+    house.run()
+    before = house.provider.batches[1]
+    assert asked[0] == before
+
+
+def test_who_was_erased_meanwhile_stays_uncertain(house: House) -> None:
+    with writing(house.engine) as connection:
+        erasure.forget(connection, samples.reader(11), NOW)
+    house.provider.found = lambda _: Outcome(Answer.ACCEPTED)
+    report = house.run()
+    assert (report.accepted, report.uncertain) == (24, 1)
+
+
+def test_another_provider_is_not_asked_for_evidence(house: House) -> None:
+    house.provider.found = lambda _: Outcome(Answer.ACCEPTED)
+    house.provider.name = "another"
+    assert house.run().uncertain == 10
+
+
+def test_the_batches_of_a_run_that_lives_are_left_alone(house: House) -> None:
+    house.living.add("run-1")
+    report = house.run()
+    assert (report.stopped_by, report.planned, report.exit_status) == (StoppedBy.BUSY, 15, ExitStatus.DONE)
+    house.living.clear()
+    assert house.run().uncertain == 10
+
+
+def test_leftovers_of_a_held_edition_are_settled_too(house: House) -> None:
+    with writing(house.engine) as connection:
+        holds.hold(connection, KEY, "", "nele", NOW)
+    report = house.run()
+    assert (report.stopped_by, report.uncertain, report.planned) == (StoppedBy.HELD, 10, 5)
+
+
+# Resolve
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_person_settles_a_whole_batch(house: House, sent: bool) -> None:
+    house.run()
+    assert house.edition.state is EditionState.SENT
+    if not sent:
+        del house.provider.taken[10:20]
+    assert resolved(house, 2, sent=sent) == 10
+    assert house.edition.state is (EditionState.SENT if sent else EditionState.SENDING)
+    report = house.run()
+    assert (report.accepted, report.uncertain, report.is_finished) == (25, 0, True)
+    assert Counter(house.provider.taken) == Counter(range(1, 26))
+    with reading(house.engine) as connection:
+        logged = [entry[1:] for entry in editions.log_of(connection, KEY)]
+    assert ("nele", f"batch 2 (10 readers): {'sent' if sent else 'not sent'}") in logged
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_person_settles_single_readers(engine: Engine, sent: bool) -> None:
+    composed(engine)
+    many(engine, 3)
+    house = House(engine)
+    house.provider.answers.append(says(Answer.ACCEPTED, own={2: (Answer.UNCERTAIN, "cut")}))
+    house.run()
+    assert resolved(house, 1, sent=sent) == 1
+    house.run()
+    assert house.states() == dict.fromkeys((1, 2, 3), ACCEPTED)
+    assert house.provider.handed == ([[1, 2, 3]] if sent else [[1, 2, 3], [2]])
+
+
+def test_only_what_is_uncertain_can_be_resolved(house: House) -> None:
+    for number, why in ((1, "accepted: nothing in it is uncertain"), (99, "no batch 99")):
+        with pytest.raises(StoreError, match=why):
+            resolved(house, number, sent=False)
+    house.run()
+    resolved(house, 2, sent=True)
+    with pytest.raises(StoreError, match="nothing in it is uncertain"):
+        resolved(house, 2, sent=False)
+
+
+def test_silence_counts_only_after_the_time_that_was_set(house: House) -> None:
+    house.run()
+    with writing(house.engine) as connection:
+        assert settle.assume_not_sent(connection, KEY, NOW, "run", NOW) == 0
+        assert settle.assume_not_sent(connection, KEY, NOW + timedelta(seconds=1), "run", NOW) == 1
+    assert house.sum.of(PLANNED) == 10
+
+
+def test_silence_counts_for_single_readers_as_well(engine: Engine) -> None:
+    composed(engine)
+    many(engine, 3)
+    house = House(engine)
+    house.provider.answers.append(says(Answer.ACCEPTED, own={2: (Answer.UNCERTAIN, "cut")}))
+    house.run()
+    with writing(engine) as connection:
+        assert settle.assume_not_sent(connection, KEY, NOW + timedelta(hours=1), "run", NOW) == 1
+    assert house.states()[2] is PLANNED
+
+
+# Resend
+
+
+@pytest.fixture
+def refused(engine: Engine) -> House:
+    """25 readers; 3 and 4 refused on their own, the last five as a batch; 11 uncertain."""
+    composed(engine)
+    many(engine, 25)
+    house = House(engine)
+    own = {3: (Answer.REFUSED, "550"), 4: (Answer.REFUSED, "550")}
+    house.provider.answers.extend(
+        (
+            says(Answer.ACCEPTED, own=own),
+            says(Answer.ACCEPTED, own={11: (Answer.UNCERTAIN, "cut")}),
+            says(Answer.REFUSED, "554"),
+        )
+    )
+    house.run()
+    return house
+
+
+def test_resend_hands_over_the_stored_letter_to_those_refused(refused: House) -> None:
+    refused.desk.mended = lambda value: value
+    assert resent(refused) == 7
+    assert refused.edition.state is EditionState.SENDING
+    report = refused.run()
+    assert (report.accepted, report.refused, report.uncertain) == (24, 0, 1)
+    assert refused.provider.handed[3:] == [[3, 4], [21, 22, 23, 24, 25]]
+    assert {batch.letter for batch in refused.provider.batches} == {refused.provider.batches[0].letter}
+    assert Counter(refused.provider.taken).most_common(1)[0][1] == 1
+    with pytest.raises(StoreError, match="nobody was refused"):
+        resent(refused)
+
+
+def test_resend_to_one_reader_is_a_persons_word(refused: House) -> None:
+    assert resent(refused, 1) == 1
+    refused.run()
+    assert refused.provider.taken.count(1) == 2
+
+
+@pytest.mark.parametrize(
+    ("reader", "why"),
+    [(11, "`resolve 2` comes first"), (99, "was not meant for reader 99: not subscribed then")],
+)
+def test_why_one_reader_gets_no_second_one(refused: House, reader: int, why: str) -> None:
+    with pytest.raises(StoreError, match=why):
+        resent(refused, reader)
+
+
+def test_resend_is_refused_after_a_withdrawal(refused: House) -> None:
+    refused.desk.withdrawn.add("ferry")
+    with pytest.raises(HeldError, match="withdrawn since"):
+        resent(refused)
+    assert refused.sum.of(REFUSED) == 7
+
+
+def test_a_withdrawal_between_resend_and_its_run_drops_it(refused: House) -> None:
+    resent(refused)
+    refused.desk.withdrawn.add("ferry")
+    report = refused.run()
+    assert (report.dropped, report.drops) == (7, {"a story of its letter was withdrawn": 7})
+    assert len(refused.provider.batches) == 3
+
+
+def test_nothing_is_resent_before_it_was_sent_or_once_it_is_stopped(engine: Engine) -> None:
+    composed(engine)
+    many(engine, 1)
+    house = House(engine, FakeProvider(otherwise=says(Answer.REFUSED, "550")))
+    with pytest.raises(StoreError, match="composed"):
+        resent(house)
+    with writing(engine) as connection:
+        holds.stop(connection, KEY, "", "nele", NOW)
+    with pytest.raises(StoreError, match="stopped"):
+        resent(house)
+
+
+def test_a_letter_that_is_no_longer_stored_is_not_made_up(refused: House) -> None:
+    resent(refused)
+    with writing(refused.engine) as connection:
+        planned = batches_table.c.state == BatchState.PLANNED.value
+        connection.execute(sa.update(batches_table).where(planned).values(render=None))
+    report = refused.run()
+    assert report.dropped == 7

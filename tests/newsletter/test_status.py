@@ -1,0 +1,139 @@
+"""What `status` is told: sums, problems with the command that settles each, and a reader's story."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from newsletter import holds, status
+from newsletter.deliver import Delivery
+from newsletter.edition import DeliveryState
+from newsletter.providers import Answer, Batch, Outcome
+from newsletter.status import Problem, ReaderLine, Trouble
+from newsroom.database import reading, writing
+from newsroom.errors import StoreError
+from readership import store
+from readership.reader import SubscriptionStatus
+from tests import samples
+from tests.newsletter.delivering import KEY, NOW, House, composed, enrolled, many, other_day, says, selection
+
+LONG_AGO = NOW - timedelta(days=7)
+
+
+@pytest.fixture
+def house(engine: Engine) -> House:
+    """Twenty readers in batches of ten; another is paused."""
+    composed(engine)
+    many(engine, 20)
+    enrolled(engine, samples.reader(21), status=SubscriptionStatus.PAUSED)
+    return House(engine)
+
+
+def problems(house: House, edition: str | None = None) -> tuple[Problem, ...]:
+    with reading(house.engine) as connection:
+        return status.problems(connection, LONG_AGO, edition)
+
+
+def story(house: House, reader: int, edition: str | None = None) -> tuple[ReaderLine, ...]:
+    with reading(house.engine) as connection:
+        return status.reader_story(connection, reader, edition)
+
+
+def test_recent_editions_come_with_their_sums(house: House) -> None:
+    day, key = other_day(-1)
+    composed(house.engine, selection(day=day))
+    house.run()
+    with reading(house.engine) as connection:
+        lines = status.recent(connection, "daily", 1)
+        assert [line.edition.key for line in status.recent(connection, "daily")] == [key, KEY]
+        assert len(lines) == 1
+        line = status.line_of(connection, KEY)
+        assert (line.sum.candidates, line.sum.of(DeliveryState.ACCEPTED)) == (21, 20)
+        assert line.sum.exclusions == {"paused": 1}
+        assert line.sum.is_right
+        assert status.recent(connection, "weekly") == ()
+        with pytest.raises(StoreError, match="no edition"):
+            status.line_of(connection, "daily-2020-01-01")
+
+
+def test_a_sound_edition_has_no_problem(house: House) -> None:
+    house.run()
+    assert problems(house) == ()
+
+
+def test_what_is_held_names_the_way_out(house: House) -> None:
+    with writing(house.engine) as connection:
+        holds.hold(connection, KEY, "the lawyer reads it", "nele", NOW)
+    (problem,) = problems(house)
+    assert (problem.trouble, problem.reason) == (Trouble.HELD, "the lawyer reads it")
+    assert problem.commands == (f"release {KEY}", f"stop {KEY}")
+
+
+def test_uncertain_refused_and_put_off_at_once(house: House) -> None:
+    own = {1: (Answer.REFUSED, "550 no such user"), 2: (Answer.REFUSED, "550 no such user"),
+           3: (Answer.REFUSED, "552 full"), 4: (Answer.NOT_NOW, "451 later")}  # fmt: skip
+    house.provider.answers.extend((says(Answer.ACCEPTED, own=own), says(Answer.UNCERTAIN, "time-out")))
+    house.run()
+    uncertain, put_off, refused = problems(house)
+    assert (uncertain.trouble, uncertain.readers, uncertain.batch) == (Trouble.UNCERTAIN, 10, 2)
+    assert uncertain.commands == ("resolve 2 --sent", "resolve 2 --not-sent")
+    assert (uncertain.since, uncertain.reason) == (NOW, "time-out")
+    assert (put_off.trouble, put_off.readers, put_off.reason) == (Trouble.PUT_OFF, 1, "451 later")
+    assert put_off.next_at == NOW + timedelta(minutes=1)
+    assert (refused.trouble, refused.readers) == (Trouble.REFUSED, 3)
+    assert refused.reason == "550 no such user (2); 552 full (1)"
+    assert refused.commands == (f"resend {KEY} --only refused",)
+    assert problems(house, "daily-2026-03-09") == ()
+    with reading(house.engine) as connection:
+        later = status.problems(connection, NOW)
+    assert Trouble.REFUSED not in {problem.trouble for problem in later}
+
+
+def test_cut_off_and_stopped_since(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    def dies(self: Delivery, answers: list[tuple[Batch, Outcome]]) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Delivery, "_record", dies)
+        house.run()
+    with writing(house.engine) as connection:
+        holds.stop(connection, KEY, "", "nele", NOW)
+    (problem,) = problems(house)
+    assert (problem.trouble, problem.readers, problem.commands) == (Trouble.CUT_OFF, 10, (f"resume {KEY}",))
+
+
+def test_a_readers_story(house: House) -> None:
+    def meanwhile(_: Batch) -> Outcome:
+        with writing(house.engine) as connection:
+            store.unsubscribe(connection, 20, "daily", NOW)
+        return Outcome(Answer.ACCEPTED, reference="msg-1", own={2: (Answer.REFUSED, "550")})
+
+    house.provider.answers.append(meanwhile)
+    house.run()
+    (accepted,) = story(house, 1)
+    assert accepted == ReaderLine(KEY, DeliveryState.ACCEPTED, "", 1, 1, "fake", NOW, NOW, reference="msg-1")
+    (refused,) = story(house, 2, KEY)
+    assert (refused.state, refused.reason) == (DeliveryState.REFUSED, "550")
+    (dropped,) = story(house, 20)
+    assert (dropped.state, dropped.reason, dropped.handed) == (DeliveryState.DROPPED, "unsubscribed", None)
+    assert story(house, 21) == (ReaderLine(KEY, None, "paused"),)
+    assert story(house, 99) == ()
+    assert story(house, 1, "daily-2026-03-11") == ()
+
+
+def test_a_story_has_the_newest_edition_first_and_an_end(engine: Engine) -> None:
+    many(engine, 1)
+    keys = []
+    for days in range(4):
+        day, key = other_day(days)
+        composed(engine, selection((f"story-{days}", "politics"), day=day))
+        House(engine, key=key).run()
+        keys.append(key)
+    with reading(engine) as connection:
+        lines = status.reader_story(connection, 1, limit=3)
+    assert len(lines) == 3
