@@ -86,6 +86,7 @@ _KNOWN = (
     articles.c.details,
 )
 _INSERT = sa.insert(articles)
+_UPDATE = sa.update(articles).where(articles.c.id == sa.bindparam("known_id"))
 _LIST = sa.insert(article_sections)
 _MARKS = sa.select(section_changes.c.section, section_changes.c.changed).where(
     section_changes.c.section.in_(sa.bindparam("sections", expanding=True))
@@ -153,9 +154,7 @@ def update(
         # An embargo's `changed` lies ahead, and comes nearer when it is timed anew. No other goes back.
         before = row["changed"] if row["published"] <= now else now
         history["changed"] = max(before, now, article.published)
-    connection.execute(
-        sa.update(articles).where(articles.c.id == article.id).values(**columns(article), **history)
-    )
+    connection.execute(_UPDATE, {"known_id": article.id, **columns(article), **history})
     if not (changed or returns):
         return
     former = stored(row).article

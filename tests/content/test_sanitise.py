@@ -111,7 +111,7 @@ def test_a_relative_address_without_a_base_goes_and_its_text_stays():
 def test_nine_thousand_nested_tags_are_capped_and_keep_their_text():
     clean = clean_html("<div>" * 9_000 + "text" + "</div>" * 9_000 + "<p>after</p>")
     reading = _read(clean)
-    assert reading.deepest == DEPTH
+    assert reading.deepest == DEPTH <= 100
     assert reading.text == "textafter"
     assert clean.endswith("<p>after</p>")
 
@@ -268,6 +268,7 @@ def test_a_text_keeps_its_lines():
         ("https://quay.example/%C3%BC?x=1&y=[2]", "https://quay.example/%C3%BC?x=1&y=[2]"),
         (" https://quay.example/a\n/b ", "https://quay.example/a/b"),
         ("maps", "https://quay.example/2026/maps"),
+        ("https://quay.example/^`{|}\\", "https://quay.example/%5E%60%7B%7C%7D%5C"),
         ("https:\\\\evil.example", None),
         ("https:evil", None),
         ("http://", None),
