@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from newsroom import log
 from newsroom.database import reading, writing
@@ -28,10 +28,12 @@ def settle(
     `problems` has each problem's message by a key that stays the same while it lasts. With `all_seen` (a run
     that did every step) those that are not among them any more are over and forgotten.
     """
-    known = _known(engine)
+    with reading(engine) as connection:
+        known = _known(connection)
     if not problems and not (known and all_seen):
         return ()
     with writing(engine) as connection:
+        known = _known(connection)  # Again: another run may have noted the same problem meanwhile.
         if all_seen:
             over = [key for key in known if key not in problems]
             connection.execute(sa.delete(alerts).where(alerts.c.key.in_(over)))
@@ -46,9 +48,8 @@ def settle(
     return tuple(untold)
 
 
-def _known(engine: Engine) -> dict[str, datetime | None]:
-    with reading(engine) as connection:
-        return {row.key: row.told for row in connection.execute(sa.select(alerts.c.key, alerts.c.told))}
+def _known(connection: Connection) -> dict[str, datetime | None]:
+    return {row.key: row.told for row in connection.execute(sa.select(alerts.c.key, alerts.c.told))}
 
 
 def tell(settings: Settings, messages: Mapping[str, str], now: datetime) -> bool:
@@ -84,7 +85,7 @@ def _request(url: str, name: str, body: Mapping[str, str] | None) -> bool:
             httpx2.get(url, timeout=TIMEOUT) if body is None else httpx2.post(url, json=body, timeout=TIMEOUT)
         )
         answer.raise_for_status()
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         log.problem(
             name, f"{name}s cannot be delivered: {type(error).__name__}; look at [alerts]", level="warning"
         )
@@ -132,5 +133,9 @@ def _connected(server: SmtpSettings) -> smtplib.SMTP:
         return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
     connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
     if server.security == "starttls":
-        connection.starttls(context=context)
+        try:
+            connection.starttls(context=context)
+        except (OSError, smtplib.SMTPException):
+            connection.close()
+            raise
     return connection

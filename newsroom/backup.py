@@ -16,8 +16,14 @@ from newsroom.files import write_whole
 def back_up(engine: Engine, folder: Path, witness: Path, now: datetime) -> Path:
     """Copy the database into `folder`, and its witness beside it; returns the database's copy."""
     made = back_up_database(engine, folder, now)
-    if witness.exists():
-        write_whole(made.with_suffix(".witness"), witness.read_bytes(), mode=0o600)
+    # After the database: a witness that is ahead of a copy only holds what is restored from it.
+    try:
+        known = witness.read_bytes()
+    except FileNotFoundError:
+        return made
+    except OSError as error:
+        raise PublishError(f"{witness}: cannot be read: {error.strerror}") from error
+    write_whole(made.with_suffix(".witness"), known, mode=0o600)
     return made
 
 
@@ -31,10 +37,12 @@ def back_up_database(engine: Engine, folder: Path, now: datetime) -> Path:
         raise StoreError(
             f"a {engine.dialect.name} database is backed up by its own tools (pg_dump), with the witness"
         )
-    made = folder / f"standfirst-{now.astimezone(UTC):%Y%m%d-%H%M%S}.db"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        made.touch(mode=0o600)
+        made = _new(folder, f"standfirst-{now.astimezone(UTC):%Y%m%d-%H%M%S}")
+    except OSError as error:
+        raise PublishError(f"{folder}: no backup can be written: {error.strerror}") from error
+    try:
         original, copy = sqlite3.connect(source), sqlite3.connect(made)
         try:
             original.backup(copy)
@@ -47,3 +55,15 @@ def back_up_database(engine: Engine, folder: Path, now: datetime) -> Path:
             f"{made}: the backup cannot be written: {error}; free the disk or its rights"
         ) from error
     return made
+
+
+def _new(folder: Path, name: str) -> Path:
+    """A file that was not there, its owner's alone: a backup of the same second is not written over."""
+    for number in range(1, 100):
+        path = folder / (f"{name}.db" if number == 1 else f"{name}-{number}.db")
+        try:
+            path.touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            continue
+        return path
+    raise FileExistsError(17, "too many backups of this second")

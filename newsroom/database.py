@@ -96,6 +96,14 @@ def _explained() -> Iterator[None]:
         yield
     except sa.exc.OperationalError as error:
         raise StoreError(f"the database failed: {error.orig}") from error
+    except sa.exc.TimeoutError as error:
+        raise StoreError("the database failed: every connection is in use; try again") from error
+    except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
+        # The kinds below it are mistakes of ours; this one itself is a file that is damaged or no database.
+        if type(error) not in (sa.exc.DatabaseError, sqlite3.DatabaseError):
+            raise
+        reason = error.orig if isinstance(error, sa.exc.DatabaseError) else error
+        raise StoreError(f"the database is damaged: {reason}; restore a backup") from error
 
 
 def sqlite_file(engine: Engine) -> Path | None:

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from newsroom import secrets
-from newsroom.settings_file import DAYS, File
+from newsroom.setting_types import DAYS
+from newsroom.settings_file import File
 
 _HEAD = """\
 # newsroom.toml, key by key

@@ -80,7 +80,7 @@ def _of_file(path: Path, problems: list[str]) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
-        line = line.strip()
+        line = line.strip().removeprefix("export ").lstrip()
         if not line or line.startswith("#"):
             continue
         name, equals, value = line.partition("=")
@@ -96,8 +96,8 @@ def secrets_of(texts: Mapping[str, str], wanted: Mapping[str, str], problems: li
     missing = [name for name in wanted if not texts.get(name)]
     problems += [f"{name}: missing; it {NAMES[name]} ({wanted[name]})" for name in missing]
     before = len(problems)
-    keys = _signing_keys(texts.get(SECRET_KEY, ""), problems)
-    address = _key(ADDRESS_KEY, texts.get(ADDRESS_KEY, ""), problems)
+    keys = _signing_keys(texts[SECRET_KEY], problems) if texts.get(SECRET_KEY) else ()
+    address = _key(ADDRESS_KEY, texts[ADDRESS_KEY], problems) if texts.get(ADDRESS_KEY) else b""
     if missing or len(problems) > before:
         return None
     return Secrets(
@@ -112,6 +112,7 @@ def secrets_of(texts: Mapping[str, str], wanted: Mapping[str, str], problems: li
 
 def _signing_keys(text: str, problems: list[str]) -> tuple[tuple[str, bytes], ...]:
     keys: dict[str, bytes] = {}
+    before = len(problems)
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, colon, digits = part.partition(":")
         if not colon or not name.isascii() or not name.isalnum() or len(name) > 16:
@@ -120,12 +121,12 @@ def _signing_keys(text: str, problems: list[str]) -> tuple[tuple[str, bytes], ..
             problems.append(f'{SECRET_KEY}: two keys have the id "{name}"; give each its own')
         else:
             keys[name] = _key(SECRET_KEY, digits, problems)
+    if not keys and len(problems) == before:
+        problems.append(f"{SECRET_KEY}: there is no key in it; allowed: ID:HEX, the id of letters and digits")
     return tuple(keys.items())
 
 
 def _key(name: str, digits: str, problems: list[str]) -> bytes:
-    if not digits:
-        return b""
     try:
         key = bytes.fromhex(digits)
     except ValueError:

@@ -79,7 +79,8 @@ class AlertSettings:
 
     mail: tuple[str, ...] = ()
     sender: str = ""
-    webhook: str = ""
+    webhook: str = field(default="", repr=False)
+    """Its address may be a secret itself."""
     heartbeat: str = ""
     smtp: SmtpSettings | None = None
 
@@ -94,7 +95,8 @@ class Settings:
     newsletters: tuple[Newsletter, ...]
     sources: tuple[SourceSettings, ...]
     secrets: Secrets
-    database_url: str
+    database_url: str = field(repr=False)
+    """It may hold a password."""
     public_dir: Path
     outbox_dir: Path
     delivery: DeliverySettings = field(default_factory=DeliverySettings)

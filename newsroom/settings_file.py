@@ -2,139 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from datetime import time, timedelta
-from typing import Annotated, Literal, get_args
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import timedelta
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS: tuple[Day, ...] = get_args(Day)
-RESERVED = ("all", "index")
-_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-_PERIOD = re.compile(r"(\d{1,5})\s*(m|h|d)")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-
-
-def _key(text: str) -> str:
-    if text in RESERVED:
-        raise ValueError(f"a key other than {' and '.join(RESERVED)}, which name files of their own")
-    if not _KEY.fullmatch(text):
-        raise ValueError("lower-case letters, digits and hyphens, at most 64")
-    return text
-
-
-def _line(text: str) -> str:
-    if any(ord(character) < 32 or ord(character) == 127 for character in text):
-        raise ValueError("one line without control characters")
-    return text
-
-
-def _web(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\"'<>\\]", text):
-        raise ValueError("a web address: https://www.example.org")
-    return text.rstrip("/")
-
-
-def _public(text: str) -> str:
-    text = _web(text)
-    parts = urlsplit(text)
-    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise ValueError("an https address, or http on a loopback address for a trial")
-    return text
-
-
-def _zone(text: str) -> str:
-    if text not in available_timezones():
-        from difflib import get_close_matches
-
-        near = get_close_matches(text, sorted(available_timezones()), 3, 0.5)
-        raise ValueError(f"a time zone such as {', '.join(near) or 'Europe/Berlin'}")
-    ZoneInfo(text)
-    return text
-
-
-def _language(text: str) -> str:
-    from babel import Locale, UnknownLocaleError
-
-    try:
-        Locale.parse(text, sep="-")
-    except (UnknownLocaleError, ValueError) as error:
-        raise ValueError("a language tag: en, de, pt-BR") from error
-    return text
-
-
-def _mailbox(text: str) -> str:
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        return validate_email(text, check_deliverability=False, test_environment=True).normalized
-    except EmailNotValidError as error:
-        raise ValueError("an address: name@example.org") from error
-
-
-def _allowed(text: str) -> str:
-    if text.startswith("@") and "." in text and not re.search(r"\s", text):
-        return text.lower()
-    return _mailbox(text)
-
-
-def _hour(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-        return time.fromisoformat(value)
-    if isinstance(value, time) and value.tzinfo is None:
-        return value.replace(microsecond=0)
-    raise ValueError('an hour: "06:00"')
-
-
-def _period(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value
-    found = _PERIOD.fullmatch(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError('a period: "45m", "3h" or "7d"')
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def _subject(text: str) -> str:
-    unknown = [name for name in re.findall(r"\{([^}]*)\}", text) if name not in SUBJECT_FIELDS]
-    if unknown or text.count("{") != text.count("}"):
-        raise ValueError(f"words and {', '.join('{' + name + '}' for name in SUBJECT_FIELDS)}")
-    return _line(text)
-
-
-def _colour(text: str) -> str:
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise ValueError("a colour as #rrggbb")
-    return text
-
-
-def _fonts(text: str) -> str:
-    if not re.fullmatch(r"[\w ,'\"-]+", text) or text.count("'") % 2 or text.count('"') % 2:
-        raise ValueError("names of fonts, quoted or not, and commas")
-    return text
-
-
-SUBJECT_FIELDS = ("lead", "second", "name", "title", "date")
-
-Key = Annotated[str, AfterValidator(_key)]
-Line = Annotated[str, AfterValidator(_line)]
-Words = Annotated[Line, Field(min_length=1)]
-Web = Annotated[str, AfterValidator(_web)]
-Public = Annotated[str, AfterValidator(_public)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Language = Annotated[str, AfterValidator(_language)]
-Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Allowed = Annotated[str, AfterValidator(_allowed)]
-Hour = Annotated[time, BeforeValidator(_hour)]
-Period = Annotated[timedelta, BeforeValidator(_period)]
-Subject = Annotated[str, AfterValidator(_subject)]
-Colour = Annotated[str, AfterValidator(_colour)]
-Fonts = Annotated[str, AfterValidator(_fonts)]
-Port = Annotated[int, Field(ge=1, le=65535)]
+from newsroom.setting_types import (
+    DAYS,
+    Allowed,
+    Colour,
+    Database,
+    Day,
+    Fonts,
+    Hour,
+    Key,
+    Language,
+    Line,
+    Mailbox,
+    Period,
+    Port,
+    Public,
+    Site,
+    Subject,
+    Web,
+    Words,
+    Zone,
+)
 
 
 class Table(BaseModel):
@@ -148,7 +41,7 @@ class NewsroomTable(Table):
 
     name: Words = Field(description="The publication's name.")
     about: Line = Field("", description="One sentence about it.")
-    site_url: Web = Field(description="Where its articles are read.")
+    site_url: Site = Field(description="Where its articles are read.")
     public_url: Public = Field(
         description="Where readers reach what `serve` answers; https, but for a trial on a loopback address."
     )
@@ -167,7 +60,7 @@ class NewsroomTable(Table):
         '-apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif', description="The text's fonts."
     )
     feed_entries: Annotated[int, Field(ge=1, le=500)] = Field(50, description="Articles in a feed.")
-    database: Line = Field("sqlite:///standfirst.db", description="The database's address.")
+    database: Database = Field("sqlite:///standfirst.db", description="The database's address.")
     public: Line = Field("public", description="The folder of feeds and pictures.")
     outbox: Line = Field("outbox", description="The folder of the outbox provider.")
     secrets: Line = Field("", description="A file with secrets as NAME=value, readable by its owner alone.")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from newsroom import secrets
+from newsroom.contradictions import contradictions
 from newsroom.errors import ConfigurationError
 from newsroom.masthead import (
     Empty,
@@ -27,6 +28,7 @@ from newsroom.masthead import (
     SectionKind,
 )
 from newsroom.secrets import Secrets
+from newsroom.setting_types import DAYS
 from newsroom.settings import (
     AlertSettings,
     BreakerSettings,
@@ -36,7 +38,7 @@ from newsroom.settings import (
     SmtpSettings,
     SourceSettings,
 )
-from newsroom.settings_file import DAYS, File, NewsletterTable, SmtpTable
+from newsroom.settings_file import File, NewsletterTable, SmtpTable
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -47,12 +49,12 @@ def read(path: Path, environ: Mapping[str, str]) -> Settings:
     wanted = _secrets_file(tables)
     texts = secrets.values(root, wanted, environ, problems)
     file: File | None = None
+    lines: list[str] = []
     try:
         file = File.model_validate(tables)
     except ValidationError as error:
-        problems = [f"{path}: {line}" for line in _lines(error)] + problems
-    if file is not None:
-        problems = [f"{path}: {line}" for line in _contradictions(file)] + problems
+        lines += _lines(error)
+    problems = [f"{path}: {line}" for line in (*lines, *contradictions(tables))] + problems
     found = secrets.secrets_of(texts, _needed(tables), problems)
     if file is None or found is None or problems:
         raise ConfigurationError(*problems)
@@ -171,52 +173,6 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         if found is not None:
             return found
     return None
-
-
-def _contradictions(file: File) -> list[str]:
-    """What no table can know of another one."""
-    keys = [section.key for section in file.section]
-    lines = _doubles("section", keys)
-    lines += _doubles("source", [source.key for source in file.source])
-    lines += _doubles("newsletter", [newsletter.key for newsletter in file.newsletter])
-    latest = [section.key for section in file.section if section.kind == "latest"]
-    if len(latest) > 1:
-        lines.append(f"section: {len(latest)} are of kind latest ({', '.join(latest)}); allowed: one")
-    taken: dict[str, str] = {}
-    for number, section in enumerate(file.section):
-        for former in section.former_keys:
-            owner = former if former in keys else taken.get(former)
-            if owner:
-                lines.append(f'section[{number}].former_keys: "{former}" belongs to section "{owner}"')
-            taken[former] = section.key
-    for number, newsletter in enumerate(file.newsletter):
-        lines += _places(f"newsletter[{number}].sections", newsletter, keys)
-    is_near = file.smtp.host in ("localhost", "127.0.0.1", "::1")
-    if file.delivery.provider == "smtp" and file.smtp.security == "plain" and not is_near:
-        lines.append('smtp.security: "plain" to another machine; allowed: starttls, tls')
-    return lines
-
-
-def _doubles(table: str, keys: Sequence[str]) -> list[str]:
-    return [
-        f'{table}[{number}].key: "{key}" is taken by {table}[{keys.index(key)}]; give it a key of its own'
-        for number, key in enumerate(keys)
-        if keys.index(key) != number
-    ]
-
-
-def _places(where: str, newsletter: NewsletterTable, keys: Sequence[str]) -> list[str]:
-    lines = []
-    seen: set[str] = set()
-    for number, place in enumerate(newsletter.sections):
-        if place.section not in keys:
-            near = get_close_matches(place.section, keys, 1)
-            hint = f'; did you mean "{near[0]}"?' if near else f"; allowed: {', '.join(keys)}"
-            lines.append(f'{where}[{number}].section: "{place.section}" is not a section{hint}')
-        elif place.section in seen:
-            lines.append(f'{where}[{number}].section: "{place.section}" stands there already; name it once')
-        seen.add(place.section)
-    return lines
 
 
 def _settings(path: Path, file: File, found: Secrets) -> Settings:

@@ -51,14 +51,21 @@ def _machine() -> str:
 def read(path: Path) -> Witness | None:
     """The witness, or None where there is none. Raises HeldError for one that cannot be read."""
     try:
-        return Witness(**json.loads(path.read_text(encoding="utf-8")))
+        return _witness(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise HeldError(
             f"{path}: the witness cannot be read ({type(error).__name__}); nothing is sent. Put back the "
             "file of the last backup, or, when `status` shows what really went out last, say `release`"
         ) from error
+
+
+def _witness(said: dict[str, object]) -> Witness:
+    found = Witness(**said)  # type: ignore[arg-type]  # Checked by the next lines.
+    if not isinstance(found.hand_overs, int) or not isinstance(found.place, str):
+        raise TypeError("a field of another type")
+    return found
 
 
 def objection(found: Witness | None, known: Installation, here: str, path: Path) -> str | None:
@@ -80,6 +87,12 @@ def objection(found: Witness | None, known: Installation, here: str, path: Path)
             f"{path}: the database is older than its witness: {found.last_edition} was handed over, and the "
             f"database knows only of {known.last_edition or 'none'}. It was restored, perhaps. Nothing is "
             "sent, so that nobody gets an edition twice. When you know what went out, say `release`"
+        )
+    if known.hand_overs == found.hand_overs and known.last_edition != found.last_edition:
+        return (
+            f"{path}: the database and its witness have gone different ways: {found.last_edition} was handed "
+            f"over, and the database says {known.last_edition}. Nothing is sent. When you know what went out, "
+            "say `release`"
         )
     if found.place != here:
         return (

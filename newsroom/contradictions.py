@@ -1,0 +1,113 @@
+"""What no table of `newsroom.toml` can know of another one: doubles, unknown sections, settings that clash.
+
+It looks at the file as it was read, sound or not, so that these mistakes are told together with the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+Tables = Mapping[str, Any]
+
+
+def contradictions(tables: Tables) -> list[str]:
+    """A line for each, with its key, what was found and what is allowed."""
+    sections = _list(tables, "section")
+    keys = [_text(section, "key") for section in sections]
+    return [
+        *(
+            line
+            for name in ("section", "source", "newsletter")
+            for line in _doubles(name, _list(tables, name))
+        ),
+        *_latest(sections),
+        *_former_keys(sections, keys),
+        *(
+            line
+            for number, newsletter in enumerate(_list(tables, "newsletter"))
+            for line in _places(f"newsletter[{number}].sections", newsletter, keys)
+        ),
+        *_mail(tables),
+    ]
+
+
+def _doubles(name: str, tables: Sequence[Tables]) -> Iterator[str]:
+    first: dict[str, int] = {}
+    for number, table in enumerate(tables):
+        key = _text(table, "key")
+        if key and key in first:
+            yield f'{name}[{number}].key: "{key}" is taken by {name}[{first[key]}]; give it a key of its own'
+        first.setdefault(key, number)
+
+
+def _latest(sections: Sequence[Tables]) -> Iterator[str]:
+    found = [_text(section, "key") for section in sections if section.get("kind") == "latest"]
+    if len(found) > 1:
+        yield f"section: {len(found)} are of kind latest ({', '.join(found)}); allowed: one"
+
+
+def _former_keys(sections: Sequence[Tables], keys: Sequence[str]) -> Iterator[str]:
+    taken: dict[str, str] = {}
+    for number, section in enumerate(sections):
+        former_keys = section.get("former_keys")
+        for former in former_keys if isinstance(former_keys, list) else ():
+            owner = former if former in keys else taken.get(former) if isinstance(former, str) else None
+            if owner:
+                yield (
+                    f'section[{number}].former_keys: "{former}" belongs to section "{owner}"; allowed: a key '
+                    "that no section has"
+                )
+            elif isinstance(former, str):
+                taken[former] = _text(section, "key")
+
+
+def _places(where: str, newsletter: Tables, keys: Sequence[str]) -> Iterator[str]:
+    allowed = [key for key in keys if key]
+    seen: set[str] = set()
+    for number, place in enumerate(_list(newsletter, "sections")):
+        key = _text(place, "section")
+        if not key:
+            continue
+        if key not in allowed and allowed:
+            near = get_close_matches(key, allowed, 1)
+            hint = f'did you mean "{near[0]}"?' if near else f"allowed: {', '.join(allowed)}"
+            yield f'{where}[{number}].section: "{key}" is not a section; {hint}'
+        elif key in seen:
+            yield f'{where}[{number}].section: "{key}" stands there already; name it once'
+        seen.add(key)
+
+
+def _mail(tables: Tables) -> Iterator[str]:
+    provider = _text(_table(tables, "delivery"), "provider")
+    server, alerts = _table(tables, "smtp"), _table(tables, "alerts")
+    if provider == "smtp" and _is_open(server):
+        yield 'smtp.security: "plain" to another machine; allowed: starttls, tls'
+    if _is_open(_table(alerts, "smtp")):
+        yield 'alerts.smtp.security: "plain" to another machine; allowed: starttls, tls'
+    if alerts.get("mail") and provider != "smtp" and not isinstance(alerts.get("smtp"), dict):
+        yield (
+            "alerts.mail: there is no mail server to send alerts with; give [alerts.smtp] a host, or use a "
+            "webhook"
+        )
+
+
+def _is_open(server: Tables) -> bool:
+    near = ("localhost", "127.0.0.1", "::1")
+    return server.get("security") == "plain" and (_text(server, "host") or near[0]) not in near
+
+
+def _list(tables: Tables, name: str) -> list[Tables]:
+    found = tables.get(name)
+    return [one if isinstance(one, dict) else {} for one in found] if isinstance(found, list) else []
+
+
+def _table(tables: Tables, name: str) -> Tables:
+    found = tables.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(table: Tables, name: str) -> str:
+    found = table.get(name)
+    return found if isinstance(found, str) else ""
