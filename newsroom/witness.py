@@ -91,8 +91,8 @@ def objection(found: Witness | None, known: Installation, here: str, path: Path)
     if known.hand_overs == found.hand_overs and known.last_edition != found.last_edition:
         return (
             f"{path}: the database and its witness have gone different ways: {found.last_edition} was handed "
-            f"over, and the database says {known.last_edition}. Nothing is sent. When you know what went out, "
-            "say `release`"
+            f"over, and the database says {known.last_edition}. Nothing is sent. When you know what went "
+            "out, say `release`"
         )
     if found.place != here:
         return (

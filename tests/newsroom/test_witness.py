@@ -1,0 +1,169 @@
+"""The witness: when a database may send, and when it was restored, copied or moved."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from newsroom import installation, witness
+from newsroom.backup import back_up
+from newsroom.database import engine_for, reading, writing
+from newsroom.errors import ExitStatus, HeldError
+from newsroom.installation import Installation
+from newsroom.witness import Witness, objection
+from tests import samples
+
+PATH = Path("/srv/quay/standfirst.witness")
+KNOWN = Installation("a", samples.NOON, 3, "daily-2026-03-10")
+FOUND = Witness("a", 3, "daily-2026-03-10", "here:/srv/quay")
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "said"),
+    [
+        (FOUND, KNOWN, None),
+        (None, replace(KNOWN, hand_overs=0, last_edition=""), None),
+        (None, KNOWN, "the witness is gone, and the database says that daily-2026-03-10"),
+        (replace(FOUND, installation="b"), KNOWN, "belongs to another installation"),
+        (FOUND, replace(KNOWN, hand_overs=2, last_edition="daily-2026-03-09"), "older than its witness"),
+        (FOUND, replace(KNOWN, hand_overs=0, last_edition=""), "knows only of none"),
+        # The machine stopped between the two writes of a hand-over: the database is ahead by one.
+        (replace(FOUND, hand_overs=2, last_edition="daily-2026-03-09"), KNOWN, None),
+        (replace(FOUND, last_edition="weekly-2026-03-10"), KNOWN, "have gone different ways"),
+        (replace(FOUND, place="there:/srv/quay"), KNOWN, "lives elsewhere"),
+        (replace(FOUND, place="here:/home/copy"), KNOWN, r"lives elsewhere \(/home/copy"),
+    ],
+)
+def test_verdicts(found: Witness | None, known: Installation, said: str | None) -> None:
+    reason = objection(found, known, "here:/srv/quay", PATH)
+    if said is None:
+        assert reason is None
+    else:
+        assert reason is not None
+        assert re.search(said, reason), reason
+        assert reason.startswith(f"{PATH}: ")
+        # Each says what to do.
+        assert "`release`" in reason or "`move-here`" in reason
+
+
+def test_a_fresh_newsroom_may_send_and_goes_on(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "standfirst.witness"
+    installation.ensure(engine, samples.NOON)
+    witness.check(engine, path)
+    for edition in ("daily-1", "daily-1", "daily-2"):
+        witness.announce(engine, path, edition)
+        witness.check(engine, path)
+    found = witness.read(path)
+    assert found is not None
+    assert (found.hand_overs, found.last_edition) == (2, "daily-2")
+
+
+def test_a_restored_backup_is_held_until_it_is_released(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "standfirst.witness"
+    installation.ensure(engine, samples.NOON)
+    witness.announce(engine, path, "daily-1")
+    copy = back_up(engine, tmp_path / "backups", path, samples.NOON)
+    witness.announce(engine, path, "daily-2")
+    restored = engine_for(f"sqlite:///{copy}")
+    with pytest.raises(
+        HeldError, match="daily-2 was handed over, and the database knows only of daily-1"
+    ) as caught:
+        witness.check(restored, path)
+    assert caught.value.exit_status is ExitStatus.HELD
+    witness.accept(restored, path)
+    witness.check(restored, path)
+    restored.dispose()
+
+
+def test_a_copied_folder_is_held(engine: Engine, tmp_path: Path) -> None:
+    installation.ensure(engine, samples.NOON)
+    witness.announce(engine, tmp_path / "standfirst.witness", "daily-1")
+    (tmp_path / "copy").mkdir()
+    copied = tmp_path / "copy" / "standfirst.witness"
+    copied.write_bytes((tmp_path / "standfirst.witness").read_bytes())
+    with pytest.raises(HeldError, match="lives elsewhere"):
+        witness.check(engine, copied)
+
+
+def test_a_lost_witness_is_held(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "standfirst.witness"
+    installation.ensure(engine, samples.NOON)
+    witness.announce(engine, path, "daily-1")
+    path.unlink()
+    with pytest.raises(HeldError, match="the witness is gone"):
+        witness.check(engine, path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\xff",
+        b"{",
+        b"[]",
+        b"3",
+        b'{"installation": "a"}',
+        b'{"installation": "a", "hand_overs": "3", "last_edition": "", "place": ""}',
+        b'{"installation": "a", "hand_overs": 3, "last_edition": "", "place": 7}',
+        b"[" * 100_000,
+    ],
+)
+def test_a_damaged_witness_holds(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "standfirst.witness"
+    path.write_bytes(data)
+    with pytest.raises(HeldError, match="the witness cannot be read"):
+        witness.read(path)
+
+
+def test_without_its_witness_nothing_is_announced(engine: Engine, tmp_path: Path) -> None:
+    installation.ensure(engine, samples.NOON)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HeldError, match="nothing is handed over without the witness"):
+        witness.announce(engine, tmp_path / "file" / "standfirst.witness", "daily-1")
+
+
+def test_the_witness_is_written_after_the_database(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.ensure(engine, samples.NOON)
+    seen: list[int] = []
+
+    def killed(_path: Path, _data: bytes) -> None:
+        with reading(engine) as connection:
+            found = installation.find(connection)
+        assert found is not None
+        seen.append(found.hand_overs)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(witness, "write_whole", killed)
+    with pytest.raises(KeyboardInterrupt):
+        witness.announce(engine, tmp_path / "standfirst.witness", "daily-1")
+    assert seen == [1]
+
+
+def test_the_file_is_for_people_too(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "standfirst.witness"
+    known = installation.ensure(engine, samples.NOON)
+    witness.announce(engine, path, "daily-1")
+    said = json.loads(path.read_text())
+    assert said["installation"] == known.id
+    assert said["place"].endswith(f":{tmp_path.resolve()}")
+
+
+def test_an_installation_is_made_once(engine: Engine) -> None:
+    first = installation.ensure(engine, samples.NOON)
+    again = installation.ensure(engine, samples.NOON.replace(year=2030))
+    assert first == again
+    with writing(engine) as connection:
+        assert installation.announce(connection, "x").hand_overs == 1
+        assert installation.announce(connection, "x").hand_overs == 1
+
+
+def test_an_announcement_without_an_installation_is_a_mistake(engine: Engine) -> None:
+    with writing(engine) as connection, pytest.raises(LookupError):
+        installation.announce(connection, "x")
