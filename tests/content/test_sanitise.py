@@ -92,6 +92,7 @@ def _read(html: str) -> _Reading:
         ("<p>1 <2 and never more", "<p>1 &lt;2 and never more</p>"),
         ("<p>x]]>y</p>", "<p>x]]&gt;y</p>"),
         ("<p>a\ufdd0b\x07c\ud800d&#xFDD2;e&#1;f</p>", "<p>abcdef</p>"),
+        ("<p>a&#x202E;b&#xFEFF;c&#13;d</p>", "<p>abc\nd</p>"),
         ("<p>مرحبا &rlm;بالعالم</p>", "<p>مرحبا \u200fبالعالم</p>"),
         ("<form><p>x</p><input value=y><button>go</button></form>", "<div><p>x</p></div>"),
         ("<svg><a href='javascript:x'>y</a></svg><p>x</p>", "<p>x</p>"),
@@ -114,6 +115,14 @@ def test_nine_thousand_nested_tags_are_capped_and_keep_their_text():
     assert reading.deepest == DEPTH <= 100
     assert reading.text == "textafter"
     assert clean.endswith("<p>after</p>")
+
+
+@pytest.mark.parametrize("item", ["<li>x", "<dt>x<dd>x", "<p>x", "<h2>x", "<a href='https://a.example/'>x"])
+def test_what_is_left_open_in_a_long_list_is_closed_and_not_nested(item):
+    reading = _read(clean_html("<ul>" + item * 500))
+    assert reading.deepest <= 3
+    assert len(reading.attributes) == (500 if "href" in item else 0)
+    assert len(reading.text) == 500 * item.count("x" if "href" not in item else ">x")
 
 
 @pytest.mark.parametrize(
