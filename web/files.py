@@ -19,8 +19,9 @@ from content.tables import retired_feeds
 from newsroom.database import reading
 
 TYPES = {
-    ".rss": "application/rss+xml; charset=utf-8",
-    ".atom": "application/atom+xml; charset=utf-8",
+    # As XML: browsers show the feed types themselves as plain source, and the stylesheet is for them.
+    ".rss": "application/xml; charset=utf-8",
+    ".atom": "application/xml; charset=utf-8",
     ".json": "application/feed+json; charset=utf-8",
     ".opml": "text/x-opml; charset=utf-8",
     ".html": "text/html; charset=utf-8",

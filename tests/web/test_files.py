@@ -35,8 +35,8 @@ def _retire(site: Site, name: str, moved_to: str = "") -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("feeds/all.rss", "application/rss+xml; charset=utf-8"),
-        ("feeds/all.atom", "application/atom+xml; charset=utf-8"),
+        ("feeds/all.rss", "application/xml; charset=utf-8"),
+        ("feeds/all.atom", "application/xml; charset=utf-8"),
         ("feeds/all.json", "application/feed+json; charset=utf-8"),
         ("feeds/index.opml", "text/x-opml; charset=utf-8"),
         ("feeds/index.html", "text/html; charset=utf-8"),
