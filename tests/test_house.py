@@ -45,9 +45,9 @@ def test_no_room_is_called_by_a_name_that_says_nothing() -> None:
 
 
 def test_a_packages_init_hands_on_names_and_holds_nothing_else() -> None:
-    # newsletter/providers/__init__.py is the interface that every provider is written against.
+    # newsletter/providers and content/sources hold the interface that each of their modules is written against.
     for path in FILES:
-        if path.name != "__init__.py" or path.parent.name == "providers":
+        if path.name != "__init__.py" or path.parent.name in ("providers", "sources"):
             continue
         body = ast.parse(path.read_text(encoding="utf-8")).body
         allowed = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
