@@ -45,7 +45,7 @@ def test_no_room_is_called_by_a_name_that_says_nothing() -> None:
 
 
 def test_a_packages_init_hands_on_names_and_holds_nothing_else() -> None:
-    # newsletter/providers and content/sources hold the interface that each of their modules is written against.
+    # newsletter/providers and content/sources hold the interface that their modules are written against.
     for path in FILES:
         if path.name != "__init__.py" or path.parent.name in ("providers", "sources"):
             continue
