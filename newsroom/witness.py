@@ -117,7 +117,7 @@ def announce(engine: Engine, path: Path, edition: str) -> None:
     """Say that `edition` is about to be handed over: in the database, then in the witness, for good."""
     with reading(engine) as connection:
         before = installation.find(connection)
-    if before is not None and before.hand_overs == 0 and read(path) is None:
+    if before is not None and before.hand_overs == 0 and not path.exists():
         # A run that dies between counting and writing then leaves a witness behind the database, not none.
         _write(path, before)
     with writing(engine) as connection:

@@ -130,7 +130,9 @@ def test_without_its_witness_nothing_is_announced(engine: Engine, tmp_path: Path
 def test_the_witness_is_written_after_the_database(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installation.ensure(engine, samples.NOON)
+    known = installation.ensure(engine, samples.NOON)
+    path = tmp_path / "standfirst.witness"
+    witness.accept(engine, path)
     seen: list[int] = []
 
     def killed(_path: Path, _data: bytes) -> None:
@@ -142,8 +144,29 @@ def test_the_witness_is_written_after_the_database(
 
     monkeypatch.setattr(witness, "write_whole", killed)
     with pytest.raises(KeyboardInterrupt):
-        witness.announce(engine, tmp_path / "standfirst.witness", "daily-1")
+        witness.announce(engine, path, "daily-1")
     assert seen == [1]
+    # The run that comes next is not held for it.
+    assert (
+        witness.objection(witness.read(path), replace(known, hand_overs=1), witness.place(tmp_path), path)
+        is None
+    )
+
+
+def test_even_the_first_run_of_all_leaves_a_witness_where_it_dies_before_writing(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.ensure(engine, samples.NOON)
+    path = tmp_path / "standfirst.witness"
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(installation, "announce", killed)
+        witness.announce(engine, path, "daily-1")
+    found = witness.read(path)
+    assert found is not None and found.hand_overs == 0
 
 
 def test_the_file_is_for_people_too(engine: Engine, tmp_path: Path) -> None:
