@@ -13,6 +13,14 @@ from content.tables import retired_feeds
 from tests import samples
 from tests.web.serving import Site
 
+HIDDEN = (
+    "feeds/.all.rss.12345",
+    "feeds/.hidden.rss",
+    "feeds/.git/all.rss",
+    "feeds/.git/config",
+    "feeds/notes.txt",
+    "feeds/script.js",
+)
 STAMP = 1_773_144_000
 """A time of change, in seconds: 2026-03-10 12:00 UTC."""
 
@@ -154,6 +162,8 @@ def test_what_is_not_published_yet_is_missing_and_no_error(site: Site) -> None:
         "/feeds/secret.rss%00.rss",
         "/feeds/%00",
         "/feeds/.all.rss.12345",
+        "/feeds/.hidden.rss",
+        "/feeds/.git/all.rss",
         "/feeds/.git/config",
         "/feeds/link.rss",
         "/feeds/notes.txt",
@@ -171,7 +181,7 @@ def test_no_path_leads_anywhere_else(site: Site, path: str) -> None:
     _put(site, "feeds/all.rss")
     secret = site.public.parent / "newsroom.toml"
     secret.write_text("secret words")
-    for name in ("feeds/.all.rss.12345", "feeds/.git/config", "feeds/notes.txt", "feeds/script.js"):
+    for name in HIDDEN:
         _put(site, name, b"secret words")
     (site.public / "feeds" / "link.rss").symlink_to(secret)
     answer = _raw(site, path)
