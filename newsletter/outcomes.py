@@ -32,6 +32,12 @@ def record(connection: Connection, number: int, outcome: Outcome, owner: str, no
     row = ledger.batch(connection, number)
     if row is None or row.owner != owner or row.state not in (BatchState.HANDED, BatchState.UNCERTAIN):
         return False
+    if not outcome.own and outcome.answer in _STATES and not outcome.divisible:
+        if count := ledger.count_readers(connection, number):
+            _settle(connection, number, count, outcome, now)
+        else:
+            _empty(connection, row, 0, outcome, now)
+        return True
     inside = [delivery.reader_id for delivery in ledger.readers_of(connection, number)]
     own = {id_: outcome.own[id_] for id_ in inside if id_ in outcome.own}
     rest = [id_ for id_ in inside if id_ not in own]
@@ -45,10 +51,7 @@ def record(connection: Connection, number: int, outcome: Outcome, owner: str, no
         else:
             _keep(connection, row, parts, outcome, now)
     elif rest:
-        state, _ = _STATES[outcome.answer]
-        settled = None if state is BatchState.UNCERTAIN else now
-        _set(connection, number, state=state.value, reason=outcome.reason, settled=settled)
-        _set(connection, number, size=len(inside) - moved, reference=outcome.reference[:200])
+        _settle(connection, number, len(inside) - moved, outcome, now)
     else:
         _empty(connection, row, len(own) - moved, outcome, now)
     if outcome.answer in _AGAIN and not own:
@@ -90,6 +93,19 @@ def _reopen(connection: Connection, edition: str) -> None:
         "provider": "",
     }
     connection.execute(sa.update(editions).where(sending).values(values))
+
+
+def _settle(connection: Connection, number: int, size: int, outcome: Outcome, now: datetime) -> None:
+    state, _ = _STATES[outcome.answer]
+    _set(
+        connection,
+        number,
+        state=state.value,
+        reason=outcome.reason,
+        settled=None if state is BatchState.UNCERTAIN else now,
+        size=size,
+        reference=outcome.reference[:200],
+    )
 
 
 def _goes_again(outcome: Outcome, rest: Sequence[int]) -> bool:

@@ -98,7 +98,7 @@ def candidates_by_id(
     found = {}
     for some in _portions(sorted(reader_ids)):
         query = _CANDIDATES.where(readers.c.id.in_(some))
-        for row in connection.execute(query, {"newsletter": newsletter}):
+        for row in connection.execute(query, {"newsletter": newsletter}).all():
             found[row[0]] = _candidate(newsletter, *row)
     return found
 
