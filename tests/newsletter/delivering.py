@@ -245,7 +245,7 @@ class House:
 
     def delivery(self, **changes: Any) -> Delivery:
         self.runs += 1
-        terms = {
+        terms: dict[str, Any] = {
             "provider": self.provider.name,
             "batch_size": self.provider.batch_size,
             "owner": f"run-{self.runs}",
