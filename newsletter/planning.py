@@ -31,7 +31,7 @@ from readership.reader import (
 PAGE = 5_000
 """Candidates read, and rows written, at a time."""
 
-CACHE_KB = 65_536
+CACHE_KB = 131_072
 """How much of an SQLite database planning keeps in memory, in KiB."""
 
 VariantOf = Callable[[Candidate], Variant | None]
