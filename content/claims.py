@@ -30,14 +30,14 @@ def claims(
     # Ids that a file names which was not a place of theirs before: it may have come here from theirs.
     named = {one.claim for one in found if one.claim and listed.get(one.entry.reference) != one.claim}
     places = _Places(known, listed)
-    taken_places = {one.entry.reference for one in found} | {one.reference for one in broken}
+    read = {one.entry.reference for one in found}
     for one in ordered:
-        there = one.claim or places.at(one, named, taken_places)
+        there = one.claim or places.at(one, named, read)
         if there:
             ids[one.entry.reference] = there
         else:
             rest.append(one)
-    same = places.gone(taken_places)
+    same = places.gone(read | {one.reference for one in broken})
     same |= {
         given_of(one.entry.content_hash): ids[one.entry.reference]
         for one in ordered
@@ -57,12 +57,25 @@ def claims(
 
 
 def kept(
-    known: Mapping[str, KnownArticle], broken: Iterable[Broken], also: Mapping[str, str] | None = None
+    known: Mapping[str, KnownArticle],
+    broken: Iterable[Broken],
+    also: Mapping[str, str] | None = None,
+    found: Collection[str] = (),
 ) -> frozenset[str]:
-    """The ids of known articles that are there and broken: what is known of them stays."""
+    """The ids of known articles that are there and broken: what is known of them stays.
+
+    `found` are the ids of what can be read. There may be several at one place: one whose file went to places
+    that cannot be used is still known at its old one, where another has come.
+    """
     places = _Places(known, also or {})
-    ids = {one.claim if one.claim in known else places.first(one.reference) for one in broken}
-    return frozenset(id_ for id_ in ids if id_)
+    ids: set[str] = set()
+    for one in broken:
+        there = places.live(one.reference)
+        if one.claim:
+            # It says which it is. What was known there stays too, unless it is found elsewhere.
+            there = [one.claim, *(id_ for id_ in there if id_ not in found)]
+        ids.update(there)
+    return frozenset(ids & known.keys())
 
 
 class _Places:
@@ -80,14 +93,18 @@ class _Places:
             if id_ in known:
                 self._ids.setdefault(reference, []).append(id_)
 
-    def first(self, reference: str) -> str | None:
-        """The article known at this place."""
-        return next(iter(self._ids.get(reference, ())), None)
+    def live(self, reference: str) -> list[str]:
+        """The articles known at this place that are not withdrawn."""
+        return [id_ for id_ in self._ids.get(reference, ()) if self._known[id_].withdrawn is None]
 
     def at(self, found: Found, named: Collection[str], taken: Collection[str]) -> str | None:
-        """The article known at this place that `found` may be: the same bytes, or not named elsewhere."""
+        """The article known at this place that `found` may be: the same bytes, or not named elsewhere.
+
+        `taken` are the places that can be read.
+        """
         reference = found.entry.reference
         # A further place, while the first one is there as well: only the same bytes are the same article.
+        # While the first one is broken, it is the same still, and stays as it is known.
         here = [
             self._known[id_]
             for id_ in self._ids.get(reference, ())

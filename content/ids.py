@@ -21,15 +21,25 @@ def write_ids(engine: Engine, source: SourceSettings) -> int:
     """Write `id:` into every known article's file that has none; returns how many were written.
 
     A line is added after the first one, and not another byte changes. Sync first: a file that is not known
-    yet, or cannot be read, is left alone. Raises PublishError where a file cannot be written.
+    yet, cannot be read, or may be either of two articles is left alone. Raises PublishError where a file
+    cannot be written.
     """
     with reading(engine) as connection:
         known = store.known(connection, source.key)
         also = dict(store.source_state(connection, source.key).state.get("also", {}))
-    ids = {one.reference: one.id for one in known.values() if one.withdrawn is None}
-    ids |= {reference: id_ for reference, id_ in also.items() if id_ in known}
+    ids: dict[str, set[str]] = {}
+    for one in known.values():
+        if one.withdrawn is None:
+            ids.setdefault(one.reference, set()).add(one.id)
+    for reference, id_ in also.items():
+        if id_ in known:
+            ids.setdefault(reference, set()).add(id_)
     written = 0
-    for reference, id_ in sorted(ids.items()):
+    for reference, there in sorted(ids.items()):
+        id_, *more = there
+        if more:
+            # One of them left for a place that cannot be used, and is known here until that is mended.
+            continue
         # A link stays one: what it leads to is written.
         path = Path(os.path.realpath(source.path / reference))
         data = path.read_bytes() if path.is_file() else b""

@@ -45,13 +45,11 @@ class KnownArticle:
     reference: str
     content_hash: str
     slug: str
-    url: str
     headline: str
     published: datetime
     updated: datetime
-    revision: int
     withdrawn: datetime | None
-    sections: tuple[str, ...]
+    pinned: bool
     reader_hash: str
     """`content.row.reader_hash` of the article as stored."""
     record_hash: str
@@ -70,20 +68,21 @@ class SourceState:
     """The source's own notes, such as how far it has read; JSON values."""
 
 
-# In the order of KnownArticle's fields; the last three are taken out of the details.
+# In the order of KnownArticle's fields. The database takes the last three out of the details: to read
+# all of them here, for each article of a large archive, takes longer than everything else.
 _KNOWN = (
     articles.c.id,
     articles.c.source,
     articles.c.reference,
     articles.c.content_hash,
     articles.c.slug,
-    articles.c.url,
     articles.c.headline,
     articles.c.published,
     articles.c.updated,
-    articles.c.revision,
     articles.c.withdrawn,
-    articles.c.details,
+    articles.c.details["pinned"].as_boolean(),
+    articles.c.details["reader_hash"].as_string(),
+    articles.c.details["record_hash"].as_string(),
 )
 _INSERT = sa.insert(articles)
 _UPDATE = sa.update(articles).where(articles.c.id == sa.bindparam("known_id"))
@@ -101,8 +100,7 @@ _MARK_AGAIN = (
 
 def known(connection: Connection, source: str) -> dict[str, KnownArticle]:
     """Every article of `source` by id, withdrawn ones included. Reads no text."""
-    rows = connection.execute(sa.select(*_KNOWN).where(articles.c.source == source))
-    return {row[0]: _known(row) for row in rows}
+    return _known(connection.execute(sa.select(*_KNOWN).where(articles.c.source == source)))
 
 
 def elsewhere(connection: Connection, source: str, ids: Iterable[str]) -> dict[str, KnownArticle]:
@@ -113,7 +111,7 @@ def elsewhere(connection: Connection, source: str, ids: Iterable[str]) -> dict[s
     found: dict[str, KnownArticle] = {}
     for some in _in_parts(ids):
         query = sa.select(*_KNOWN).where(articles.c.id.in_(some), articles.c.source != source)
-        found |= {row[0]: _known(row) for row in connection.execute(query)}
+        found |= _known(connection.execute(query))
     return found
 
 
@@ -217,26 +215,9 @@ def remember_picture(
     _put(connection, pictures, {"source_hash": source_hash}, {"sizes": rows, "made": now})
 
 
-def _known(row: Sequence[Any]) -> KnownArticle:
-    # One by one, not by name: a source may know a million.
-    article_id, source, reference, content_hash, slug, url, headline, published, updated = row[:9]
-    revision, withdrawn, details = row[9:]
-    return KnownArticle(
-        article_id,
-        source,
-        reference,
-        content_hash,
-        slug,
-        url,
-        headline,
-        published,
-        updated,
-        revision,
-        withdrawn,
-        tuple(details["sections"]),
-        details["reader_hash"],
-        details["record_hash"],
-    )
+def _known(rows: Iterable[Sequence[Any]]) -> dict[str, KnownArticle]:
+    # Not field by field: a source may know a million.
+    return {row[0]: KnownArticle(*row) for row in rows}
 
 
 def _shown_until(article: Article, now: datetime) -> datetime | None:

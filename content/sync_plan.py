@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from content.article import Article
 from content.claims import claims, kept
@@ -13,6 +13,10 @@ from content.store import KnownArticle, reader_hash, record_hash
 
 FEW = 4
 """Live articles below which losing more than half is no alarm: all of them, always."""
+FRESH = timedelta(hours=24)
+"""How old a pinned article is at most to be one of two leads."""
+TOGETHER = timedelta(hours=12)
+"""How far apart two leads are published at most: each day may have its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +83,12 @@ def plan_sync(
     empty.
     """
     plan = SyncPlan()
-    staying = set(kept(known, broken, also))
     groups = claims(known, found, broken, also)
+    staying = set(kept(known, broken, also, groups))
     for id_, group in groups.items():
         other = (elsewhere or {}).get(id_)
         if id_ in staying:
-            plan.unchanged += 1
+            plan.unchanged += known[id_].withdrawn is None
         elif _is_one(plan, id_, group, other):
             main = _settle(plan, id_, group, known.get(id_) or other, now)
             places = {one.entry.reference for one in group}
@@ -97,20 +101,17 @@ def plan_sync(
     plan.withdraw += sorted(one.id for one in gone)
     plan.held = "" if allow_withdrawals else _held(len(live), len(gone), missing)
     _say_renamed(plan, gone)
+    _say_leads(plan, live, now)
     plan.embargoed += sum(one.published > now for one in live if one.id in staying)
     return plan
 
 
 def settled(found: Found, article: Article, before: KnownArticle | None, now: datetime) -> Article:
     """`article` with its dates: `published` never moves once it has come, `updated` with what is read."""
-    if before is None:
-        if article.updated > now:
-            return replace(article, updated=article.published)
-        return article
-    published = before.published if before.published <= now else article.published
-    if found.updated_given and article.updated <= now:
+    published = before.published if before and before.published <= now else article.published
+    if article.updated <= now and (before is None or found.updated_given):
         updated = article.updated
-    elif published > now or before.published > now:
+    elif before is None or published > now or before.published > now:
         updated = published
     elif reader_hash(article) != before.reader_hash:
         updated = now
@@ -217,3 +218,22 @@ def _say_renamed(plan: SyncPlan, gone: Sequence[KnownArticle]) -> None:
         if was is not None:
             message = f"new, and {was.reference} is gone; if that is the same article, give it `id: {was.id}`"
             plan.problems.append(Problem(change.place, message, "warning"))
+
+
+def _say_leads(plan: SyncPlan, live: Sequence[KnownArticle], now: datetime) -> None:
+    """Warn where an article comes, or is edited, and is pinned as the lead like another of these hours."""
+    changes = sorted((*plan.insert, *plan.stores), key=lambda one: one.changed)
+    touched = {*plan.withdraw, *(change.article.id for change in changes)}
+    leads = {one.reference: one.published for one in live if one.pinned and one.id not in touched}
+    gone = set(plan.withdraw)
+    for change in changes:
+        article = change.article
+        if not article.pinned or article.id in gone:
+            continue
+        near = (place for place, at in leads.items() if abs(at - article.published) <= TOGETHER)
+        is_news = change.changed and article.published > now - FRESH
+        other = next(near, None) if is_news else None
+        if other is not None:
+            message = f"{other} has `lead: true` as well, and one story leads; take it out of one of them"
+            plan.problems.append(Problem(change.place, message, "warning"))
+        leads[article.reference] = article.published

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from content.article import Access, Body
@@ -52,20 +53,17 @@ class Store:
             return plan
         for change in (*plan.insert, *plan.stores):
             article = change.article
-            before = self.known.get(article.id)
             self.known[article.id] = KnownArticle(
                 id=article.id,
                 source=article.source,
                 reference=article.reference,
                 content_hash=change.content_hash,
                 slug=article.slug,
-                url=article.url,
                 headline=article.headline,
                 published=article.published,
                 updated=article.updated,
-                revision=(before.revision if before else 0) + change.changed,
                 withdrawn=None,
-                sections=article.sections,
+                pinned=article.pinned,
                 reader_hash=reader_hash(article),
                 record_hash=record_hash(article),
             )
@@ -161,6 +159,85 @@ def test_a_broken_file_stays_as_it_is_known_also_where_its_article_is_listed_twi
         assert set(store.live.values()) == {"tag:x:a", "tag:x:c"}
     store.sync(broken=(Broken("elsewhere.md", claim="tag:x:c"), Broken("a.md")))
     assert set(store.live.values()) == {"tag:x:a", "tag:x:c"}
+
+
+def test_a_copy_of_what_is_broken_now_is_no_new_article() -> None:
+    store = Store()
+    store.sync(found("a"), found("b"))
+    for file in (found("b"), found("b", "edited")):
+        assert store.sync(file, broken=(Broken("a.md"),)).changes_nothing
+        assert store.live == {"a.md": "tag:x:a"}
+
+
+def test_a_broken_file_that_names_its_id_withdraws_nothing_that_was_at_its_place() -> None:
+    store = Store()
+    store.sync(found("a"), found("b", "other", claim="tag:x:i"), found("c", "third"))
+    plan = store.sync(found("c", "third"), broken=(Broken("a.md", claim="tag:x:i"),))
+    assert plan.changes_nothing
+    # What says that it is the one that was there moves, though.
+    moved = found("d", claim="tag:x:a")
+    plan = store.sync(moved, found("c", "third"), broken=(Broken("a.md", claim="tag:x:i"),))
+    assert [change.article.reference for change in plan.move] == ["d.md"]
+    assert not plan.withdraw
+
+
+def test_a_withdrawn_article_comes_back_though_its_old_place_is_broken() -> None:
+    store = Store()
+    store.sync(found("a"), found("b", "other"))
+    store.sync(found("b", "other"))
+    plan = store.sync(found("c", claim="tag:x:a"), found("b", "other"), broken=(Broken("a.md"),))
+    assert len(plan.restore) == 1
+    assert store.live["c.md"] == "tag:x:a"
+
+
+@pytest.mark.parametrize("hours", [-40, -1, 5])
+@pytest.mark.parametrize("known_hours", [None, -40, -1, 5])
+@pytest.mark.parametrize("updated", [-41, -2, 0, 9])
+@pytest.mark.parametrize("given", [True, False])
+def test_updated_is_never_before_published(
+    hours: int, known_hours: int | None, updated: int, given: bool
+) -> None:
+    """Whatever a source says: some give an update's time and then move the publication."""
+    store = Store()
+    if known_hours is not None:
+        moment = NOW + known_hours * HOUR
+        store.sync(found("a", "before", published=moment, updated=moment), now=NOW - 2 * HOUR)
+    store.sync(found("a", given=given, published=NOW + hours * HOUR, updated=NOW + updated * HOUR))
+    (one,) = store.known.values()
+    assert one.updated >= one.published
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "warned"),
+    [
+        (-5, -1, True),
+        (-1, -5, True),
+        (2, 3, True),
+        (-14, -1, False),
+        (-26, -25, False),
+        (-26, -20, True),
+        (-1, 14, False),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_two_leads_of_the_same_hours_are_said_once(
+    first: int, second: int, warned: bool, at_once: bool
+) -> None:
+    def lead(name: str, hours: int) -> Found:
+        moment = NOW + hours * HOUR
+        return found(name, f"lead {name}", pinned=True, published=moment, updated=moment)
+
+    store = Store()
+    files = [lead("a", first), lead("b", second), found("c", "not a lead")]
+    if not at_once:
+        assert store.sync(files[0], files[2]).problems == []
+    plan = store.sync(*files)
+    assert [(one.place, one.severity) for one in plan.problems] == [("articles/b.md", "warning")] * warned
+    assert all("a.md has `lead: true` as well" in one.message for one in plan.problems)
+    assert store.sync(*files).problems == []
+    # The other one is taken back, and there is one.
+    edited = found("b", "edited", pinned=True, published=NOW - HOUR, updated=NOW - HOUR)
+    assert not [one for one in store.sync(edited, files[2]).problems if "lead" in one.message]
 
 
 def test_published_never_moves_once_it_has_come_and_an_embargo_does() -> None:
@@ -276,35 +353,87 @@ def folders(draw: st.DrawFn) -> list[Found]:
     return files
 
 
-STEPS = st.lists(
-    st.tuples(folders(), st.lists(NAMES, max_size=1), st.integers(0, 40)), min_size=1, max_size=6
+BROKEN = st.builds(
+    lambda name, claim: Broken(f"{name}.md", claim), NAMES, st.sampled_from(["", "", "tag:x:i", "tag:x:a"])
 )
+STEPS = st.lists(
+    st.tuples(folders(), st.lists(BROKEN, max_size=1), st.integers(0, 40)), min_size=1, max_size=6
+)
+
+# An article's file goes to two places that differ, so it stays as known at its old one; another one comes
+# there, and then that breaks: both are known there.
+LEFT_FOR_TWO_PLACES = [
+    ([found("d", "one", claim="tag:x:a")], [], 0),
+    ([found("b", "two", claim="tag:x:a"), found("c", claim="tag:x:a"), found("d", "three")], [], 0),
+    ([], [Broken("d.md")], 0),
+]
+# The same with places that the source takes back, and among withdrawn articles of the same bytes.
+LEFT_FOR_PLACES_TAKEN_BACK = [
+    ([found("b", claim="tag:x:i"), *(found(name, withdrawn=True) for name in "acd")], [], 0),
+    (
+        [
+            found("a", claim="tag:x:i", withdrawn=True, updated=NOW),
+            found("b"),
+            found("c", claim="tag:x:i", withdrawn=True),
+            found("d", withdrawn=True),
+        ],
+        [],
+        0,
+    ),
+    ([], [Broken("b.md")], 0),
+]
+# A broken file names the id of an article that comes at the same time, and was another one.
+NAMES_WHAT_COMES = [
+    ([found("a")], [], 0),
+    (
+        [found("b", "two", claim="tag:x:a"), found("d", "three", claim="tag:x:i")],
+        [Broken("a.md", "tag:x:i")],
+        0,
+    ),
+]
 
 
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
+@example(LEFT_FOR_TWO_PLACES)
+@example(LEFT_FOR_PLACES_TAKEN_BACK)
+@example(NAMES_WHAT_COMES)
 def test_whatever_happens_a_plan_made_again_is_empty_and_nothing_that_is_out_moves(
-    steps: list[tuple[list[Found], list[str], int]],
+    steps: list[tuple[list[Found], list[Broken], int]],
 ) -> None:
     store = Store()
     now = NOW
-    for files, names, hours in steps:
+    for files, broken_list, hours in steps:
         now += hours * HOUR
-        broken = tuple(Broken(f"{name}.md") for name in names)
-        files = [one for one in files if one.entry.reference[0] not in names]
-        before = dict(store.known)
+        broken = tuple(broken_list)
+        files = [one for one in files if one.entry.reference not in {one.reference for one in broken}]
+        before, also = dict(store.known), store.also
         plan = store.sync(*files, broken=broken, now=now, allow_withdrawals=True)
         assert store.sync(*files, broken=broken, now=now, allow_withdrawals=True).changes_nothing
         assert before.keys() <= store.known.keys()
         for id_, one in before.items():
-            after = store.known[id_]
             if one.published <= now:
-                assert after.published == one.published
-            if one.reference in {broken_.reference for broken_ in broken} and one.withdrawn is None:
-                assert after == one
+                assert store.known[id_].published == one.published
+        for lost in broken:
+            elsewhere = {file.claim or also.get(file.entry.reference) for file in files}
+            _assert_kept(lost, before, store.known, elsewhere)
         for one in store.known.values():
             assert one.updated >= one.published
         usable = {file.entry.reference for file in files if not file.withdrawn}
         if not [problem for problem in plan.problems if problem.severity == "error"] and not broken:
             assert {*store.live, *store.also} >= usable
             assert {*store.live} <= usable
+
+
+def _assert_kept(
+    lost: Broken,
+    before: dict[str, KnownArticle],
+    after: dict[str, KnownArticle],
+    elsewhere: Collection[str | None],
+) -> None:
+    """Nothing that was at a broken place, or that the file there says it is, was changed or withdrawn."""
+    for id_, one in before.items():
+        was_there = one.reference == lost.reference and one.withdrawn is None
+        # What is elsewhere too, while the broken file says that it is another article, is what is there.
+        if id_ == lost.claim or (was_there and not (lost.claim and id_ in elsewhere)):
+            assert after[id_] == one
