@@ -42,9 +42,7 @@ def main() -> None:
             peers.append(_measured(""))
     seconds, megabytes = (statistics.median(values) for values in zip(*ours, strict=True))
     base, base_mb = (statistics.median(values) for values in zip(*peers, strict=True))
-    print(
-        f"a run with nothing due: {seconds:.2f} s, {megabytes:.0f} MB (goal {GOAL_SECONDS} s, {GOAL_MB})"
-    )
+    print(f"a run with nothing due: {seconds:.2f} s, {megabytes:.0f} MB (goal {GOAL_SECONDS} s, {GOAL_MB})")
     print(f"Python importing SQLAlchemy, Typer and Pydantic alone: {base:.2f} s, {base_mb:.0f} MB")
     print(f"ratio: {seconds / base:.2f} in time, {megabytes / base_mb:.2f} in memory")
 

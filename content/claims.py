@@ -86,11 +86,18 @@ class _Places:
         self._by_age = sorted(
             known.values(), key=lambda one: (one.withdrawn is None, one.withdrawn or _NEVER, one.id)
         )
+        listed = set(also.values())
+        # The store leaves a withdrawn article where it was; `also` has every place that it has been at since.
+        self._first = {
+            one.id: one.reference
+            for one in reversed(self._by_age)
+            if one.withdrawn is None or one.id not in listed or also.get(one.reference) == one.id
+        }
         self._ids: dict[str, list[str]] = {}
-        for one in reversed(self._by_age):
-            self._ids.setdefault(one.reference, []).append(one.id)
+        for id_, reference in self._first.items():
+            self._ids.setdefault(reference, []).append(id_)
         for reference, id_ in also.items():
-            if id_ in known:
+            if id_ in known and self._first.get(id_) != reference:
                 self._ids.setdefault(reference, []).append(id_)
 
     def live(self, reference: str) -> list[str]:
@@ -108,7 +115,7 @@ class _Places:
         here = [
             self._known[id_]
             for id_ in self._ids.get(reference, ())
-            if self._known[id_].reference == reference or self._known[id_].reference not in taken
+            if (first := self._first.get(id_)) == reference or first not in taken
         ]
         same = (one.id for one in here if one.content_hash == found.entry.content_hash)
         free = (one.id for one in here if one.id not in named)

@@ -51,7 +51,7 @@ class SyncPlan:
     held: str = ""
     problems: list[Problem] = field(default_factory=list)
     also: dict[str, str] = field(default_factory=dict)
-    """The further places of articles listed twice, each with its article's id."""
+    """Further places of articles listed twice, all places of those taken back; each with its article's id."""
 
     @property
     def stores(self) -> tuple[Change, ...]:
@@ -77,7 +77,7 @@ def plan_sync(
 ) -> SyncPlan:
     """What makes the store as the source is.
 
-    `also` has the further places of the last plan, `elsewhere` the articles of other sources under ids that
+    `also` is that of the last plan, `elsewhere` the articles of other sources under ids that
     `found` names, `missing` why there is no source. Two that claim one id change nothing of what is known;
     more than half gone, or all, is held unless `allow_withdrawals`. A plan carried out and made again is
     empty.
@@ -144,13 +144,16 @@ def _content(found: Found) -> str:
 
 def _settle(
     plan: SyncPlan, id_: str, group: Sequence[Found], before: KnownArticle | None, now: datetime
-) -> str:
-    """Plan what becomes of one article; returns the place under which the store will have it."""
+) -> str | None:
+    """Plan what becomes of one article; returns the place under which the store will have it.
+
+    None for one that is taken back: the store leaves it where it was, so all its places are to be noted.
+    """
     plan.twice += len(group) > 1
     first = next((one for one in group if before and one.entry.reference == before.reference), group[0])
     if first.withdrawn:
         _take_back(plan, id_, first, before, now)
-        return before.reference if before else first.entry.reference
+        return None
     if first.article is None:
         plan.unchanged += 1
         plan.embargoed += before is not None and before.published > now

@@ -393,11 +393,19 @@ NAMES_WHAT_COMES = [
 ]
 
 
+# What is taken back has left its place to a copy of another article.
+TAKEN_BACK_ELSEWHERE = [
+    ([found("d", claim="tag:x:i"), found("b", "two")], [], 0),
+    ([found("d", "two"), found("b", "two"), found("c", claim="tag:x:i", withdrawn=True)], [], 0),
+]
+
+
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
 @example(LEFT_FOR_TWO_PLACES)
 @example(LEFT_FOR_PLACES_TAKEN_BACK)
 @example(NAMES_WHAT_COMES)
+@example(TAKEN_BACK_ELSEWHERE)
 def test_whatever_happens_a_plan_made_again_is_empty_and_nothing_that_is_out_moves(
     steps: list[tuple[list[Found], list[Broken], int]],
 ) -> None:
