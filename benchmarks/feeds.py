@@ -20,7 +20,8 @@ from sqlalchemy.engine import Engine  # noqa: E402
 import readership.tables  # noqa: E402, F401 - metadata knows every table
 from content import store  # noqa: E402
 from content.article import Article, Body, LeadImage, Picture  # noqa: E402
-from feeds.publish import PublishReport, publish  # noqa: E402
+from feeds.publish import publish  # noqa: E402
+from feeds.report import PublishReport  # noqa: E402
 from newsroom.database import engine_for, metadata, writing  # noqa: E402
 from newsroom.masthead import Newsroom, Section  # noqa: E402
 from tests import samples  # noqa: E402

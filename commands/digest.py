@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened, operator
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import editions, history
+from newsletter import history
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
 from newsletter.schedule import Due, due_editions, next_due
 from newsroom import log
@@ -73,11 +73,7 @@ def digest_step(room: Context, newsletter: Newsletter) -> None:
 def _miss(room: Context, newsletter: Newsletter, due: Due, now: datetime) -> None:
     key = edition_key(newsletter.key, due.local_date)
     why = f"no run within {_hours(newsletter.latest)} after its hour; its stories go into the next edition"
-    if not room.dry_run:
-        with writing(room.engine) as connection:
-            editions.decide(
-                connection, newsletter.key, due.local_date, "", due.due, EditionState.MISSED, why, now, "run"
-            )
+    _decide(room, newsletter, due.local_date, due.due, EditionState.MISSED, why, now)
     room.troubles.add("digest", key, f"{key} was missed: {why}", ExitStatus.DONE)
 
 
@@ -109,6 +105,7 @@ def _compose(
 ) -> None:
     # Composing takes a while to import, and most runs compose nothing.
     from commands.composing import composed, too_big
+    from newsletter import editions
 
     key = edition_key(newsletter.key, local_date, slot)
     with reading(room.engine) as connection:
@@ -155,15 +152,28 @@ def _nothing(
         return
     holds = newsletter.empty is Empty.HOLD
     state = EditionState.COMPOSED if holds else EditionState.SKIPPED
-    if not room.dry_run:
-        with writing(room.engine) as connection:
-            editions.decide(
-                connection, newsletter.key, local_date, slot, due, state, nothing.reason, now, "run"
-            )
+    _decide(room, newsletter, local_date, due, state, nothing.reason, now, slot)
     if holds:
         room.troubles.add("digest", key, f"{key} is held: {nothing.reason}", ExitStatus.HELD)
     else:
         log.step("digest", edition=key, skipped=nothing.reason)
+
+
+def _decide(
+    room: Context,
+    newsletter: Newsletter,
+    local_date: date,
+    due: datetime,
+    state: EditionState,
+    why: str,
+    now: datetime,
+    slot: str = "",
+) -> None:
+    from newsletter import editions
+
+    if not room.dry_run:
+        with writing(room.engine) as connection:
+            editions.decide(connection, newsletter.key, local_date, slot, due, state, why, now, "run")
 
 
 def _announce_hold(room: Context, newsletter: Newsletter, now: datetime) -> None:

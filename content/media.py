@@ -6,14 +6,12 @@ import hashlib
 import io
 import struct
 import warnings
-from collections.abc import Callable
-from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps
 
 from content.article import Picture
+from content.gallery import FOLDER, LARGEST_SOURCE
 from newsroom.errors import RenderError
-from newsroom.files import write_whole
 
 WIDTHS = (1200, 600, 240)
 """The widths in pixels that pages, mails and lists use."""
@@ -21,15 +19,10 @@ HIGHEST = 4000
 """The most pixels that one is high."""
 LARGEST = 300_000
 """Bytes of the biggest file that is published."""
-LARGEST_SOURCE = 60_000_000
-"""Bytes of the biggest original that is opened."""
 
-FOLDER = "media"
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF")
 _QUALITIES = (84, 78, 70, 62, 54, 46, 38)
 _SMALLER = 0.8
-# Part of what a source picture is remembered by: raise it when the same original gives other files.
-_VERSION = b"1"
 _UNREADABLE = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
@@ -44,42 +37,6 @@ _UNREADABLE = (
     struct.error,
 )
 """What Pillow raises for files that are broken, hostile or none of its own."""
-
-Remembered = Callable[[str], tuple[Picture, ...] | None]
-"""The sizes that a source picture was made into, by its hash."""
-
-
-class Gallery:
-    """Publishes pictures below `public_dir`; one that is remembered and still there is not made again.
-
-    `made` has, by source hash, what was made and is to be remembered. With `dry_run` nothing is written.
-    """
-
-    def __init__(self, public_dir: Path, remembered: Remembered, *, dry_run: bool = False) -> None:
-        self._public_dir = public_dir
-        self._remembered = remembered
-        self._dry_run = dry_run
-        self.made: dict[str, tuple[Picture, ...]] = {}
-
-    def publish(self, data: bytes) -> tuple[Picture, ...]:
-        """The published sizes of the picture that `data` holds, widest first.
-
-        Raises RenderError where it is not a picture or too large, PublishError where it cannot be written.
-        """
-        source_hash = hashlib.sha256(_VERSION + data).hexdigest()
-        sizes = self.made.get(source_hash) or self._remembered(source_hash)
-        if sizes and all(self.has(size.path) for size in sizes):
-            return sizes
-        made = resized(data)
-        for size, content in made:
-            if not self._dry_run and not self.has(size.path):
-                write_whole(self._public_dir / size.path, content)
-        self.made[source_hash] = tuple(size for size, _ in made)
-        return self.made[source_hash]
-
-    def has(self, path: str) -> bool:
-        """True where the published file is there."""
-        return (self._public_dir / path).is_file()
 
 
 def resized(data: bytes) -> list[tuple[Picture, bytes]]:

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from content import store
 from content.article import Picture
 from content.claims import claims
-from content.media import Gallery
+from content.gallery import Gallery
 from content.sources import Broken, Found, Problem, PublishPicture, Reading, Source
 from content.sources.chosen import source_for
 from content.store import KnownArticle, SourceState

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from content.tables import retired_feeds
+from feeds.due import LISTS
 from feeds.listing import ENDINGS
 from feeds.tables import feed_marks
 from newsroom.database import reading, writing
@@ -34,7 +35,7 @@ def retire(
     forgotten here. A file that cannot be removed is a problem, and the next run tries again.
     """
     with reading(engine) as connection:
-        known = set(connection.execute(sa.select(feed_marks.c.name)).scalars())
+        known = set(connection.execute(sa.select(feed_marks.c.name)).scalars()) - set(LISTS)
         rows = connection.execute(sa.select(retired_feeds.c.name, retired_feeds.c.moved_to))
         before = {row.name: row.moved_to for row in rows}
     live = frozenset(newsroom.feeds)

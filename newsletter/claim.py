@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from newsletter import editions, ledger, renders
 from newsletter.edition import DeliveryState, Edition, EditionState, ExclusionReason, Selection
+from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow, DeliveryRow
 from newsletter.letter import Letter
 from newsletter.planning import exclusion
@@ -90,7 +91,7 @@ def claim(
     edition = editions.locked(connection, key)
     if edition.held:
         return Nothing.HELD
-    if edition.state.value not in editions.OPEN:
+    if edition.state.value not in OPEN:
         return Nothing.STOPPED if edition.state is EditionState.STOPPED else Nothing.DUE
     room = _room(connection, terms, now)
     if room <= 0:

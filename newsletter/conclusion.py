@@ -12,6 +12,7 @@ from newsletter import editions, ledger
 from newsletter.claim import HOUR
 from newsletter.delivery_report import DeliveryReport, StoppedBy
 from newsletter.edition import BatchState, Edition, EditionState
+from newsletter.edition_row import OPEN
 from newsletter.sums import checked_sum
 from newsletter.tables import editions as editions_table
 
@@ -50,7 +51,7 @@ def _put_off(connection: Connection, key: str) -> tuple[str, ...]:
 def _is_finished(connection: Connection, edition: Edition, now: datetime) -> bool:
     if edition.state is EditionState.SENT:
         return True
-    if edition.state.value not in editions.OPEN or edition.candidates is None or edition.held:
+    if edition.state.value not in OPEN or edition.candidates is None or edition.held:
         return False
     states = ledger.count_by_state(connection, edition.key)
     if states.get(BatchState.PLANNED) or states.get(BatchState.HANDED):

@@ -19,6 +19,7 @@ from newsletter.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.conclusion import concluded
 from newsletter.delivery_report import DeliveryReport, StoppedBy
 from newsletter.edition import BatchState, Edition, EditionState
+from newsletter.edition_row import OPEN
 from newsletter.post import Post
 from newsletter.providers import Answer, Batch, Outcome, Provider
 from newsletter.settle import leftovers
@@ -113,7 +114,7 @@ class Delivery:
             if edition.held:
                 run.stopped_by = StoppedBy.HELD
                 return False
-            if edition.state.value not in editions.OPEN:
+            if edition.state.value not in OPEN:
                 run.stopped_by = StoppedBy.STOPPED if edition.state is EditionState.STOPPED else None
                 return False
             is_first = edition.first_handed is None

@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from newsletter import planning, used_stories
@@ -25,28 +24,10 @@ from newsletter.edition import (
     Selection,
     edition_key,
 )
+from newsletter.edition_row import COLUMNS, OPEN, from_row
 from newsletter.tables import edition_log, edition_revisions, editions
+from newsroom.database import inserting
 from newsroom.errors import StoreError
-
-OPEN = (EditionState.COMPOSED.value, EditionState.SENDING.value)
-"""The states in which an edition has still something to hand over."""
-
-COLUMNS = (
-    editions.c.key,
-    editions.c.newsletter,
-    editions.c.local_date,
-    editions.c.slot,
-    editions.c.state,
-    editions.c.revision,
-    editions.c.due,
-    editions.c.composed,
-    editions.c.first_handed,
-    editions.c.finished,
-    editions.c.held,
-    editions.c.note,
-    editions.c.candidates,
-)
-"""What `from_row` makes an edition of."""
 
 
 def create(
@@ -203,7 +184,6 @@ def _insert(
     due: datetime,
     row: dict[str, Any],
 ) -> bool:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {
         "key": edition_key(newsletter, local_date, slot),
         "newsletter": newsletter,
@@ -212,7 +192,8 @@ def _insert(
         "due": due,
         **row,
     }
-    return bool(connection.execute(insert(editions).values(values).on_conflict_do_nothing()).rowcount)
+    statement = inserting(connection, editions).values(values).on_conflict_do_nothing()
+    return bool(connection.execute(statement).rowcount)
 
 
 def _store_revision(
@@ -251,22 +232,3 @@ def _revision(connection: Connection, key: str, revision: int, column: sa.Column
 def _is_withdrawal(before: Selection, after: Selection) -> bool:
     kept = {story.teaser.id for story in before.stories}
     return {story.teaser.id for story in after.stories} < kept
-
-
-def from_row(row: Any) -> Edition:
-    """The edition of a row of COLUMNS."""
-    return Edition(
-        key=row.key,
-        newsletter=row.newsletter,
-        local_date=row.local_date,
-        slot=row.slot,
-        state=EditionState(row.state),
-        revision=row.revision,
-        due=row.due,
-        composed=row.composed,
-        first_handed=row.first_handed,
-        finished=row.finished,
-        held=row.held,
-        note=row.note,
-        candidates=row.candidates,
-    )

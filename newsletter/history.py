@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from newsletter.breaker import Past
 from newsletter.edition import Edition, EditionState
-from newsletter.editions import COLUMNS, OPEN, from_row
+from newsletter.edition_row import COLUMNS, OPEN, from_row
 from newsletter.tables import batches, editions
 from newsletter.used_stories import counts_for
 

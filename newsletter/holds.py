@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 
 from newsletter import used_stories
 from newsletter.edition import Edition, EditionState
-from newsletter.editions import OPEN, get, locked, log
+from newsletter.edition_row import OPEN
+from newsletter.editions import get, locked, log
 from newsletter.tables import editions
 from newsroom.errors import HeldError, StoreError
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from newsletter.letter import MARK_CLOSE, MARK_OPEN, Letter, Parts, Slot, parts_of
 from newsletter.tables import renders
+from newsroom.database import inserting
 from newsroom.errors import StoreError
 
 
 def store(connection: Connection, letter: Letter, now: datetime) -> str:
     """Store the letter unless it is there; returns its hash. Wants a writing transaction."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = insert(renders).values(
+    row = inserting(connection, renders).values(
         hash=letter.digest,
         subject=letter.subject,
         html=marked(letter.html),

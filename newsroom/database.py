@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -48,6 +50,16 @@ class Instant(sa.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def inserting(connection: Connection, table: sa.Table) -> Any:
+    """An INSERT into the table that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    if connection.dialect.name == "postgresql":
+        # Takes a while to import, and SQLite's users never need it.
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def engine_for(url: str, *, poolclass: type[sa.Pool] | None = None) -> Engine:

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from newsroom.database import inserting
 from readership.reader import (
     DELIVERY_ORDER,
     Candidate,
@@ -304,8 +304,7 @@ def save_subscriptions(
 
 
 def _upsert(connection: Connection) -> Any:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(subscriptions)
+    statement = inserting(connection, subscriptions)
     return statement.on_conflict_do_update(
         index_elements=[subscriptions.c.reader_id, subscriptions.c.newsletter],
         set_={

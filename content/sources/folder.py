@@ -11,8 +11,6 @@ from pathlib import Path
 from content.article import Access
 from content.sources import Broken, Entry, Listing, Problem, PublishPicture, Reading, content_hash
 from content.sources import illustrations as pictures
-from content.sources.article_file import ArticleFile
-from content.sources.front_matter import FrontMatterError, split
 from content.sources.illustrations import Illustrations
 from content.sources.rules import Rules, tag_id
 from newsroom.errors import SourceError
@@ -72,6 +70,10 @@ class Folder:
 
     def read(self, entry: Entry, publish: PublishPicture) -> Reading:
         """The article in one file; where it cannot be used, every reason that could be found at once."""
+        # Parsers take a while to import, and most runs find every file as it was.
+        from content.sources.article_file import ArticleFile
+        from content.sources.front_matter import FrontMatterError, split
+
         place = self.place(entry.reference)
         try:
             data = (self._root / entry.reference).read_bytes()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from content.article import Picture
-from content.media import LARGEST_SOURCE
+from content.gallery import LARGEST_SOURCE
 from content.sources import PublishPicture
 from newsroom.errors import RenderError
 

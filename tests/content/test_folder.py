@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from content.article import Access, Article, Booking
-from content.media import Gallery
+from content.gallery import Gallery
 from content.sources import Broken, Found, Reading
 from content.sources.folder import Folder
 from newsroom.errors import SourceError

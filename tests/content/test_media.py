@@ -13,7 +13,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from content.article import Picture
-from content.media import HIGHEST, LARGEST, Gallery, resized
+from content.gallery import Gallery
+from content.media import HIGHEST, LARGEST, resized
 from newsroom.errors import PublishError, RenderError
 
 ORIENTATION, CAMERA = 0x0112, 0x010F

@@ -13,7 +13,8 @@ from sqlalchemy.engine import Engine
 from content import store
 from content.article import Article
 from content.tables import retired_feeds
-from feeds.publish import PublishReport, publish
+from feeds.publish import publish
+from feeds.report import PublishReport
 from newsroom.database import reading, writing
 from tests import samples
 from tests.samples import NOON

@@ -12,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from content.article import Access, Article, Body, Booking
-from feeds import publish as publishing
-from feeds.publish import OVERLAP, fingerprint, publish
+from feeds import files
+from feeds.due import OVERLAP, fingerprint
+from feeds.publish import publish
 from feeds.tables import feed_marks
 from newsroom.database import reading, writing
 from newsroom.errors import PublishError
@@ -47,6 +48,34 @@ def test_a_second_run_touches_no_file_and_a_third_looks_at_no_feed(desk: Desk) -
     assert (report.due, report.written, report.unchanged) == (0, [], 18)
     assert desk.publish(HOUR, everything=True).written == []
     assert desk.stamps() == before
+
+
+@pytest.mark.parametrize("name", sorted(LISTS))
+def test_a_list_that_is_lost_is_made_again_and_no_feed_is_looked_at(desk: Desk, name: str) -> None:
+    desk.publish()
+    before = desk.stamps()
+    (desk.feeds / name).unlink()
+    report = desk.publish(HOUR)
+    assert (report.due, report.written) == (0, [name])
+    assert {one for one, stamp in desk.stamps().items() if before[one] != stamp} <= {name}
+
+
+def test_a_list_that_cannot_be_written_stays_due(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.publish()
+    desk.newsroom = replace(desk.newsroom, name="Another Courier")
+    real = files.write_whole
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name in LISTS:
+            raise PublishError(f"{path}: No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(files, "write_whole", full)
+    assert desk.publish(HOUR).problems
+    monkeypatch.setattr(files, "write_whole", real)
+    report = desk.publish(HOUR)
+    assert (report.due, set(report.written)) == (0, {"index.html", "index.opml"})
+    assert desk.publish(HOUR).written == []
 
 
 def edited(desk: Desk, one: Article) -> None:
@@ -161,7 +190,7 @@ def test_another_configuration_makes_every_feed_due(desk: Desk, change: dict[str
 
 def test_another_release_makes_every_feed_due(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.publish()
-    monkeypatch.setattr(publishing, "release", lambda: "another")
+    monkeypatch.setattr("feeds.due.release", lambda: "another")
     report = desk.publish(HOUR)
     assert (report.due, report.written) == (5, [])
 
@@ -291,7 +320,7 @@ def test_a_killed_run_is_finished_by_the_next(desk: Desk, monkeypatch: pytest.Mo
     desk.publish()
     desk.now += HOUR
     edited(desk, one)
-    real, seen = publishing.write_whole, []
+    real, seen = files.write_whole, []
 
     def killed(path: Path, data: bytes) -> None:
         seen.append(path)
@@ -299,10 +328,10 @@ def test_a_killed_run_is_finished_by_the_next(desk: Desk, monkeypatch: pytest.Mo
             raise KeyboardInterrupt
         real(path, data)
 
-    monkeypatch.setattr(publishing, "write_whole", killed)
+    monkeypatch.setattr(files, "write_whole", killed)
     with pytest.raises(KeyboardInterrupt):
         desk.publish()
-    monkeypatch.setattr(publishing, "write_whole", real)
+    monkeypatch.setattr(files, "write_whole", real)
     assert len(desk.publish(24 * HOUR).written) == 4
 
 
@@ -326,7 +355,7 @@ def test_a_section_title_that_xml_refuses_costs_only_its_own_feed(desk: Desk) ->
 
 
 def test_more_feeds_than_are_held_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "_AT_ONCE", 2)
+    monkeypatch.setattr("feeds.publish._AT_ONCE", 2)
     desk.add(article(), article("spa", sections=("culture",)))
     assert len(desk.publish().written) == 18
     assert desk.publish(HOUR).written == []
@@ -379,6 +408,6 @@ def test_a_read_only_folder_is_a_problem_for_each_file(desk: Desk, monkeypatch: 
     def refused(path: Path, data: bytes) -> None:
         raise PublishError(f"{path}: cannot be written: Read-only file system")
 
-    monkeypatch.setattr(publishing, "write_whole", refused)
+    monkeypatch.setattr(files, "write_whole", refused)
     report = desk.publish()
     assert (len(report.problems), report.written) == (18, [])

@@ -1,0 +1,109 @@
+"""The feeds' files: what each holds, in every format, written where its bytes differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.engine import Connection
+
+from content import catalogue
+from content.teaser import Teaser
+from feeds.due import sections_of
+from feeds.former import former_date
+from feeds.json_feed import json_feed
+from feeds.listing import listed
+from feeds.opml import opml
+from feeds.page import index_page, stylesheet
+from feeds.report import PublishReport
+from feeds.rss_atom import Written, atom, rss
+from feeds.select import Feed, select
+from newsroom.errors import PublishError
+from newsroom.files import write_whole
+from newsroom.masthead import Newsroom, SectionKind
+
+FORMATS: Mapping[str, Callable[[Feed], Written]] = {".rss": rss, ".atom": atom, ".json": json_feed}
+"""By ending. Another format is another line here, and in `feeds/listing.py` its name for people."""
+
+
+def contents(connection: Connection, newsroom: Newsroom, folder: Path, name: str, now: datetime) -> Feed:
+    """What the feed of this name holds now."""
+    keys = sections_of(newsroom, name)
+    moments = (catalogue.list_changed(connection, keys, now), former_date(folder, name, now))
+    changed = max((moment for moment in moments if moment is not None), default=None)
+    return select(newsroom, name, _teasers(connection, newsroom, name, keys, now), changed)
+
+
+def _teasers(
+    connection: Connection, newsroom: Newsroom, name: str, keys: tuple[str, ...], now: datetime
+) -> list[Teaser]:
+    section = newsroom.section(name)
+    if section is not None and section.kind is SectionKind.SPONSORED:
+        return catalogue.running(connection, name, now, newsroom.paywall)[: newsroom.feed_entries]
+    return catalogue.newest(connection, keys, now, newsroom.feed_entries, newsroom.paywall)
+
+
+def publish_feed(feed: Feed, folder: Path, report: PublishReport, *, dry_run: bool) -> bool:
+    """Write the feed in every format; False where a file could not be written, so that it stays due."""
+    went_well = True
+    refused: set[str] = set()
+    for ending, write in FORMATS.items():
+        path = folder / f"{feed.name}{ending}"
+        try:
+            data, left_out = write(feed)
+        except ValueError as error:
+            # Not an entry, which would be left out: the feed's own title or description.
+            report.problems.append(
+                f"{path}: cannot be made: {error}; look at the section's title and `about`"
+            )
+            went_well = False
+            continue
+        refused.update(left_out)
+        went_well &= _publish_file(path, data, report, dry_run=dry_run)
+    report.problems += [
+        f"feed {feed.name}: article {article} is left out: it has no headline, or characters that XML refuses"
+        for article in sorted(refused)
+    ]
+    return went_well
+
+
+def _publish_file(path: Path, data: bytes, report: PublishReport, *, dry_run: bool) -> bool:
+    try:
+        if path.is_file() and path.read_bytes() == data:
+            report.unchanged += 1
+            return True
+        if not dry_run:
+            write_whole(path, data)
+    except PublishError as error:
+        report.problems += error.problems
+        return False
+    except OSError as error:
+        report.problems.append(f"{path}: cannot be read: {error.strerror}; mend its rights")
+        return False
+    report.written.append(path.name)
+    return True
+
+
+def publish_lists(newsroom: Newsroom, folder: Path, report: PublishReport, *, dry_run: bool) -> bool:
+    """Write the list and the page of all feeds; False where one could not be written."""
+    feeds = listed(newsroom)
+    made: Mapping[str, Callable[[], bytes]] = {
+        "index.opml": lambda: opml(newsroom, feeds),
+        "index.html": lambda: index_page(newsroom, feeds),
+        "feed.css": lambda: stylesheet(newsroom),
+    }
+    went_well = True
+    for name, make in made.items():
+        try:
+            data = make()
+        except ValueError as error:
+            report.problems.append(_cannot_be_made(folder / name, error))
+            went_well = False
+        else:
+            went_well &= _publish_file(folder / name, data, report, dry_run=dry_run)
+    return went_well
+
+
+def _cannot_be_made(path: Path, error: ValueError) -> str:
+    return f"{path}: cannot be made: {error}; look at the sections' titles and at `about`"

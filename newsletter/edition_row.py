@@ -1,0 +1,47 @@
+"""An edition as its row in the database says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from newsletter.edition import Edition, EditionState
+from newsletter.tables import editions
+
+OPEN = (EditionState.COMPOSED.value, EditionState.SENDING.value)
+"""The states in which an edition has still something to hand over."""
+
+COLUMNS = (
+    editions.c.key,
+    editions.c.newsletter,
+    editions.c.local_date,
+    editions.c.slot,
+    editions.c.state,
+    editions.c.revision,
+    editions.c.due,
+    editions.c.composed,
+    editions.c.first_handed,
+    editions.c.finished,
+    editions.c.held,
+    editions.c.note,
+    editions.c.candidates,
+)
+"""What `from_row` makes an edition of."""
+
+
+def from_row(row: Any) -> Edition:
+    """The edition of a row of COLUMNS."""
+    return Edition(
+        key=row.key,
+        newsletter=row.newsletter,
+        local_date=row.local_date,
+        slot=row.slot,
+        state=EditionState(row.state),
+        revision=row.revision,
+        due=row.due,
+        composed=row.composed,
+        first_handed=row.first_handed,
+        finished=row.finished,
+        held=row.held,
+        note=row.note,
+        candidates=row.candidates,
+    )
