@@ -15,7 +15,7 @@ from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.posting import post_for
 from commands.progress import counting
-from newsletter import editions, history, settle
+from newsletter import editions, history, settle, status, sums
 from newsletter.claim import Terms
 from newsletter.deliver import Delivery
 from newsletter.delivery_report import DeliveryReport, StoppedBy
@@ -49,6 +49,7 @@ def deliver(
         for one in chosen:
             with room.troubles.caught("deliver", one.key):
                 deliver_step(room, one)
+        say_unsettled(room)
         raise typer.Exit(room.troubles.status)
 
 
@@ -80,6 +81,18 @@ def deliver_step(room: Context, newsletter: Newsletter) -> None:
                 _deliver_one(room, newsletter, edition, provider, owner)
     finally:
         provider.close()
+
+
+def say_unsettled(room: Context) -> None:
+    """Say of whom nobody knows whether they got their edition; each run does, until a person settles it."""
+    with reading(room.engine) as connection:
+        waiting = status.unsettled(connection)
+    for problem in waiting:
+        message = (
+            f"{problem.edition}: batch {problem.batch}, {problem.readers:,} readers, is {problem.trouble}: "
+            f"{problem.reason}; ask the provider's log, then: {' or '.join(problem.commands)}"
+        )
+        room.troubles.add("deliver", f"unsettled:{problem.batch}", message, ExitStatus.HELD)
 
 
 @contextmanager
@@ -117,6 +130,7 @@ def _deliver_one(
     _say(room, report)
     if report.is_finished and report.batches:
         _announce(room, report)
+        _sum_up(room)
 
 
 def _assume(room: Context, edition: Edition, silence: timedelta) -> None:
@@ -162,6 +176,13 @@ def _announce(room: Context, report: DeliveryReport) -> None:
         f"{sum(report.exclusions.values()):,} left out, of {report.candidates:,}"
     )
     alerts.tell(room.settings, {report.edition: line}, room.clock())
+
+
+def _sum_up(room: Context) -> None:
+    """Long after an edition it is enough to know how many were left out, and why."""
+    before = room.clock() - timedelta(days=room.settings.keep_days)
+    with writing(room.engine) as connection:
+        sums.summarise_exclusions(connection, before)
 
 
 def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:

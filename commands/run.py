@@ -11,7 +11,7 @@ from commands.digest import digest_step
 from commands.feeds import feeds_step
 from commands.invocation import invocation
 from commands.sync import sync_step
-from newsletter.history import open_editions
+from newsletter.history import has_unsettled, open_editions
 from newsletter.schedule import next_due
 from newsroom import alerts, log
 from newsroom.database import reading
@@ -37,14 +37,15 @@ def run(context: typer.Context) -> ExitStatus:
 
 def _deliver(room: Context) -> None:
     with reading(room.engine) as connection:
-        if not open_editions(connection):
+        if not open_editions(connection) and not has_unsettled(connection):
             return
     # Rendering and sending take a while to import, and most runs have nothing to send.
-    from commands.deliver import deliver_step
+    from commands.deliver import deliver_step, say_unsettled
 
     for newsletter in room.settings.newsletters:
         with room.troubles.caught("deliver", newsletter.key):
             deliver_step(room, newsletter)
+    say_unsettled(room)
 
 
 def _say_next(room: Context) -> None:
@@ -56,7 +57,9 @@ def _say_next(room: Context) -> None:
 
 def _tell(room: Context) -> None:
     troubles = room.troubles
-    told = alerts.settle(room.engine, room.settings, troubles.messages, room.clock(), all_seen=True)
+    told = alerts.settle(
+        room.engine, room.settings, troubles.messages, room.clock(), all_seen=not troubles.skipped
+    )
     if told:
         log.step("alert", told=len(told))
     if troubles.status is ExitStatus.DONE:

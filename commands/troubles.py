@@ -20,6 +20,8 @@ class Troubles:
 
     messages: dict[str, str] = field(default_factory=dict)
     status: ExitStatus = ExitStatus.DONE
+    skipped: bool = False
+    """A step was left to another run, so what this run did not see may be there still."""
 
     def add(self, step: str, key: str, message: str, status: ExitStatus = ExitStatus.FAILED) -> None:
         """Say a problem and remember it."""
@@ -40,6 +42,7 @@ class Troubles:
         try:
             yield
         except LockBusyError as busy:
+            self.skipped = True
             log.step(step, skipped=str(busy))
         except StandfirstError as error:
             for line in error.problems:

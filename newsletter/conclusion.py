@@ -25,17 +25,9 @@ def concluded(connection: Connection, key: str, report: DeliveryReport, now: dat
     edition = editions.locked(connection, key)
     return replace(
         report.with_sum(checked_sum(connection, key)),
-        problems=report.problems + _uncertain(connection, key) + _put_off(connection, key),
+        problems=report.problems + _put_off(connection, key),
         next_at=_next_at(connection, report, key, now),
         is_finished=_is_finished(connection, edition, now),
-    )
-
-
-def _uncertain(connection: Connection, key: str) -> tuple[str, ...]:
-    return tuple(
-        f"{key}: batch {number}, {readers:,} readers, is uncertain: {reason}; ask the provider's log, "
-        f"then: resolve {number} --sent or --not-sent"
-        for number, readers, reason in ledger.uncertain(connection, key)
     )
 
 

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter.breaker import Past
-from newsletter.edition import Edition, EditionState
+from newsletter.edition import BatchState, DeliveryState, Edition, EditionState
 from newsletter.edition_row import COLUMNS, OPEN, from_row
-from newsletter.tables import batches, editions
+from newsletter.tables import batches, deliveries, editions
 from newsletter.used_stories import counts_for
 
 
@@ -20,6 +20,14 @@ def open_editions(connection: Connection, newsletter: str | None = None) -> tupl
     if newsletter is not None:
         query = query.where(editions.c.newsletter == newsletter)
     return tuple(map(from_row, connection.execute(query)))
+
+
+def has_unsettled(connection: Connection) -> bool:
+    """True where a hand-over's outcome is not known, in whichever edition."""
+    unsettled = (BatchState.HANDED.value, BatchState.UNCERTAIN.value)
+    own = sa.select(deliveries.c.batch).where(deliveries.c.state == DeliveryState.UNCERTAIN.value)
+    whole = sa.select(batches.c.id).where(batches.c.state.in_(unsettled))
+    return any(connection.execute(query.limit(1)).first() is not None for query in (whole, own))
 
 
 def latest(connection: Connection, newsletter: str, limit: int = 10) -> tuple[Edition, ...]:

@@ -102,6 +102,11 @@ def problems(connection: Connection, since: datetime, edition: str | None = None
     return tuple(problem for problem in found if edition in (None, problem.edition))
 
 
+def unsettled(connection: Connection) -> tuple[Problem, ...]:
+    """What nobody knows the outcome of, in whichever edition: a person has to settle it."""
+    return (*_uncertain(connection, None), *_cut_off(connection))
+
+
 def reader_story(
     connection: Connection, reader_id: int, edition: str | None = None, limit: int = 20
 ) -> tuple[ReaderLine, ...]:

@@ -27,7 +27,8 @@ metadata = sa.MetaData(
 )
 """Every package's tables: each store adds its own when it is imported."""
 
-BUSY_SECONDS = 30
+BUSY_SECONDS = 120
+"""How long a writer waits for another one: planning a million readers takes half a minute."""
 
 
 class Instant(sa.TypeDecorator[datetime]):

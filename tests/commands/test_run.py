@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from newsroom import locks
+from newsroom.database import engine_for
 from tests.commands.house import House, built, html_of, text_of
 
 EVE = "2026-03-09T18:00"
@@ -184,3 +188,31 @@ def test_a_run_before_the_hour_says_what_comes_next(house: House) -> None:
     assert run.status == 0
     assert run.step("next")["edition"] == "2026-03-10 06:00:00+01:00"
     assert not (house.root / "outbox").exists()
+
+
+def test_what_is_uncertain_is_said_by_every_run_until_somebody_settles_it(house: House) -> None:
+    house.run(now=SIX)
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        # As a provider leaves it that broke off after it had taken a message and before it said so.
+        database.execute("update batches set state = 'uncertain', reason = 'cut off' where id = 1")
+    for minute in (5, 10):
+        run = house.run(now=f"2026-03-10T07:{minute:02}")
+        assert run.status == 3
+        assert [message for message in run.problems if "batch 1, 1 readers, is uncertain: cut off" in message]
+    assert run.steps("alert") == []
+    assert house.run("resolve", "1", "--sent", now="2026-03-10T07:15").status == 0
+    assert house.run(now="2026-03-10T07:20").status == 0
+
+
+def test_a_run_that_left_a_step_to_another_forgets_no_problem(house: House) -> None:
+    bad = house.root / "articles" / "politics" / "bad.md"
+    bad.write_text("no front matter", encoding="utf-8")
+    assert house.run(now="2026-03-09T18:05").step("alert")["told"] == 1
+    engine = engine_for(f"sqlite:///{house.root / 'standfirst.db'}")
+    with locks.held(engine, "sync"):
+        run = house.run(now="2026-03-09T18:10")
+    assert run.status == 0
+    assert "another run" in run.step("sync")["skipped"]
+    again = house.run(now="2026-03-09T18:15")
+    assert again.status == 1
+    assert again.steps("alert") == []
