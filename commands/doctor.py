@@ -156,12 +156,11 @@ CHECKS: dict[str, Callable[[Context], None]] = {
 def _paywall(room: Context) -> None:
     now, newsroom = room.clock(), room.settings.newsroom
     shown = 0
-    keys = [section.key for section in newsroom.sections]
     with reading(room.engine) as connection:
-        for teaser in catalogue.newest(connection, keys, now, 1_000_000, newsroom.paywall):
+        for teaser in catalogue.everything(connection, now, newsroom.paywall):
             if teaser.is_closed and teaser.public_html:
                 shown += 1
-                log.step("paywall", article=teaser.id, shows=_characters(teaser))
+                log.step("paywall", article=teaser.id, headline=teaser.headline, shows=_characters(teaser))
     log.step(
         "paywall", closed_articles_that_show_a_paragraph=shown, paragraphs=newsroom.paywall.public_paragraphs
     )

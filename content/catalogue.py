@@ -6,7 +6,7 @@ newest comes first; among equal dates the id decides, so that one state has one 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -71,6 +71,23 @@ def newest(
     else:
         ids = _newest_of_few(connection, sections, now, limit)
     return list(by_ids(connection, ids, now, paywall).values())
+
+
+def everything(connection: Connection, now: datetime, paywall: Paywall) -> Iterator[Teaser]:
+    """Every article, bookings included, by id; a few at a time, however many there are."""
+    last = ""
+    while True:
+        query = (
+            sa.select(articles)
+            .where(_IS_LIVE, articles.c.published <= now, articles.c.id > last)
+            .order_by(articles.c.id)
+            .limit(_AT_ONCE)
+        )
+        found = _teasers(connection, query, paywall)
+        yield from found
+        if len(found) < _AT_ONCE:
+            return
+        last = found[-1].id
 
 
 def running(connection: Connection, section: str | None, now: datetime, paywall: Paywall) -> list[Teaser]:

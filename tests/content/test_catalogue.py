@@ -56,6 +56,16 @@ def test_the_newest_come_first_and_once(connection, others):
     assert _names(later) == ["embargoed"]
 
 
+def test_everything_comes_by_id_in_parts(connection, monkeypatch):
+    monkeypatch.setattr(catalogue, "_AT_ONCE", 2)
+    for name in ("c", "a", "e", "b"):
+        _put(connection, name)
+    _put(connection, "d", **_booked())
+    _put(connection, "embargoed", published=NOON + MINUTE)
+    store.withdraw(connection, [_put(connection, "withdrawn").id], NOON)
+    assert _names(catalogue.everything(connection, NOON, CLOSED)) == ["a", "b", "c", "d", "e"]
+
+
 def test_newest_of_nothing_is_nothing(connection):
     _put(connection, "bridge")
     assert catalogue.newest(connection, (), NOON, 9, CLOSED) == []
