@@ -56,7 +56,9 @@ def init(
     days: Annotated[
         str | None, typer.Option(help='The digest\'s days: "mon,tue,wed,thu,fri" or "daily".')
     ] = None,
-    language: Annotated[str | None, typer.Option(help="The language it is written in: en.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="The language it is written in: en-GB, de, ar.")
+    ] = None,
     sender: Annotated[str | None, typer.Option(help="The address the digest comes from.")] = None,
     postal_address: Annotated[str | None, typer.Option(help="The postal address in the footer.")] = None,
     public_url: Annotated[
@@ -76,7 +78,7 @@ def init(
     zone = _zone(ask("Its time zone", zone, _local_zone(), flag="--zone"))
     at = _hour(ask("The digest goes out at", at, "06:00", flag="--at"))
     day_list = _days(ask("On these days", days, "mon,tue,wed,thu,fri,sat", flag="--days"))
-    language = ask("The language it is written in", language, "en", flag="--language")
+    language = ask("The language it is written in", language, _language(zone), flag="--language")
     host = urlsplit(site).hostname or "example.org"
     domain = host.removeprefix("www.")
     sender = ask("The digest comes from", sender, f"digest@{domain}", flag="--sender")
@@ -144,6 +146,11 @@ def _zone(text: str) -> str:
     near = sorted(zone for zone in available_timezones() if text.lower() in zone.lower())[:4]
     hint = ", ".join(near) or "Europe/Berlin, America/New_York, ..."
     raise ConfigurationError(f'init: --zone: "{text}" is not a time zone; allowed: {hint}')
+
+
+def _language(zone: str) -> str:
+    """The day and the month stand in another order on the other side of the Atlantic."""
+    return "en" if zone.startswith("America/") else "en-GB"
 
 
 def _local_zone() -> str:

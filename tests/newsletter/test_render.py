@@ -84,6 +84,11 @@ def test_the_text_part_fits_72_columns_with_one_link_a_line() -> None:
         assert "https://" not in line.removeprefix("https://")
 
 
+def test_an_address_without_the_newsrooms_name_is_told_whose_it_is() -> None:
+    ending = text_of(rendered(editions.selection(), postal_address="Graslei 1\n9000 Ghent"))
+    assert ending.endswith("\n\nThe Quay\nGraslei 1\n9000 Ghent\n")
+
+
 @pytest.mark.parametrize("audience", Audience)
 def test_html_and_text_have_the_same_stories_in_the_same_order(audience: Audience) -> None:
     edition = editions.selection()
