@@ -15,7 +15,7 @@ from sendgrid import SendGridAPIClient
 
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.providers.sendgrid_answer import Reply, TooBigError, outcome_of, outcome_of_failure
-from newsletter.providers.sendgrid_client import client_for, is_loopback
+from newsletter.providers.sendgrid_client import Request, client_for, is_loopback
 from newsletter.providers.sendgrid_payload import MAX_PERSONALIZATIONS, Payload, payload
 from newsroom.errors import ConfigurationError, ProviderError
 from newsroom.secrets import SENDGRID_API_KEY, Secrets
@@ -78,7 +78,7 @@ class SendGrid:
 
     def _sent(self, made: Payload) -> Outcome:
         try:
-            response = self._client().send(made.body)
+            response = self._client().client.mail.send.post(request_body=Request(made.text))
         except (OSError, HTTPException, TooBigError) as error:
             return outcome_of_failure(error)
         reply = Reply(response.status_code, response.headers, response.body)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from newsletter.providers import Answer as Is
 from newsletter.providers import Outcome
 from newsletter.providers.sendgrid import EU_HOST, HOST, SendGrid
-from newsletter.providers.sendgrid_client import client_for
+from newsletter.providers.sendgrid_client import Request, client_for
 from newsroom.errors import ConfigurationError, ProviderError
 from newsroom.secrets import Secrets
 from newsroom.settings import SendGridSettings
@@ -54,7 +54,7 @@ def test_what_is_accepted_has_sendgrids_own_id(server: HttpServer) -> None:
     [request] = server.requests
     assert (request.method, request.path) == ("POST", "/v3/mail/send")
     assert request.headers["authorization"] == f"Bearer {KEY}"
-    assert request.headers["content-type"] == "application/json"
+    assert request.headers["content-type"] == "application/json; charset=utf-8"
     assert len(request.json["personalizations"]) == 3
 
 
@@ -393,3 +393,10 @@ def test_a_key_that_is_none_is_refused_without_showing_it(key: str, monkeypatch:
 def test_the_key_goes_nowhere_in_the_clear() -> None:
     with pytest.raises(ConfigurationError, match="base_url"):
         provider("http://mail.quay.example")
+
+
+def test_a_request_prints_as_its_size() -> None:
+    data = Request('{"email": "reader@example.org"}').encode("utf-8")
+
+    assert [f"{data}", "{}".format(data), repr(data), str(data)] == ["<31 bytes>"] * 4  # noqa: UP032
+    assert bytes(data).startswith(b'{"email"')
