@@ -84,6 +84,9 @@ class Article:
     updated: datetime
     sections: tuple[str, ...]
     body: Body
+    opening: str = ""
+    """What the editor put before a wall of their own, as sanitised HTML: the body's beginning, and public.
+    Empty where the wall is the newsroom's."""
     teaser: str = ""
     """The editor's own teaser; empty where there is none. Never cut from a paid body."""
     label: str = ""
@@ -104,6 +107,8 @@ class Article:
     correction: str = ""
     sensitive: bool = False
     again: bool = False
+    no_digest: bool = False
+    """In feeds and on pages alone."""
     words: int = 0
     """How many words the body has."""
 

@@ -72,6 +72,8 @@ def stored(row: RowMapping | Mapping[str, Any]) -> StoredArticle:
         correction=details["correction"],
         sensitive=details["sensitive"],
         again=row["again"],
+        opening=details["opening"],
+        no_digest=details["no_digest"],
         words=details["words"],
     )
     return StoredArticle(
@@ -131,6 +133,8 @@ def _details(article: Article) -> dict[str, Any]:
         "image": _image_details(article.image),
         "correction": article.correction,
         "sensitive": article.sensitive,
+        "opening": article.opening,
+        "no_digest": article.no_digest,
         "words": article.words,
     }
 

@@ -51,6 +51,7 @@ class Teaser:
     correction: str
     sensitive: bool
     again: bool
+    no_digest: bool
     minutes: int
     """How long the whole article takes to read; 0 where it has no body."""
 
@@ -69,8 +70,9 @@ def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
     """What anyone may read of `stored`. Whether its time has come is for whoever asks to know.
 
     A closed article has the editor's own teaser or none, and in `public_html` what `paywall` allows: its
-    first paragraphs, but for one that repeats the teaser, of a quarter of its words at most. A free article
-    without a teaser has the beginning of its first paragraph.
+    first paragraphs, but for one that repeats the teaser, of a quarter of its words at most. Where the editor
+    put a wall into it, everything before that is public instead. A free article without a teaser, or one with
+    a wall of its own, has the beginning of its first paragraph.
     """
     article = stored.article
     booking = article.booking
@@ -82,8 +84,8 @@ def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
         url=article.url,
         headline=article.headline,
         label=article.label,
-        teaser=article.teaser or (_beginning(article) if is_open else ""),
-        public_html="" if is_open else _public_html(article, paywall.public_paragraphs),
+        teaser=article.teaser or _beginning(article.body.html if is_open else article.opening),
+        public_html="" if is_open else article.opening or _public_html(article, paywall.public_paragraphs),
         authors=article.authors,
         language=article.language,
         published=article.published,
@@ -102,13 +104,14 @@ def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
         correction=article.correction,
         sensitive=article.sensitive,
         again=article.again,
+        no_digest=article.no_digest,
         minutes=-(-article.words // WORDS_A_MINUTE) if article.body.html else 0,
     )
 
 
-def _beginning(article: Article) -> str:
+def _beginning(public: str) -> str:
     """The first paragraph in whole sentences, as one line."""
-    first = next((block for block in blocks(article.body.html) if block.tag == "p"), None)
+    first = next((block for block in blocks(public) if block.tag == "p"), None)
     return shortened(" ".join(first.text.split()), LONGEST_TEASER) if first else ""
 
 

@@ -82,6 +82,8 @@ def eligible(material: Material, now: datetime, zone: ZoneInfo) -> Eligible:
 def _why_not(material: Material, teaser: Teaser, now: datetime) -> str:
     if teaser.published > now:
         return "not published yet"
+    if teaser.no_digest:
+        return "its editors keep it out of digests"
     if teaser.id not in material.used:
         return ""
     where = f"already in {material.used_in.get(teaser.id, 'an edition of this newsletter')}"

@@ -23,6 +23,7 @@ def contradictions(tables: Tables) -> list[str]:
             for line in _doubles(name, _list(tables, name))
         ),
         *_latest(sections),
+        *_sources(_list(tables, "source"), [key for key in keys if key]),
         *_former_keys(sections, keys),
         *(
             line
@@ -46,6 +47,47 @@ def _latest(sections: Sequence[Tables]) -> Iterator[str]:
     found = [_text(section, "key") for section in sections if section.get("kind") == "latest"]
     if len(found) > 1:
         yield f"section: {len(found)} are of kind latest ({', '.join(found)}); allowed: one"
+
+
+_NEEDED = {
+    "folder": ("path",),
+    "wordpress": ("url",),
+    "ghost": ("url",),
+    "feed": ("url",),
+    "pages": ("list",),
+    "sql": ("query",),
+}
+"""What a source of each kind cannot do without."""
+_RULES = ("free", "registered", "paid")
+_OWN = {
+    "folder": {"path"},
+    "wordpress": {"url", "user", "types", *_RULES, "sections", "section"},
+    "ghost": {"url", *_RULES, "sections", "section"},
+    "feed": {"url", *_RULES, "sections", "section"},
+    "pages": {"url", "list", "select", "sponsors", "sections", "section"},
+    "sql": {"query", "bookings", "changed", "sections", "section"},
+}
+"""What means something for one kind and not for every other."""
+
+
+def _sources(sources: Sequence[Tables], keys: Sequence[str]) -> Iterator[str]:
+    for number, source in enumerate(sources):
+        kind = _text(source, "kind") or "folder"
+        if kind not in _NEEDED:
+            continue
+        where = f"source[{number}]"
+        for name in _NEEDED[kind]:
+            if not source.get(name):
+                yield f"{where}.{name}: missing; a source of kind {kind} needs it"
+        others = set().union(*_OWN.values()) - _OWN[kind]
+        for name in sorted(others & source.keys()):
+            allowed = ", ".join(sorted(_OWN[kind]))
+            yield f"{where}.{name}: a source of kind {kind} has none; allowed: {allowed}"
+        named = [source.get("section"), *(_table(source, "sections").values())]
+        named += [_text(one, "section") for one in _list(source, "list")]
+        for section in named:
+            if isinstance(section, str) and section and section not in keys and keys:
+                yield f'{where}: "{section}" is not a section; allowed: {", ".join(keys)}'
 
 
 def _former_keys(sections: Sequence[Tables], keys: Sequence[str]) -> Iterator[str]:

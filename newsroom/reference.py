@@ -41,6 +41,7 @@ def _table(title: str, path: str, model: type[BaseModel]) -> str:
     inner: list[str] = []
     for name, field in model.model_fields.items():
         nested = _model(field.annotation)
+        name = field.alias or name
         if nested is not None and not _is_list(field.annotation):
             inner.append(_table(f"[{path}.{name}]", f"{path}.{name}", nested))
         rows.append(
@@ -136,6 +137,8 @@ def _secrets() -> str:
         "| --- | --- |",
     ]
     rows += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in secrets.NAMES.items()]
+    rows.append(f"| `{secrets.SOURCE}KEY` | {_cell(secrets.SOURCE_MEANING)} |")
+    rows.append(f"| `{secrets.SOURCE}KEY_ADMIN` | Ghost's Admin API key, where bodies are wanted |")
     return "\n".join([*rows, ""])
 
 

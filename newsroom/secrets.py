@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,12 @@ NAMES = {
 }
 """Every secret there is, with its meaning. Each may be given as NAME_FILE too: the path of a file with it."""
 
+SOURCE = "STANDFIRST_SOURCE_"
+SOURCE_MEANING = "a source's password, key or database address; KEY is its key in capitals, - as _"
+_SOURCE_NAME = re.compile(f"{SOURCE}[A-Z0-9_]+")
+
+_IS_SOURCES = "is the source's password, key or database address"
+
 KEY_BYTES = 16
 """The least length of a key."""
 
@@ -39,13 +46,20 @@ class Secrets:
     smtp_password: str = field(default="", repr=False)
     alert_smtp_password: str = field(default="", repr=False)
     alert_webhook: str = field(default="", repr=False)
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Those of content sources, by name."""
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Every secret as it could turn up in a text, for the log's mask."""
         keys = (*(key.hex() for _, key in self.signing_keys), self.address_key.hex())
         others = (self.sendgrid_api_key, self.smtp_password, self.alert_smtp_password, self.alert_webhook)
-        return tuple(text for text in (*keys, *others) if len(text) >= 6)
+        return tuple(text for text in (*keys, *others, *self.sources.values()) if len(text) >= 6)
+
+
+def source_name(key: str) -> str:
+    """The name of the secret of the source with this key."""
+    return SOURCE + key.upper().replace("-", "_")
 
 
 def values(root: Path, file: str, environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
@@ -54,7 +68,8 @@ def values(root: Path, file: str, environ: Mapping[str, str], problems: list[str
     What is wrong goes into `problems`, a line each; no line holds a secret.
     """
     found = _of_file(root / file, problems) if file else {}
-    for name in NAMES:
+    given = {name.removesuffix("_FILE") for name in environ if _SOURCE_NAME.fullmatch(name)}
+    for name in (*NAMES, *sorted(given)):
         if environ.get(name):
             found[name] = environ[name].strip()
         elif environ.get(f"{name}_FILE"):
@@ -84,8 +99,9 @@ def _of_file(path: Path, problems: list[str]) -> dict[str, str]:
         if not line or line.startswith("#"):
             continue
         name, equals, value = line.partition("=")
-        if not equals or name.strip() not in NAMES:
-            problems.append(f"{path}:{number}: not a secret's NAME=value; allowed: {', '.join(NAMES)}")
+        if not equals or (name.strip() not in NAMES and not _SOURCE_NAME.fullmatch(name.strip())):
+            allowed = ", ".join((*NAMES, f"{SOURCE}KEY"))
+            problems.append(f"{path}:{number}: not a secret's NAME=value; allowed: {allowed}")
             continue
         found[name.strip()] = value.strip().strip("\"'")
     return found
@@ -94,7 +110,7 @@ def _of_file(path: Path, problems: list[str]) -> dict[str, str]:
 def secrets_of(texts: Mapping[str, str], wanted: Mapping[str, str], problems: list[str]) -> Secrets | None:
     """The secrets, or None with the `problems`. `wanted` has those that must be there: name → why."""
     missing = [name for name in wanted if not texts.get(name)]
-    problems += [f"{name}: missing; it {NAMES[name]} ({wanted[name]})" for name in missing]
+    problems += [f"{name}: missing; it {NAMES.get(name, _IS_SOURCES)} ({wanted[name]})" for name in missing]
     before = len(problems)
     keys = _signing_keys(texts[SECRET_KEY], problems) if texts.get(SECRET_KEY) else ()
     address = _key(ADDRESS_KEY, texts[ADDRESS_KEY], problems) if texts.get(ADDRESS_KEY) else b""
@@ -107,6 +123,7 @@ def secrets_of(texts: Mapping[str, str], wanted: Mapping[str, str], problems: li
         smtp_password=texts.get(SMTP_PASSWORD, ""),
         alert_smtp_password=texts.get(ALERT_SMTP_PASSWORD, ""),
         alert_webhook=texts.get(ALERT_WEBHOOK, ""),
+        sources={name: text for name, text in texts.items() if name.startswith(SOURCE)},
     )
 
 

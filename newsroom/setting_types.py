@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
 RESERVED = ("all", "index")
+_RULE = re.compile(r"more|(?:category|tag|type|visibility):\S.*|meta:[^=\s]+=.*")
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _PERIOD = re.compile(r"(\d{1,5})\s*(m|h|d)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -29,6 +30,12 @@ def _key(text: str) -> str:
 def _line(text: str) -> str:
     if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", text):
         raise ValueError("one line without control characters")
+    return text
+
+
+def _rule(text: str) -> str:
+    if not _RULE.fullmatch(text):
+        raise ValueError("more, category:SLUG, tag:SLUG, type:NAME, visibility:NAME or meta:NAME=VALUE")
     return text
 
 
@@ -143,6 +150,7 @@ SUBJECT_FIELDS = ("lead", "second", "name", "title", "date")
 
 Key = Annotated[str, AfterValidator(_key)]
 Line = Annotated[str, AfterValidator(_line)]
+Rule = Annotated[str, AfterValidator(_rule)]
 Words = Annotated[Line, Field(min_length=1)]
 Web = Annotated[str, AfterValidator(_web)]
 Site = Annotated[str, AfterValidator(_site)]

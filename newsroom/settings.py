@@ -15,15 +15,50 @@ ProviderName = Literal["outbox", "smtp", "sendgrid"]
 
 
 @dataclass(frozen=True, slots=True)
+class ListSettings:
+    """A page that lists articles, with CSS selectors."""
+
+    url: str
+    section: str
+    select: str = ""
+    sponsor: str = ""
+    headline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """One content source. `path` is absolute."""
+    """One content source. `path` is absolute; what another kind of source needs is empty."""
 
     key: str
     kind: str
-    path: Path
+    path: Path = Path()
+    url: str = ""
     access: str = "paid"
     """Who may read the body of an article that does not say so itself: free, registered or paid."""
+    free: tuple[str, ...] = ()
+    registered: tuple[str, ...] = ()
+    paid: tuple[str, ...] = ()
+    """Rules as in newsroom.toml: `tag:premium`. One that is met decides, the strictest first."""
+    sections: Mapping[str, str] = field(default_factory=dict)
+    """Our section keys by the source's own names."""
+    section: str = ""
+    """Where an article of none of them stands; empty leaves it out."""
     language: str = ""
+    pictures_for: timedelta = timedelta(days=30)
+    full_every: timedelta = timedelta(days=1)
+    timeout: float = 30.0
+    user: str = ""
+    types: tuple[str, ...] = ("posts",)
+    lists: tuple[ListSettings, ...] = ()
+    select: Mapping[str, str] = field(default_factory=dict)
+    sponsors: tuple[str, ...] = ()
+    query: str = ""
+    bookings: str = ""
+    changed: str = ""
+    secret: str = field(default="", repr=False)
+    """Its password, key or, for sql, address: STANDFIRST_SOURCE_ and the key."""
+    admin_secret: str = field(default="", repr=False)
+    """Ghost's Admin API key: the same name with _ADMIN."""
 
 
 @dataclass(frozen=True, slots=True)

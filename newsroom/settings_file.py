@@ -22,6 +22,7 @@ from newsroom.setting_types import (
     Period,
     Port,
     Public,
+    Rule,
     Site,
     Subject,
     Web,
@@ -106,16 +107,63 @@ class SectionTable(Table):
     former_keys: list[Key] = Field(default=[], description="Keys it had before: their feeds are redirected.")
 
 
+class ListTable(Table):
+    """A page that lists articles, of a source of kind `pages`."""
+
+    url: Web = Field(description="The page, or a news sitemap.")
+    section: Key = Field(description="The section that its articles stand in.")
+    select: Line = Field("", description="A CSS selector of one item; else every link to an article.")
+    sponsor: Line = Field("", description="A CSS selector, inside an item, of its sponsor's name.")
+    headline: Line = Field("", description="A CSS selector, inside an item, of its headline.")
+
+
 class SourceTable(Table):
-    """Where articles come from."""
+    """Where articles come from. One that two sources have is the first one's. Secrets: see below."""
 
     key: Key = Field(description="Part of the ids of its articles; it never changes.")
-    kind: Literal["folder"] = Field("folder", description="A folder of Markdown files with front matter.")
-    path: Words = Field(description="The folder.")
+    kind: Literal["folder", "wordpress", "ghost", "feed", "pages", "sql"] = Field(
+        "folder", description="What it is; docs/sources.md has a page for each."
+    )
+    path: Line = Field("", description="folder: the folder, of Markdown or HTML files.")
+    url: Web | Literal[""] = Field(
+        "", description="wordpress, ghost: the site; feed: the feed. sql: the address is a secret."
+    )
     access: Literal["free", "registered", "paid"] = Field(
-        "paid", description="Who may read an article that does not say so itself."
+        "paid", description="Who may read an article that neither says so itself nor meets a rule below."
+    )
+    free: list[Rule] = Field(default=[], description="Rules; one that is met makes an article free.")
+    registered: list[Rule] = Field(default=[], description="Rules that make it one for who has signed in.")
+    paid: list[Rule] = Field(
+        default=[],
+        description="Rules that make it paid, and win: `category:plus`, `tag:premium`, `meta:paid=1`, "
+        "`visibility:paid`, `more` (there is a wall in its text).",
+    )
+    sections: dict[str, Key] = Field(
+        default={}, description='Its names = your keys: `"city-hall" = "politics"`; equal ones need none.'
+    )
+    section: Key | Literal[""] = Field(
+        "", description="Where an article of none of them stands; empty leaves it out."
     )
     language: Language | Literal[""] = Field("", description="Its articles' language; else the newsroom's.")
+    pictures_for: Period = Field(
+        timedelta(days=30), description="How old an article may be for its picture to be fetched."
+    )
+    full_every: Period = Field(
+        timedelta(days=1), description="How often everything is looked at, not only what is new."
+    )
+    timeout: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="Seconds, for a request.")
+    user: Line = Field("", description="wordpress: who the application password belongs to.")
+    types: list[Key] = Field(default=["posts"], description="wordpress: the REST bases that are read.")
+    lists: list[ListTable] = Field(default=[], alias="list", description="pages: see below.")
+    select: dict[str, Line] = Field(
+        default={}, description="pages: a CSS selector by field, where the page itself does not say."
+    )
+    sponsors: list[Words] = Field(
+        default=[], description="pages: names that stand before a sponsored headline."
+    )
+    query: str = Field("", description="sql: gives the articles; its columns are named as our fields.")
+    bookings: str = Field("", description="sql: gives sponsored articles, likewise.")
+    changed: Line = Field("", description="sql: the column that grows with each change.")
 
 
 class PlaceTable(Table):

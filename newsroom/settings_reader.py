@@ -33,12 +33,13 @@ from newsroom.settings import (
     AlertSettings,
     BreakerSettings,
     DeliverySettings,
+    ListSettings,
     SendGridSettings,
     Settings,
     SmtpSettings,
     SourceSettings,
 )
-from newsroom.settings_file import File, NewsletterTable, SmtpTable
+from newsroom.settings_file import File, NewsletterTable, SmtpTable, SourceTable
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -89,9 +90,21 @@ def _needed(tables: Mapping[str, Any]) -> dict[str, str]:
         needed[secrets.SENDGRID_API_KEY] = 'delivery.provider is "sendgrid"'
     if provider == "smtp" and _inner(tables, "smtp", "user"):
         needed[secrets.SMTP_PASSWORD] = "smtp.user is set"
+    for source in _sources(tables):
+        key, kind = source.get("key"), source.get("kind")
+        if isinstance(key, str) and kind in ("ghost", "sql"):
+            name = secrets.source_name(key)
+            needed[name] = "its kind needs one"
+        elif isinstance(key, str) and source.get("user"):
+            needed[secrets.source_name(key)] = "its user is set"
     if _inner(tables, "alerts", "smtp", "user"):
         needed[secrets.ALERT_SMTP_PASSWORD] = "alerts.smtp.user is set"
     return needed
+
+
+def _sources(tables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = tables.get("source")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _inner(tables: Mapping[str, Any], *names: str) -> object:
@@ -185,10 +198,7 @@ def _settings(path: Path, file: File, found: Secrets) -> Settings:
         root=root,
         newsroom=_newsroom(file),
         newsletters=tuple(_newsletter(one, file) for one in file.newsletter),
-        sources=tuple(
-            SourceSettings(one.key, one.kind, root / one.path, one.access, one.language or table.language)
-            for one in file.source
-        ),
+        sources=tuple(_source(root, one, table.language, found) for one in file.source),
         secrets=found,
         database_url=_database(root, table.database),
         public_dir=root / table.public,
@@ -211,6 +221,35 @@ def _settings(path: Path, file: File, found: Secrets) -> Settings:
         ),
         import_columns=dict(file.import_.columns),
         keep_days=table.keep_days,
+    )
+
+
+def _source(root: Path, table: SourceTable, language: str, found: Secrets) -> SourceSettings:
+    return SourceSettings(
+        key=table.key,
+        kind=table.kind,
+        path=root / table.path,
+        url=table.url.rstrip("/") if table.kind in ("wordpress", "ghost") else table.url,
+        access=table.access,
+        free=tuple(table.free),
+        registered=tuple(table.registered),
+        paid=tuple(table.paid),
+        sections=dict(table.sections),
+        section=table.section,
+        language=table.language or language,
+        pictures_for=table.pictures_for,
+        full_every=table.full_every,
+        timeout=table.timeout,
+        user=table.user,
+        types=tuple(table.types),
+        lists=tuple(ListSettings(**one.model_dump()) for one in table.lists),
+        select=dict(table.select),
+        sponsors=tuple(table.sponsors),
+        query=table.query,
+        bookings=table.bookings,
+        changed=table.changed,
+        secret=found.sources.get(secrets.source_name(table.key), ""),
+        admin_secret=found.sources.get(f"{secrets.source_name(table.key)}_ADMIN", ""),
     )
 
 

@@ -133,6 +133,7 @@ def teaser(name: str = "bridge", **changes: Any) -> Teaser:
         correction="",
         sensitive=False,
         again=False,
+        no_digest=False,
         minutes=4,
     )
     return replace(value, **changes)

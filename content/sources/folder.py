@@ -71,7 +71,7 @@ class Folder:
     def read(self, entry: Entry, publish: PublishPicture) -> Reading:
         """The article in one file; where it cannot be used, every reason that could be found at once."""
         # Parsers take a while to import, and most runs find every file as it was.
-        from content.sources.article_file import ArticleFile
+        from content.sources.article_reader import ArticleReader
         from content.sources.front_matter import FrontMatterError, split
 
         place = self.place(entry.reference)
@@ -86,7 +86,7 @@ class Folder:
         except FrontMatterError as error:
             return self._broken(entry, f"{place}:{error.line}:{error.column}", str(error))
         shown = Illustrations(self._root, entry.reference, publish)
-        return ArticleFile(entry, place, front, self._rules, shown).read(markdown)
+        return ArticleReader(entry, place, front, self._rules, shown).read(markdown)
 
     def stamp(self, name: str) -> str:
         """The size and time of a picture below the folder; empty where there is none."""

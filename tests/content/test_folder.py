@@ -22,7 +22,7 @@ HEAD = "headline: A bridge\npublished: 2026-03-10 06:00\n"
 
 
 def _folder(root: Path, access: str = "paid") -> Folder:
-    return Folder(SourceSettings("articles", "folder", root, access), samples.newsroom())
+    return Folder(SourceSettings("articles", "folder", root, access=access), samples.newsroom())
 
 
 def _write(root: Path, name: str, front: str, body: str = "Body.") -> None:

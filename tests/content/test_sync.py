@@ -15,7 +15,6 @@ from sqlalchemy.engine import Engine
 
 from content import catalogue, store
 from content.ids import with_id, write_ids
-from content.sources import folder as folder_module
 from content.sync import SyncReport, sync_source
 from demo.dates import DEMO_DAY
 from demo.setting import HERE
@@ -302,7 +301,7 @@ def test_what_is_unchanged_is_not_read_again(desk: Desk, monkeypatch: pytest.Mon
     def fail(*_arguments: object) -> None:
         raise AssertionError("read again")
 
-    monkeypatch.setattr(folder_module, "split", fail)
+    monkeypatch.setattr("content.sources.front_matter.split", fail)
     assert desk.sync().unchanged == 3
 
 

@@ -45,7 +45,7 @@ def test_every_connection_is_set_up(engine: Engine) -> None:
                 "journal_mode": "wal",
                 "synchronous": 2,
                 "foreign_keys": 1,
-                "busy_timeout": 30_000,
+                "busy_timeout": 120_000,
             }
 
 

@@ -1,20 +1,21 @@
-"""One article's file: its front matter and Markdown as an article, or what is wrong with it."""
+"""One article's fields and text as an article, or what is wrong with it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from html import unescape
 from pathlib import PurePosixPath
+from typing import Protocol
 from urllib.parse import quote, urljoin
 
-from content.article import Access, Article, Body, Booking, LeadImage
+from content.article import Access, Article, Body, Booking, LeadImage, Picture
 from content.prose import word_count
 from content.sanitise import clean_address, clean_html
 from content.sources import Broken, Entry, Found, Reading
 from content.sources.field_reader import FieldReader
 from content.sources.front_matter import Fields, Node
-from content.sources.illustrations import Illustrations
 from content.sources.markdown import Shown, html_of
 from content.sources.rules import Rules, slug_of, tag_id
 from newsroom.errors import RenderError
@@ -36,7 +37,7 @@ KEYS = frozenset(
         ),
         *("updated", "sections", "section", "rank", "lead", "place", "access", "products", "slug", "url"),
         *("language", "image", "image_alt", "image_caption", "image_credit", "sponsor", "run_from"),
-        *("run_until", "correction", "sensitive", "again", "withdrawn", "draft"),
+        *("run_until", "correction", "sensitive", "again", "digest", "withdrawn", "draft"),
     }
 )
 IMAGE_KEYS = frozenset({"file", "alt", "caption", "credit"})
@@ -50,19 +51,35 @@ _SLUG = re.compile(r"[\w~][\w.~-]{0,199}")
 _TAG = re.compile("<[^>]*>")
 
 
-class ArticleFile:
-    """Reads one file's two parts. `place` is how its problems name it."""
+class Pictures(Protocol):
+    """Finds the pictures that an article names."""
 
-    def __init__(
-        self, entry: Entry, place: str, front: Fields, rules: Rules, pictures: Illustrations
-    ) -> None:
+    @property
+    def watched(self) -> Mapping[str, str]:
+        """What was looked for, each with its stamp: when one of them changes, the article does."""
+        ...
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The published files, relative to the public folder."""
+        ...
+
+    def find(self, name: str) -> tuple[Picture, ...]:
+        """The published sizes of a picture, widest first. Raises RenderError, which says why not."""
+        ...
+
+
+class ArticleReader:
+    """Reads the fields and the Markdown of one file. `place` is how its problems name it."""
+
+    def __init__(self, entry: Entry, place: str, front: Fields, rules: Rules, pictures: Pictures) -> None:
         self._entry = entry
         self._fields = FieldReader(front, place)
         self._place = place
         self._rules = rules
         self._pictures = pictures
 
-    def read(self, markdown: str) -> Reading:
+    def read(self, text: str) -> Reading:
         """The article, or a problem for everything that is wrong with it."""
         fields = self._fields
         fields.check_keys(KEYS)
@@ -73,7 +90,7 @@ class ArticleFile:
         if not fields.has("published", "date"):
             fields.warn(None, "left out: it has no date; give it published:")
         updated = fields.moment(self._rules.newsroom.time_zone, "updated")
-        article = self._article(published, updated, markdown) if published else None
+        article = self._article(published, updated, text) if published else None
         if article is None or fields.refused:
             return self._reading(Broken(self._entry.reference, claim))
         given = updated is not None and updated > article.published
@@ -84,7 +101,7 @@ class ArticleFile:
         problems = tuple(self._fields.problems)
         return Reading(found, problems, self._pictures.watched, self._pictures.shown)
 
-    def _article(self, published: datetime, updated: datetime | None, markdown: str) -> Article | None:
+    def _article(self, published: datetime, updated: datetime | None, text: str) -> Article | None:
         fields = self._fields
         sections = self._sections()
         slug = self._slug()
@@ -103,12 +120,13 @@ class ArticleFile:
             "correction": fields.line("correction"),
             "sensitive": fields.flag("sensitive"),
             "again": fields.flag("again"),
+            "no_digest": fields.has("digest") and not fields.flag("digest"),
         }
         url = self._url(slug)
         fields.flag("withdrawn")
         if fields.refused:
             return None
-        html = self._html(markdown, url)
+        html, opening = self._body(text, url)
         return Article(
             id=self._entry.default_id,
             source=self._rules.source,
@@ -119,6 +137,7 @@ class ArticleFile:
             updated=max(published, updated or published),
             sections=tuple(section.key for section in sections),
             body=Body(html),
+            opening=opening,
             image=self._image(),
             words=word_count(unescape(_TAG.sub(" ", html))),
             **values,  # type: ignore[arg-type]  # Each has its field's type; a dict cannot say so.
@@ -267,6 +286,10 @@ class ArticleFile:
         if not alt:
             inner.warn(node, "the image has no alt text; say what it shows in alt:")
         return LeadImage(sizes, alt, caption, credit)
+
+    def _body(self, text: str, url: str) -> tuple[str, str]:
+        """The whole text and what stands before a wall in it, as sanitised HTML."""
+        return self._html(text, url), ""
 
     def _html(self, markdown: str, url: str) -> str:
         undescribed = 0
