@@ -53,6 +53,20 @@ class Gallery:
         self.made[source_hash] = tuple(size for size, _ in made)
         return self.made[source_hash]
 
+    def fetched(self, address: str, fetch: Callable[[], bytes] | None) -> tuple[Picture, ...] | None:
+        """The published sizes of the picture at an address, fetched where it is not known yet.
+
+        None where it would have to be and there is nothing to do it with. Raises as `publish`.
+        """
+        name = hashlib.sha256(_VERSION + b" " + address.encode()).hexdigest()
+        sizes = self.made.get(name) or self._remembered(name)
+        if sizes and all(self.has(size.path) for size in sizes):
+            return sizes
+        if fetch is None:
+            return None
+        self.made[name] = self.publish(fetch())
+        return self.made[name]
+
     def has(self, path: str) -> bool:
         """True where the published file is there."""
         return (self._public_dir / path).is_file()

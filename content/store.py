@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -101,6 +101,50 @@ _MARK_AGAIN = (
 def known(connection: Connection, source: str) -> dict[str, KnownArticle]:
     """Every article of `source` by id, withdrawn ones included. Reads no text."""
     return _known(connection.execute(sa.select(*_KNOWN).where(articles.c.source == source)))
+
+
+def known_at(connection: Connection, source: str, references: Iterable[str]) -> dict[str, KnownArticle]:
+    """Those of `source` that it has at these references, by id, withdrawn ones included."""
+    found: dict[str, KnownArticle] = {}
+    for some in _in_parts(references):
+        query = sa.select(*_KNOWN).where(articles.c.reference.in_(some), articles.c.source == source)
+        found |= _known(connection.execute(query))
+    return found
+
+
+def at_urls(connection: Connection, urls: Iterable[str]) -> dict[str, list[KnownArticle]]:
+    """The articles of any source with these addresses, by address; live ones first."""
+    found: dict[str, list[KnownArticle]] = {}
+    for some in _in_parts(urls):
+        query = sa.select(*_KNOWN, articles.c.url).where(articles.c.url.in_(some))
+        for *known_row, url in connection.execute(query):
+            found.setdefault(url, []).append(KnownArticle(*known_row))
+    for several in found.values():
+        several.sort(key=lambda one: (one.withdrawn is not None, one.id))
+    return found
+
+
+def shown_at(connection: Connection, source: str, references: Iterable[str]) -> dict[str, list[str]]:
+    """The published pictures of those that `source` has at these references, relative to the public folder."""
+    found: dict[str, list[str]] = {}
+    for some in _in_parts(references):
+        image = articles.c.details["image"].as_json()
+        query = sa.select(articles.c.reference, image).where(
+            articles.c.reference.in_(some), articles.c.source == source, articles.c.withdrawn.is_(None)
+        )
+        for reference, details in connection.execute(query):
+            if details:
+                found[reference] = [size[0] for size in details["sizes"]]
+    return found
+
+
+def live_references(connection: Connection, source: str) -> Iterator[tuple[str, str]]:
+    """(id, reference) of each live article of `source`, however many there are."""
+    query = sa.select(articles.c.id, articles.c.reference).where(
+        articles.c.source == source, articles.c.withdrawn.is_(None)
+    )
+    for row in connection.execution_options(yield_per=5_000).execute(query):
+        yield row.id, row.reference
 
 
 def elsewhere(connection: Connection, source: str, ids: Iterable[str]) -> dict[str, KnownArticle]:

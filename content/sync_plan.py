@@ -74,13 +74,14 @@ def plan_sync(
     also: Mapping[str, str] | None = None,
     elsewhere: Mapping[str, KnownArticle] | None = None,
     missing: str = "",
+    is_part: bool = False,
 ) -> SyncPlan:
     """What makes the store as the source is.
 
     `also` is that of the last plan, `elsewhere` the articles of other sources under ids that
     `found` names, `missing` why there is no source. Two that claim one id change nothing of what is known;
-    more than half gone, or all, is held unless `allow_withdrawals`. A plan carried out and made again is
-    empty.
+    more than half gone, or all, is held unless `allow_withdrawals`. Where this `is_part` of a source, nothing is
+    gone that is not there. A plan carried out and made again is empty.
     """
     plan = SyncPlan()
     groups = claims(known, found, broken, also)
@@ -97,9 +98,10 @@ def plan_sync(
             staying.add(id_)
     plan.also |= {reference: id_ for reference, id_ in (also or {}).items() if id_ in staying}
     live = [one for one in known.values() if one.withdrawn is None]
-    gone = [one for one in live if one.id not in groups and one.id not in staying]
+    is_there = {*groups, *staying}
+    gone = [] if is_part else [one for one in live if one.id not in is_there]
     plan.withdraw += sorted(one.id for one in gone)
-    plan.held = "" if allow_withdrawals else _held(len(live), len(gone), missing)
+    plan.held = "" if allow_withdrawals else held(len(live), len(gone), missing)
     _say_renamed(plan, gone)
     _say_leads(plan, live, now)
     plan.embargoed += sum(one.published > now for one in live if one.id in staying)
@@ -198,7 +200,8 @@ def _sort(plan: SyncPlan, change: Change, before: KnownArticle | None) -> None:
             plan.touch.append(changed)
 
 
-def _held(live: int, gone: int, missing: str) -> str:
+def held(live: int, gone: int, missing: str = "") -> str:
+    """Why nothing is withdrawn where `gone` of `live` articles are not there; empty where they may go."""
     advice = "bring it back, or let them go with `sync --allow-withdrawals`"
     if missing and live:
         return f"{missing}; the {live} articles known stay; {advice}"

@@ -35,6 +35,7 @@ articles = sa.Table(
     # Not unique: a withdrawn article keeps the reference that its successor took over.
     sa.Index("ix_articles_source", "source"),
     sa.Index("ix_articles_reference", "reference"),
+    sa.Index("ix_articles_url", "url"),
     sa.Index("ix_articles_published", "published"),
     sa.Index("ix_articles_slug", "slug"),
     sa.Index("ix_articles_again", "again"),

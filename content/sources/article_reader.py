@@ -15,7 +15,7 @@ from content.prose import word_count
 from content.sanitise import clean_address, clean_html
 from content.sources import Broken, Entry, Found, Reading
 from content.sources.field_reader import FieldReader
-from content.sources.front_matter import Fields, Node
+from content.sources.fields import Fields, Node
 from content.sources.markdown import Shown, html_of
 from content.sources.rules import Rules, slug_of, tag_id
 from newsroom.errors import RenderError

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from content.sanitise import clean_line
 from content.sources import Problem
-from content.sources.front_matter import Fields, Items, Node, Text
+from content.sources.fields import Fields, Items, Node, Text
 
 _YES = frozenset({"true", "yes", "on"})
 _NO = frozenset({"false", "no", "off"})
@@ -135,7 +135,7 @@ class FieldReader:
             yield node
 
     def _at(self, node: Node | None) -> str:
-        return f"{self._place}:{node.line}:{node.column}" if node else self._place
+        return f"{self._place}:{node.line}:{node.column}" if node and node.line else self._place
 
 
 def _moment(text: str, zone: ZoneInfo, *, end_of_day: bool) -> datetime | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import yaml
 
+from content.sources.fields import Fields, Items, Node, Text
 from newsroom.errors import ArticleError
 
 LARGEST = 64 * 1024
@@ -51,43 +51,6 @@ class FrontMatterError(ArticleError):
         super().__init__(message)
         self.line = line
         self.column = column
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One value, as it was written."""
-
-    value: str
-    line: int
-    column: int
-    is_nothing: bool = False
-    """An empty value, or `null`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A list."""
-
-    items: tuple[Node, ...]
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """A mapping: each key with its own place and its value."""
-
-    fields: tuple[tuple[Text, Node], ...]
-    line: int
-    column: int
-
-    def get(self, key: str) -> Node | None:
-        """The value of `key`; None where there is none, or nothing in it."""
-        node = next((value for name, value in self.fields if name.value == key), None)
-        return None if isinstance(node, Text) and node.is_nothing else node
-
-
-Node = Text | Items | Fields
 
 
 def split(text: str) -> tuple[Fields, str]:
