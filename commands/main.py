@@ -56,7 +56,26 @@ class Commands(TyperGroup):
         command = typer.main.get_command(loaded.app)
         command.name = cmd_name
         command.short_help = short
+        # Typer takes each file for a program of its own; the completion is the whole command's.
+        command.params = [param for param in command.params if param.name not in _COMPLETION]
+        for one in (command, *getattr(command, "commands", {}).values()):
+            _plain_flags(one.get_params(ctx))
         return command
+
+    def get_params(self, ctx: Any) -> Any:
+        """The options before a command's name."""
+        return _plain_flags(super().get_params(ctx))
+
+
+_COMPLETION = ("install_completion", "show_completion")
+
+
+def _plain_flags(params: Any) -> Any:
+    """The options, flags without the `<bool>` that Typer 0.29 writes beside them in its Rich help alone."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
 
 
 app = typer.Typer(
