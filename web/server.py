@@ -16,6 +16,9 @@ from newsroom.log import step
 from newsroom.settings import Settings
 from web.app import application, reachable
 
+ANSWERED = ("the front page", "feeds", "pictures", "unsubscribe links")
+"""What `serve` says that it answers."""
+
 _QUIET = ("/healthz", "/readyz")
 _SECRET = re.compile(r"^(/unsubscribe/).+", re.S)
 _ODD = re.compile(r"[^\x21-\x7e]")
@@ -25,10 +28,20 @@ def serve(
     settings: Settings, engine: Engine, host: str, port: int, *, ready: Callable[[Engine], None] = reachable
 ) -> None:
     """Answer on `host`:`port` until the process is told to end (SIGINT, SIGTERM); open requests are finished.
+    Once it listens, it says so, and where.
 
     Raises ConfigurationError where that address cannot be listened on.
     """
     listening = _listening(host, port)
+    address = _address(host, listening.getsockname()[1])
+    public = settings.newsroom.public_url
+    step(
+        "serve",
+        address=address,
+        answers=ANSWERED,
+        readers_come_to=public if public != address else "",
+        end_with="Ctrl+C",
+    )
     app = AccessLog(application(settings, engine, ready=ready))
     config = uvicorn.Config(
         app,
@@ -47,13 +60,20 @@ def serve(
     uvicorn.Server(config).run(sockets=[listening])
 
 
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _listening(host: str, port: int) -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
+        # Python says the address a second time behind the reason.
+        reason = str(error.strerror or error).partition(" (while")[0]
         raise ConfigurationError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another one with --host and --port"
+            f"cannot listen on {host}:{port}: {reason}; end what listens there, or choose another address "
+            "with --host and --port"
         ) from error
 
 

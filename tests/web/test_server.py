@@ -56,7 +56,8 @@ def test_a_path_is_shown_without_secrets_or_tricks(path: str, expected: str) -> 
 def test_a_taken_port_is_named(tmp_path: Path, engine: Engine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ConfigurationError, match=rf"cannot listen on 127\.0\.0\.1:{port}: .*--port"):
+        named = rf"cannot listen on 127\.0\.0\.1:{port}: Address already in use; end .* --port$"
+        with pytest.raises(ConfigurationError, match=named):
             serve(settings(tmp_path), engine, "127.0.0.1", port)
 
 
@@ -85,7 +86,13 @@ def test_it_serves_and_ends_when_told(tmp_path: Path) -> None:
     # Which software answers is nobody's business.
     assert "server" not in answer.headers
     assert err == ""
-    assert json.loads(out.splitlines()[0])["path"] == "/"
+    begun, asked = map(json.loads, out.splitlines())
+    # Said before anybody asks for a page.
+    assert begun["step"] == "serve"
+    assert begun["address"] == f"http://127.0.0.1:{port}"
+    assert "unsubscribe links" in begun["answers"]
+    assert begun["end_with"] == "Ctrl+C"
+    assert asked["path"] == "/"
 
 
 def _first_answer(url: str, process: subprocess.Popen[str]) -> httpx2.Response:
