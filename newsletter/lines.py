@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import takewhile
+
+from content.prose import sentence_ends
 
 WIDTH = 72
 """Columns of a plain-text mail."""
 
 ELLIPSIS = "…"
 _NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-_SENTENCE_END = re.compile(r"[.!?…؟。！？][\"'”’»)\]]*(?=\s)|[。！？]")
 _SPACES = re.compile("[ \t\n]+")
 _WIDE = "\u0300"
 """Below the combining marks every character takes one column."""
 _SHORTEST = 30
-"""A full stop before this many characters is an abbreviation's rather than a sentence's."""
+"""A sentence that ends before this many characters says too little alone: the next one stays with it."""
 _ISOLATE, _POP = "\u2068", "\u2069"
 
 
@@ -31,17 +33,18 @@ def cut(text: str, limit: int) -> str:
     to a word with an ellipsis."""
     if len(text) <= limit:
         return text
-    ends = [end for end in _sentence_ends(text[: limit + 1]) if limit // 2 <= end <= limit]
-    if ends:
-        return text[: ends[-1]]
+    # Asked of the whole text: at the end of a piece of it every abbreviation's full stop would end a sentence.
+    end = max(takewhile(lambda end: end <= limit, sentence_ends(text)), default=0)
+    if end >= limit // 2:
+        return text[:end]
     room = text[:limit]
     word = room.rpartition(" ")[0] if " " in room[limit // 2 :] else room[:-1]
-    return _whole(word).rstrip(" ,;:–—-") + ELLIPSIS
+    return _whole(word).rstrip(" ,;:.–—-") + ELLIPSIS
 
 
 def sentence(text: str, limit: int) -> str:
     """The first sentence of `text`, in at most `limit` characters."""
-    first = next((end for end in _sentence_ends(text) if end >= _SHORTEST), len(text))
+    first = next((end for end in sentence_ends(text) if end >= _SHORTEST), len(text))
     return cut(text[:first], limit)
 
 
@@ -101,11 +104,6 @@ def _columns(character: str) -> int:
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
-
-
-def _sentence_ends(text: str) -> Iterator[int]:
-    for match in _SENTENCE_END.finditer(text):
-        yield match.end()
 
 
 def _whole(text: str) -> str:
