@@ -43,14 +43,24 @@ def headlines(selection: Selection) -> tuple[str, ...]:
 def subject_of(rule: SubjectRule, quotable: Iterable[str]) -> str:
     """The subject by rule, under SUBJECT_LIMIT characters.
 
-    Where the rule wants a headline and there is none to quote, it is title and date.
+    Where the rule wants a headline and there is none to quote, it is title and date, or as much of that as
+    is whole within the limit.
     """
     lead, second, *_ = *quotable, "", ""
     if not lead and "{lead}" in rule.template:
-        return cut(one_line(f"{rule.title or rule.name}, {rule.date}").strip(_LEFT_OVER), SUBJECT_LIMIT - 1)
+        return _quiet_subject(rule)
     values = {"lead": lead, "second": second, "name": rule.name, "title": rule.title, "date": rule.date}
     text = one_line(_FIELD.sub(lambda field: values[field[1]], rule.template))
     return cut(text.strip(_LEFT_OVER), SUBJECT_LIMIT - 1)
+
+
+def _quiet_subject(rule: SubjectRule) -> str:
+    """The subject that quotes nothing. The date is what tells two mornings apart, and the sender's name stands
+    beside it in the inbox."""
+    wordings = [f"{rule.title or rule.name}, {rule.date}", f"{rule.name}, {rule.date}", rule.date, rule.title]
+    whole = [one_line(wording).strip(_LEFT_OVER) for wording in wordings]
+    fitting = (wording for wording in whole if wording and len(wording) < SUBJECT_LIMIT)
+    return next(fitting, cut(whole[0], SUBJECT_LIMIT - 1))
 
 
 def preheader_of(quotable: Iterable[str]) -> str:

@@ -67,6 +67,29 @@ def test_subject_by_rule(template: str, quotable: tuple[str, ...], expected: str
     assert subject_of(rule, quotable) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "title", "date", "expected"),
+    [
+        (
+            "The Quay & Post",
+            "The Quay & Post: the morning digest",
+            "Thursday, November 12, 2026",
+            "The Quay & Post, Thursday, November 12, 2026",
+        ),
+        ("The Society for the Study of Tides", "T" * 40, "Thursday, November 12, 2026",
+         "Thursday, November 12, 2026"),
+        ("The Quay", "", "Tuesday 10 March", "The Quay, Tuesday 10 March"),
+        ("The Quay", "The Morning Quay", "", "The Morning Quay"),
+        ("The Quay " * 9, "The Morning Quay " * 4, "T" * 60,
+         "The Morning Quay The Morning Quay The Morning Quay The…"),
+    ],
+)  # fmt: skip
+def test_a_subject_that_quotes_nothing_is_whole(name: str, title: str, date: str, expected: str):
+    subject = subject_of(SubjectRule("{lead}", name, title, date), ())
+    assert subject == expected
+    assert len(subject) < 60
+
+
 def test_preheader_has_the_second_and_third_headline():
     assert preheader_of(("One", "Two", "Three", "Four")) == "Two · Three"
     assert preheader_of(("One", "Two")) == "Two" and preheader_of(("One",)) == preheader_of(()) == ""
