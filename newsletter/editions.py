@@ -27,7 +27,7 @@ from newsletter.edition import (
 from newsletter.edition_row import COLUMNS, OPEN, from_row
 from newsletter.tables import edition_log, edition_revisions, editions
 from newsroom.database import inserting
-from newsroom.errors import StoreError
+from newsroom.errors import MisuseError, NotThereError, StoreError
 
 
 def create(
@@ -103,16 +103,16 @@ def add_revision(
 ) -> int:
     """Store what the edition is from now on; returns the number of the revision.
 
-    Raises StoreError once the edition is over, and after its first hand-over for anything but a selection
+    Raises MisuseError once the edition is over, and after its first hand-over for anything but a selection
     with stories gone.
     """
     edition = locked(connection, key)
     if edition.state.value not in OPEN:
-        raise StoreError(f"{key} is {edition.state}: it takes no more changes")
+        raise MisuseError(f"{key} is {edition.state}: it takes no more changes")
     if edition.first_handed is not None:
         before = selection_of(connection, key, edition.revision)
         if not _is_withdrawal(before, selection):
-            raise StoreError(f"{key} is being handed over: only a withdrawn story changes it now")
+            raise MisuseError(f"{key} is being handed over: only a withdrawn story changes it now")
     else:
         used_stories.replace(connection, edition.newsletter, key, selection, left_out)
         # Who gets which variant depends on the stories.
@@ -125,10 +125,10 @@ def add_revision(
 
 
 def get(connection: Connection, key: str) -> Edition:
-    """The edition of this key. Raises StoreError where there is none."""
+    """The edition of this key. Raises NotThereError where there is none."""
     found = find(connection, key)
     if found is None:
-        raise StoreError(f"there is no edition {key}: `status` lists those there are")
+        raise NotThereError(f"there is no edition {key}: `status` lists those there are")
     return found
 
 
@@ -139,13 +139,14 @@ def find(connection: Connection, key: str) -> Edition | None:
 
 
 def locked(connection: Connection, key: str) -> Edition:
-    """The edition, with its row locked until the transaction ends. Raises StoreError where there is none."""
+    """The edition, its row locked until the transaction ends. Raises NotThereError where there is none."""
     row = connection.execute(sa.select(*COLUMNS).where(editions.c.key == key).with_for_update()).first()
     return get(connection, key) if row is None else from_row(row)
 
 
 def current(connection: Connection, key: str) -> tuple[Edition, Selection]:
-    """The edition and what is chosen for it now. Raises StoreError where nothing is."""
+    """The edition and what is chosen for it now. Raises NotThereError where there is no edition,
+    StoreError where nothing is chosen."""
     edition = get(connection, key)
     return edition, selection_of(connection, key, edition.revision)
 

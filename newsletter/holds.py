@@ -16,7 +16,7 @@ from newsletter.edition import Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.editions import get, locked, log
 from newsletter.tables import editions
-from newsroom.errors import HeldError, StoreError
+from newsroom.errors import HeldError, MisuseError
 
 
 def is_released(connection: Connection, key: str) -> bool:
@@ -25,10 +25,10 @@ def is_released(connection: Connection, key: str) -> bool:
 
 
 def hold(connection: Connection, key: str, why: str, by: str, now: datetime) -> Edition:
-    """Keep the edition from going out, or from going on. Raises StoreError once it is over."""
+    """Keep the edition from going out, or from going on. Raises MisuseError once it is over."""
     edition = locked(connection, key)
     if edition.state.value not in OPEN:
-        raise StoreError(f"{key} is {edition.state}: there is nothing left to hold")
+        raise MisuseError(f"{key} is {edition.state}: there is nothing left to hold")
     connection.execute(sa.update(editions).where(editions.c.key == key).values(held=why or "by hand"))
     log(connection, key, now, by, f"held: {why or 'by hand'}")
     return get(connection, key)
@@ -37,11 +37,11 @@ def hold(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
 def release(connection: Connection, key: str, by: str, now: datetime) -> Edition:
     """Let a held edition go. One that was held because nothing was new is skipped instead.
 
-    Raises StoreError where it is not held.
+    Raises MisuseError where it is not held.
     """
     edition = locked(connection, key)
     if not edition.held:
-        raise StoreError(f"{key} is not held: it is {edition.state}")
+        raise MisuseError(f"{key} is not held: it is {edition.state}")
     values: dict[str, Any] = {"held": "", "released": True}
     if edition.revision == 0:
         values |= {"state": EditionState.SKIPPED.value, "finished": now}
@@ -53,11 +53,11 @@ def release(connection: Connection, key: str, by: str, now: datetime) -> Edition
 def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> Edition:
     """End the edition. Where nothing of it was handed over yet, its stories are free for the next one.
 
-    Raises StoreError once it is over.
+    Raises MisuseError once it is over.
     """
     edition = locked(connection, key)
     if edition.state.value not in OPEN:
-        raise StoreError(f"{key} is {edition.state}: there is nothing left to stop")
+        raise MisuseError(f"{key} is {edition.state}: there is nothing left to stop")
     values = {"state": EditionState.STOPPED.value, "note": why, "held": ""}
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, f"stopped: {why}" if why else "stopped")
@@ -67,11 +67,11 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
 def resume(connection: Connection, key: str, provider: str, by: str, now: datetime) -> Edition:
     """Let a stopped edition go on where it was stopped.
 
-    Raises StoreError where it is not stopped, HeldError where another edition took its stories since.
+    Raises MisuseError where it is not stopped, HeldError where another edition took its stories since.
     """
     edition = locked(connection, key)
     if edition.state is not EditionState.STOPPED:
-        raise StoreError(f"{key} is {edition.state}, not stopped")
+        raise MisuseError(f"{key} is {edition.state}, not stopped")
     if edition.first_handed is None:
         taken = used_stories.taken_since(connection, edition, provider)
         if taken:

@@ -18,7 +18,7 @@ from newsletter.providers import Answer, Outcome, Provider
 from newsletter.tables import batches, deliveries, exclusions
 from newsletter.tables import editions as editions_table
 from newsroom.database import reading, writing
-from newsroom.errors import HeldError, StoreError
+from newsroom.errors import HeldError, MisuseError, NotThereError
 from readership import store
 
 CUT_OFF = "the run was cut off while it was being handed over"
@@ -92,16 +92,16 @@ def _at_once(answer: Answer) -> Answer:
 def resolve(connection: Connection, number: int, sent: bool, by: str, now: datetime) -> int:
     """Settle an uncertain batch as a person knows it: sent, or planned again. Returns how many readers.
 
-    Raises StoreError where nothing in the batch is uncertain.
+    Raises MisuseError where nothing in the batch is uncertain.
     """
     row = ledger.batch(connection, number)
     if row is None:
-        raise StoreError(f"there is no batch {number}: `status --problems` lists the uncertain ones")
+        raise NotThereError(f"there is no batch {number}: `status --problems` lists the uncertain ones")
     own = _own_uncertain(connection, number)
     is_whole = row.state is BatchState.UNCERTAIN
     count = len(own) + (len(ledger.readers_of(connection, number)) if is_whole else 0)
     if not count:
-        raise StoreError(f"batch {number} of {row.edition} is {row.state}: nothing in it is uncertain")
+        raise MisuseError(f"batch {number} of {row.edition} is {row.state}: nothing in it is uncertain")
     if sent:
         ledger.set_state(connection, row.edition, dict.fromkeys(own, ""), DeliveryState.ACCEPTED)
         if is_whole:
@@ -142,19 +142,19 @@ def resend(
 ) -> int:
     """Plan a second hand-over, with the letter of the first, for everybody refused or for one reader.
 
-    Returns how many readers. Raises StoreError where there is nobody to resend to, HeldError where a story
+    Returns how many readers. Raises MisuseError where there is nobody to resend to, HeldError where a story
     in a letter has been withdrawn since (`revise` as in `Post`).
     """
     edition = editions.locked(connection, key)
     if edition.state not in (EditionState.SENDING, EditionState.SENT):
-        raise StoreError(f"{key} is {edition.state}: nothing of it can be handed over again")
+        raise MisuseError(f"{key} is {edition.state}: nothing of it can be handed over again")
     by_batch = _refused(connection, key) if whom == "refused" else {_batch_of(connection, key, whom): [whom]}
     if not by_batch:
-        raise StoreError(f"{key}: nobody was refused")
+        raise MisuseError(f"{key}: nobody was refused")
     for number, reader_ids in by_batch.items():
         row = ledger.batch(connection, number)
         if row is None or row.render is None or row.revision is None:
-            raise StoreError(f"{key}: batch {number} was never handed over, so it has no letter to resend")
+            raise MisuseError(f"{key}: batch {number} was never handed over, so it has no letter to resend")
         selection = editions.selection_of(connection, key, row.revision)
         if revise(connection, selection, True) != selection:
             raise HeldError(
@@ -190,7 +190,7 @@ def _refused(connection: Connection, key: str) -> Mapping[int, list[int]]:
 
 
 def _batch_of(connection: Connection, key: str, reader_id: int) -> int:
-    """The batch of a reader to whom the edition may be handed over again. Raises StoreError with why not."""
+    """The batch of a reader to whom the edition may be handed over again. Raises MisuseError with why not."""
     query = (
         sa.select(
             deliveries.c.batch,
@@ -204,15 +204,15 @@ def _batch_of(connection: Connection, key: str, reader_id: int) -> int:
     if row is None:
         theirs = sa.and_(exclusions.c.edition == key, exclusions.c.reader_id == reader_id)
         reason = connection.execute(sa.select(exclusions.c.reason).where(theirs)).scalar()
-        raise StoreError(f"{key} was not meant for reader {reader_id}: {reason or 'not subscribed then'}")
+        raise MisuseError(f"{key} was not meant for reader {reader_id}: {reason or 'not subscribed then'}")
     if row.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED):
         return int(row.batch)
     if row.state == DeliveryState.UNCERTAIN:
-        raise StoreError(
+        raise MisuseError(
             f"whether {key} reached reader {reader_id} is uncertain: `resolve {row.batch}` comes first"
         )
     why = f": {row.reason}" if row.reason else ""
-    raise StoreError(f"{key} is {row.state} for reader {reader_id}{why}")
+    raise MisuseError(f"{key} is {row.state} for reader {reader_id}{why}")
 
 
 def _own_uncertain(connection: Connection, number: int) -> list[int]:

@@ -37,6 +37,12 @@ class ConfigurationError(StandfirstError):
     exit_status = ExitStatus.MISUSE
 
 
+class MisuseError(StandfirstError):
+    """What was asked for does not fit what there is: an edition nobody composed, a batch that is settled."""
+
+    exit_status = ExitStatus.MISUSE
+
+
 class SourceError(StandfirstError):
     """A content source as a whole could not be read; what is known from it stays."""
 
@@ -51,6 +57,12 @@ class RenderError(StandfirstError):
 
 class StoreError(StandfirstError):
     """The database refused, is missing, or belongs to another release."""
+
+
+class NotThereError(StoreError):
+    """What a command was given by name is not in the database."""
+
+    exit_status = ExitStatus.MISUSE
 
 
 class PublishError(StandfirstError):

@@ -12,7 +12,7 @@ from newsletter import editions, history, holds
 from newsletter.edition import Composition, Edition, EditionState, LeftOut, Selection
 from newsletter.providers import Answer
 from newsroom.database import reading, writing
-from newsroom.errors import HeldError, StoreError
+from newsroom.errors import HeldError, MisuseError, StoreError
 from tests.newsletter.delivering import DAY, KEY, NOW, House, composed, many, other_day, says, selection
 
 LEFT_OUT = (LeftOut("tag:x,2026:a", "no room in Politics", for_room=True),)
@@ -96,7 +96,7 @@ def test_after_the_first_hand_over_only_stories_go(engine: Engine) -> None:
         selection(("bridge", "politics"), ("new", "politics")),
         selection(),
     ):
-        with pytest.raises(StoreError, match="only a withdrawn story"):
+        with pytest.raises(MisuseError, match="only a withdrawn story"):
             revision(engine, change)
     assert revision(engine, selection(("bridge", "politics"))) == 2
 
@@ -112,9 +112,9 @@ def test_what_is_over_takes_no_changes(engine: Engine, end: str) -> None:
         lambda: revision(engine, selection(("bridge", "politics"))),
         lambda: stopped(engine),
     ):
-        with pytest.raises(StoreError, match=end):
+        with pytest.raises(MisuseError, match=end):
             act()
-    with writing(engine) as connection, pytest.raises(StoreError, match="nothing left to hold"):
+    with writing(engine) as connection, pytest.raises(MisuseError, match="nothing left to hold"):
         holds.hold(connection, KEY, "", "nele", NOW)
 
 
@@ -124,7 +124,7 @@ def test_hold_and_release_are_logged_and_release_is_remembered(engine: Engine) -
         assert not holds.is_released(connection, KEY)
         assert holds.release(connection, KEY, "nele", NOW).held == ""
         assert holds.is_released(connection, KEY)
-        with pytest.raises(StoreError, match="not held"):
+        with pytest.raises(MisuseError, match="not held"):
             holds.release(connection, KEY, "nele", NOW)
         assert [entry[2] for entry in editions.log_of(connection, KEY)] == [
             "composed with 3 stories",
@@ -154,7 +154,7 @@ def test_one_stopped_while_it_went_out_goes_on_as_sending(engine: Engine) -> Non
     stopped(engine)
     with writing(engine) as connection:
         assert holds.resume(connection, KEY, "fake", "nele", NOW).state is EditionState.SENDING
-        with pytest.raises(StoreError, match="not stopped"):
+        with pytest.raises(MisuseError, match="not stopped"):
             holds.resume(connection, KEY, "fake", "nele", NOW)
 
 

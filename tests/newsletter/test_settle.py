@@ -16,7 +16,7 @@ from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import batches as batches_table
 from newsroom.database import reading, writing
-from newsroom.errors import ExitStatus, HeldError, StoreError
+from newsroom.errors import ExitStatus, HeldError, MisuseError, StandfirstError
 from readership import erasure
 from tests import samples
 from tests.newsletter.delivering import KEY, NOW, FakeProvider, House, composed, many, says
@@ -157,11 +157,11 @@ def test_a_person_settles_single_readers(engine: Engine, sent: bool) -> None:
 
 def test_only_what_is_uncertain_can_be_resolved(house: House) -> None:
     for number, why in ((1, "accepted: nothing in it is uncertain"), (99, "no batch 99")):
-        with pytest.raises(StoreError, match=why):
+        with pytest.raises(StandfirstError, match=why):
             resolved(house, number, sent=False)
     house.run()
     resolved(house, 2, sent=True)
-    with pytest.raises(StoreError, match="nothing in it is uncertain"):
+    with pytest.raises(MisuseError, match="nothing in it is uncertain"):
         resolved(house, 2, sent=False)
 
 
@@ -214,7 +214,7 @@ def test_resend_hands_over_the_stored_letter_to_those_refused(refused: House) ->
     assert refused.provider.handed[3:] == [[3, 4], [21, 22, 23, 24, 25]]
     assert {batch.letter for batch in refused.provider.batches} == {refused.provider.batches[0].letter}
     assert Counter(refused.provider.taken).most_common(1)[0][1] == 1
-    with pytest.raises(StoreError, match="nobody was refused"):
+    with pytest.raises(MisuseError, match="nobody was refused"):
         resent(refused)
 
 
@@ -229,7 +229,7 @@ def test_resend_to_one_reader_is_a_persons_word(refused: House) -> None:
     [(11, "`resolve 2` comes first"), (99, "was not meant for reader 99: not subscribed then")],
 )
 def test_why_one_reader_gets_no_second_one(refused: House, reader: int, why: str) -> None:
-    with pytest.raises(StoreError, match=why):
+    with pytest.raises(StandfirstError, match=why):
         resent(refused, reader)
 
 
@@ -252,11 +252,11 @@ def test_nothing_is_resent_before_it_was_sent_or_once_it_is_stopped(engine: Engi
     composed(engine)
     many(engine, 1)
     house = House(engine, FakeProvider(otherwise=says(Answer.REFUSED, "550")))
-    with pytest.raises(StoreError, match="composed"):
+    with pytest.raises(MisuseError, match="composed"):
         resent(house)
     with writing(engine) as connection:
         holds.stop(connection, KEY, "", "nele", NOW)
-    with pytest.raises(StoreError, match="stopped"):
+    with pytest.raises(MisuseError, match="stopped"):
         resent(house)
 
 
