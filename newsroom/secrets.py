@@ -26,6 +26,15 @@ NAMES = {
 """Every secret there is, with its meaning. Each may be given as NAME_FILE too: the path of a file with it."""
 
 SOURCE = "STANDFIRST_SOURCE_"
+_SAID = {
+    SECRET_KEY: "signs the links in mails (ID:HEX, the id of letters and digits); `init` makes one",
+    ADDRESS_KEY: "recognises addresses (at least 32 hex digits); `init` makes one",
+    SENDGRID_API_KEY: "is SendGrid's API key, with the right Mail Send",
+    SMTP_PASSWORD: "is the mail server's password",
+    ALERT_SMTP_PASSWORD: "is the password of the alerts' own mail server",
+}
+"""What a missing one is or does, after "it"."""
+
 SOURCE_MEANING = "a source's password, key or database address; KEY is its key in capitals, - as _"
 _SOURCE_NAME = re.compile(f"{SOURCE}[A-Z0-9_]+")
 
@@ -107,10 +116,21 @@ def _of_file(path: Path, problems: list[str]) -> dict[str, str]:
     return found
 
 
-def secrets_of(texts: Mapping[str, str], wanted: Mapping[str, str], problems: list[str]) -> Secrets | None:
-    """The secrets, or None with the `problems`. `wanted` has those that must be there: name → why."""
+def secrets_of(
+    texts: Mapping[str, str], wanted: Mapping[str, str], problems: list[str], file: Path | None = None
+) -> Secrets | None:
+    """The secrets, or None with the `problems`. `wanted` has those that must be there: name → why.
+
+    `file` is the one that `newsroom.secrets` names: where it should be matters once something is missing.
+    """
     missing = [name for name in wanted if not texts.get(name)]
-    problems += [f"{name}: missing; it {NAMES.get(name, _IS_SOURCES)} ({wanted[name]})" for name in missing]
+    where = "the environment" + ("" if file is None else f" or {file}")
+    problems += [
+        f"{name}: missing; it {_SAID.get(name, _IS_SOURCES)} ({wanted[name]}). Put it into {where}"
+        for name in missing
+    ]
+    if missing and file is not None and not file.exists():
+        problems.append(f"{file}: not there, and newsroom.secrets names it; put it back, with mode 600")
     before = len(problems)
     keys = _signing_keys(texts[SECRET_KEY], problems) if texts.get(SECRET_KEY) else ()
     address = _key(ADDRESS_KEY, texts[ADDRESS_KEY], problems) if texts.get(ADDRESS_KEY) else b""

@@ -56,7 +56,7 @@ def read(path: Path, environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         lines += _lines(error)
     problems = [f"{path}: {line}" for line in (*lines, *contradictions(tables))] + problems
-    found = secrets.secrets_of(texts, _needed(tables), problems)
+    found = secrets.secrets_of(texts, _needed(tables), problems, root / wanted if wanted else None)
     if file is None or found is None or problems:
         raise ConfigurationError(*problems)
     return _settings(path.resolve(), file, found)

@@ -97,12 +97,12 @@ def reading_of(header: Sequence[str], columns: Mapping[str, str], path: Path) ->
     """
     headings = tuple(squeezed(heading) for heading in header)
     problems = [
-        f"[import]: {name!r} is not a field; allowed: {', '.join(FIELDS)}"
+        f"[import.columns]: {name!r} is not a field; allowed: {', '.join(FIELDS)}"
         for name in columns
         if name not in FIELDS
     ]
     problems += [
-        f"{path.name}: there is no column {theirs!r}, which [import] names for {name}; there are: "
+        f"{path.name}: there is no column {theirs!r}, which [import.columns] names for {name}; there are: "
         f"{', '.join(header)}"
         for name, theirs in columns.items()
         if squeezed(theirs) not in headings
@@ -120,7 +120,7 @@ def reading_of(header: Sequence[str], columns: Mapping[str, str], path: Path) ->
     if "address" not in places:
         raise ReaderError(
             f"{path.name}: no column holds addresses; there are: {', '.join(header)}. "
-            'Name it in newsroom.toml: [import] address = "..."'
+            'Name it in newsroom.toml, under [import.columns]: address = "..."'
         )
     found = next((one for one in FORMATS if one.columns <= set(headings)), None)
     if found is not None:

@@ -88,7 +88,7 @@ def _exported(
     reader: Reader, subscription: Subscription, suppressed: SuppressionReason | None
 ) -> dict[str, str]:
     return {
-        "address": reader.address,
+        "address": _inert(reader.address),
         "name": _inert(reader.name),
         "plan": reader.plan.value,
         "plan_until": reader.plan_until.isoformat() if reader.plan_until else "",

@@ -94,3 +94,28 @@ def test_the_first_key_signs_and_all_are_kept() -> None:
     assert set(found.texts) == {KEY, KEY[::-1]}
     assert repr(found) == "Secrets()"
     assert problems == []
+
+
+def test_a_missing_one_is_said_in_a_sentence_with_where_it_belongs(tmp_path: Path) -> None:
+    problems: list[str] = []
+    wanted = dict.fromkeys((*secrets.NAMES, "STANDFIRST_SOURCE_GHOST"), "why")
+    assert secrets.secrets_of({}, wanted, problems, tmp_path / "secrets.env") is None
+    *missing, absent = problems
+    assert (
+        f"{secrets.SMTP_PASSWORD}: missing; it is the mail server's password (why). Put it into" in missing[3]
+    )
+    assert missing[3].endswith(f"the environment or {tmp_path}/secrets.env")
+    verbs = {problem.split("; it ")[1].split()[0] for problem in missing}
+    assert verbs == {"signs", "recognises", "is"}
+    assert absent.startswith(f"{tmp_path}/secrets.env: not there, and newsroom.secrets names it")
+
+
+def test_an_absent_file_is_no_mistake_while_nothing_is_missing(tmp_path: Path) -> None:
+    problems: list[str] = []
+    texts = {secrets.SECRET_KEY: f"a:{KEY}", secrets.ADDRESS_KEY: KEY}
+    wanted = dict.fromkeys(texts, "always")
+    assert secrets.secrets_of(texts, wanted, problems, tmp_path / "secrets.env") is not None
+    assert problems == []
+    (tmp_path / "secrets.env").touch()
+    assert secrets.secrets_of({}, wanted, problems, tmp_path / "secrets.env") is None
+    assert len(problems) == 2

@@ -211,10 +211,14 @@ def test_import_does_not_hide_what_a_known_program_says_of_stops() -> None:
         (
             "Kundennr,Name",
             {},
-            r"list\.csv: no column holds addresses; there are: Kundennr, Name\. Name",
+            r"list\.csv: no column holds addresses; there are: Kundennr, Name\. Name it in newsroom\.toml, under \[import\.columns\]",
         ),
-        ("Mail,Abo", {"plan": "Abo-Typ"}, r"list\.csv: there is no column 'Abo-Typ', which \[import\] names"),
-        ("Mail", {"adress": "Mail"}, r"\[import\]: 'adress' is not a field; allowed: address, name"),
+        (
+            "Mail,Abo",
+            {"plan": "Abo-Typ"},
+            r"list\.csv: there is no column 'Abo-Typ', which \[import\.columns\] names",
+        ),
+        ("Mail", {"adress": "Mail"}, r"\[import\.columns\]: 'adress' is not a field; allowed: address, name"),
     ],
 )
 def test_what_import_gets_wrong_is_named(header: str, columns: dict[str, str], problem: str) -> None:

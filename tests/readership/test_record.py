@@ -91,6 +91,14 @@ def test_an_export_has_a_row_a_newsletter_and_no_formula(engine: Engine) -> None
     assert rows[3]["name"] == "'=HYPERLINK(1)"
 
 
+def test_an_address_that_a_spreadsheet_would_run_is_made_inert_and_read_back(engine: Engine) -> None:
+    _fill(engine)
+    with writing(engine) as connection:
+        connection.execute(sa.update(readers).where(readers.c.id == 3).values(address="=cmd@example.net"))
+    rows = list(csv.DictReader(io.StringIO(_export(engine))))
+    assert rows[3]["address"] == "'=cmd@example.net"
+
+
 def test_an_export_into_an_empty_database_makes_the_same_readers(engine: Engine, tmp_path: Path) -> None:
     _fill(engine)
     path = tmp_path / "export.csv"
