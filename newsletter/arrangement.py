@@ -33,7 +33,7 @@ def arranged(plan: Plan, stories: Sequence[Story], edits: Edits) -> Arrangement:
 
     The lead stands apart and takes no section's room. It is the editor's choice, else the first of the
     pinned, else the first story that is not sensitive, new and editorial ones before carried-over ones
-    and briefs. Stories that no section took may still be among the latest headlines.
+    and briefs. Editorial stories that no section took may still be among the latest headlines.
     """
     pool = sorted((story for story in stories if story.teaser.id not in edits.dropped), key=plan.order)
     lead, warnings = _lead(plan, pool, edits)
@@ -45,7 +45,7 @@ def arranged(plan: Plan, stories: Sequence[Story], edits: Edits) -> Arrangement:
             shown.update(story.teaser.id for story in taken[number])
     for number, room in enumerate(plan.rooms):
         if room in plan.latest:
-            taken[number] = _newest(pool, shown, room.stories)
+            taken[number] = _newest(plan, pool, shown, room.stories)
             shown.update(story.teaser.id for story in taken[number])
     blocks = tuple(
         Block(room.section.key, room.section.title, room.section.kind, taken[number])
@@ -64,7 +64,7 @@ def _lead(plan: Plan, pool: Sequence[Story], edits: Edits) -> tuple[Story | None
             return chosen, ()
         warnings.append(f"{edits.lead} was chosen as the lead but is not among the stories of this edition")
     # A newsletter of nothing but latest headlines has a lead as well.
-    reachable = [story for story in pool if plan.wanted(story.teaser) or not plan.news]
+    reachable = [story for story in pool if plan.wanted(story.teaser) or _may_head(plan, story)]
     reachable.sort(key=plan.lead_order)
     pinned = [story for story in reachable if story.teaser.pinned]
     if pinned:
@@ -83,9 +83,17 @@ def _taken(
     return tuple(free)[:most]
 
 
-def _newest(pool: Sequence[Story], shown: Collection[str], most: int) -> tuple[Story, ...]:
+def _may_head(plan: Plan, story: Story) -> bool:
+    return not plan.news and plan.is_headline(story.teaser)
+
+
+def _newest(plan: Plan, pool: Sequence[Story], shown: Collection[str], most: int) -> tuple[Story, ...]:
     # A story carried over for days is no latest headline; it waits for room in its section.
-    free = [story for story in pool if story.teaser.id not in shown and not story.is_carried]
+    free = [
+        story
+        for story in pool
+        if story.teaser.id not in shown and not story.is_carried and plan.is_headline(story.teaser)
+    ]
     free.sort(key=lambda story: story.teaser.id)
     free.sort(key=freshness, reverse=True)
     return tuple(free)[:most]

@@ -28,6 +28,8 @@ class Plan:
     rooms: tuple[Room, ...]
     edited: Mapping[str, str]
     """Article id → the news section in which an editor put it for this edition."""
+    editorial: frozenset[str] = frozenset()
+    """The keys of the newsroom's editorial sections, in this newsletter or not."""
 
     @property
     def news(self) -> tuple[Room, ...]:
@@ -48,8 +50,12 @@ class Plan:
         return tuple(key for key in keys if key in teaser.sections)
 
     def shows(self, teaser: Teaser) -> bool:
-        """True for an article that some block could show: the latest headlines come from any section."""
-        return bool(self.wanted(teaser)) or bool(self.latest)
+        """True for an article that some block could show."""
+        return bool(self.wanted(teaser)) or (bool(self.latest) and self.is_headline(teaser))
+
+    def is_headline(self, teaser: Teaser) -> bool:
+        """True for what may stand among the latest headlines: they come from any editorial section."""
+        return not self.editorial.isdisjoint(teaser.sections)
 
     def order(self, story: Story) -> tuple[bool, bool, int, float, str]:
         """The sort key inside a section: placed by an editor, new before carried over, rank, newest, id."""
@@ -82,7 +88,10 @@ def plan_of(newsroom: Newsroom, newsletter: Newsletter, edits: Edits) -> tuple[P
         for article, key in edits.places
         if key not in keys
     )
-    return Plan(rooms, edited), warnings
+    editorial = frozenset(
+        section.key for section in newsroom.sections if section.kind is SectionKind.EDITORIAL
+    )
+    return Plan(rooms, edited, editorial), warnings
 
 
 def misplaced(plan: Plan, newsletter: Newsletter, stories: Iterable[Story]) -> tuple[str, ...]:

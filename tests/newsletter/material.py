@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from content.teaser import Teaser
 from newsletter.compose import compose
 from newsletter.edition import Composition, Edits, NothingNew
 from newsletter.eligibility import Material
-from newsroom.masthead import Newsletter, Newsroom
+from newsroom.masthead import Newsletter, Newsroom, Section
 from tests import samples
 
 NOW = samples.NOON
@@ -20,16 +21,22 @@ TODAY = date(2026, 3, 10)
 NEWS = ("politics", "culture", "briefs")
 
 
+def newsroom() -> Newsroom:
+    """The samples' newsroom with a section that its newsletter has not."""
+    value = samples.newsroom()
+    return replace(value, sections=(*value.sections, Section("sport", "Sport")))
+
+
 def composed(
     *news: Teaser,
-    newsroom: Newsroom | None = None,
+    house: Newsroom | None = None,
     newsletter: Newsletter | None = None,
     edits: Edits | None = None,
     **material: Any,
 ) -> Composition | NothingNew:
     """The edition of TODAY from these stories."""
     return compose(
-        newsroom or samples.newsroom(),
+        house or newsroom(),
         newsletter or samples.newsletter(),
         Material(news=news, **material),
         edits or Edits(),

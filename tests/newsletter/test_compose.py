@@ -197,6 +197,25 @@ def test_latest_has_the_newest_of_every_news_section_that_is_not_shown():
     assert result.fresh == 5
 
 
+def test_latest_headlines_are_editorial_ones():
+    letter = samples.newsletter(places=(Place("politics", 1), Place("briefs", 1), Place("latest", 4)))
+    briefs = [story(f"short{number}", number, section="briefs") for number in (1, 2, 3)]
+    both = story("both", 9, sections=("briefs", "culture"), place="politics")
+    result = edition(
+        story("lead", 1), story("vote", 2), story("match", 3, section="sport"), *briefs, both,
+        newsletter=letter,
+    )  # fmt: skip
+    assert slugs(result) == {
+        "lead": ["lead"], "politics": ["vote"], "briefs": ["short1"], "latest": ["match", "both"],
+    }  # fmt: skip
+    assert why(result, "short2") == "In brief is full: 1 of 1"
+    alone = samples.newsletter(places=(Place("latest", 4),))
+    result = edition(briefs[0], story("vote", 2), newsletter=alone)
+    assert slugs(result) == {"lead": ["vote"]}
+    assert why(result, "short1") == "not in a section of this newsletter (its own: briefs)"
+    assert result.fresh == 1
+
+
 def test_latest_headlines_beside_empty_sections_make_no_edition_but_alone_they_do():
     match = story("match", section="sport")
     assert isinstance(composed(match), NothingNew)
@@ -352,7 +371,7 @@ def test_one_limit_for_several_sponsored_sections_and_no_booking_twice():
     )
     bookings = tuple(replace(booking(f"ad{n}", f"S{n}"), sections=("partners", "jobs")) for n in range(2))
     bookings += tuple(booking(f"own{n}", f"T{n}") for n in range(4))
-    result = edition(story("vote"), bookings=bookings, newsroom=newsroom, newsletter=letter)
+    result = edition(story("vote"), bookings=bookings, house=newsroom, newsletter=letter)
     assert sorted(slugs(result)["jobs"]) == ["ad0", "ad1"] and len(slugs(result)["partners"]) == 2
 
 
