@@ -22,9 +22,18 @@ from readership import store
 
 
 def material(
-    connection: Connection, room: Context, newsletter: Newsletter, now: datetime, *, but: str = ""
+    connection: Connection,
+    room: Context,
+    newsletter: Newsletter,
+    now: datetime,
+    *,
+    due: datetime | None = None,
+    but: str = "",
 ) -> Material:
-    """What an edition of `newsletter` composed at `now` could have; `but` is one that does not count."""
+    """What an edition of `newsletter` composed at `now` could have; `but` is one that does not count.
+
+    The bookings are those that run at `due`, where that is later; an embargoed one waits for its time.
+    """
     provider = room.settings.delivery.provider
     paywall = room.settings.newsroom.paywall
     before = history.previous(connection, newsletter.key, provider)
@@ -42,7 +51,11 @@ def material(
         news=news,
         readmitted=readmitted,
         carried=carried,
-        bookings=catalogue.running(connection, None, now, paywall),
+        bookings=[
+            booking
+            for booking in catalogue.running(connection, None, max(now, due or now), paywall)
+            if booking.published <= now
+        ],
         used=used_stories.used(connection, newsletter.key, ids, provider, but),
         previous=previous,
     )
@@ -54,21 +67,23 @@ def composed(
     newsletter: Newsletter,
     now: datetime,
     local_date: date,
+    due: datetime,
     *,
     slot: str = "",
     edits: Edits | None = None,
     but: str = "",
 ) -> Composition | NothingNew:
-    """The edition as it would be composed at `now`."""
+    """The edition of that date, due at `due`, as it would be composed at `now`."""
     return compose(
         room.settings.newsroom,
         newsletter,
-        material(connection, room, newsletter, now, but=but),
+        material(connection, room, newsletter, now, due=due, but=but),
         edits or Edits(),
         now,
         local_date,
         slot,
         phrases(newsletter.language).day(local_date),
+        due,
     )
 
 

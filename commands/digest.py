@@ -109,7 +109,7 @@ def _compose(
 
     key = edition_key(newsletter.key, local_date, slot)
     with reading(room.engine) as connection:
-        made = composed(connection, room, newsletter, now, local_date, slot=slot)
+        made = composed(connection, room, newsletter, now, local_date, due, slot=slot)
         reason = too_big(connection, room, newsletter, made.fresh) if isinstance(made, Composition) else None
     if isinstance(made, NothingNew):
         _nothing(room, newsletter, local_date, due, now, made, slot)
@@ -117,7 +117,7 @@ def _compose(
     for warning in made.warnings:
         log.problem("digest", f"{key}: {warning}", level="warning")
     facts = {"edition": key, "stories": len(made.selection.stories), "left_out": len(made.left_out)}
-    if room.dry_run:
+    if not room.stores:
         log.step("digest", **facts, subject=made.selection.subject, dry_run="nothing was stored")
         return
     with writing(room.engine) as connection:
@@ -171,7 +171,7 @@ def _decide(
 ) -> None:
     from newsletter import editions
 
-    if not room.dry_run:
+    if room.stores:
         with writing(room.engine) as connection:
             editions.decide(connection, newsletter.key, local_date, slot, due, state, why, now, "run")
 
@@ -193,5 +193,5 @@ def _would_be_held(
 ) -> str | None:
     from commands.composing import composed, too_big
 
-    made = composed(connection, room, newsletter, now, due.local_date)
+    made = composed(connection, room, newsletter, now, due.local_date, due.due)
     return too_big(connection, room, newsletter, made.fresh if isinstance(made, Composition) else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -55,7 +56,7 @@ def edit(
                 note=text,
                 places=tuple(_place(connection, room, before, one) for one in place or ()),
             )
-            after = _after(connection, room, before, edits)
+            after = _after(connection, room, before, edits, editions.get(connection, edition).due)
             if after == before:
                 log.step("edit", edition=edition, changed="nothing")
                 return
@@ -78,7 +79,9 @@ def _before(connection: Connection, key: str) -> Selection:
     return editions.selection_of(connection, key, edition.revision)
 
 
-def _after(connection: Connection, room: Context, before: Selection, edits: Edits) -> Selection:
+def _after(
+    connection: Connection, room: Context, before: Selection, edits: Edits, due: datetime
+) -> Selection:
     now = room.clock()
     return revised(
         before,
@@ -87,6 +90,7 @@ def _after(connection: Connection, room: Context, before: Selection, edits: Edit
         current_teasers(connection, room, before, now),
         edits,
         now,
+        due=due,
     )
 
 

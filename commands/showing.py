@@ -70,8 +70,8 @@ def shown(room: Context, newsletter: Newsletter, now: datetime) -> Selection:
         coming = _coming(connection, room, newsletter, now)
         if coming is not None:
             return coming
-        day = next_due(newsletter, room.settings.newsroom.time_zone, now).local_date
-        made = composed(connection, room, newsletter, now, day)
+        coming_due = next_due(newsletter, room.settings.newsroom.time_zone, now)
+        made = composed(connection, room, newsletter, now, coming_due.local_date, coming_due.due)
     if isinstance(made, NothingNew):
         raise HeldError(f"{newsletter.key}: there would be no edition: {made.reason}")
     return made.selection
@@ -92,7 +92,8 @@ def _coming(connection: Connection, room: Context, newsletter: Newsletter, now: 
             selection = editions.selection_of(connection, edition.key, edition.revision)
             current = current_teasers(connection, room, selection, now)
             handed = edition.first_handed is not None
-            return revised(selection, room.settings.newsroom, newsletter, current, Edits(), now, handed)
+            newsroom, due = room.settings.newsroom, edition.due
+            return revised(selection, newsroom, newsletter, current, Edits(), now, handed, due)
     return None
 
 

@@ -25,18 +25,20 @@ def compose(
     local_date: date,
     slot: str = "",
     date_words: str = "",
+    due: datetime | None = None,
 ) -> Composition | NothingNew:
     """The edition of `local_date`, or why there is none.
 
-    `date_words` is the date as the newsletter's language says it, for a subject that names it. Sponsored
-    stories never make an edition, nor do latest headlines beside sections that have nothing.
+    `date_words` is the date as the newsletter's language says it, for a subject that names it. `due` is the
+    edition's hour where that is still to come: its bookings are those that run then. Sponsored stories never
+    make an edition, nor do latest headlines beside sections that have nothing.
     """
     plan, warnings = plan_of(newsroom, newsletter, edits)
     news = eligible(material, now, newsroom.time_zone)
     arrangement = arranged(plan, news.stories, edits)
     if not arrangement.makes_an_edition:
         return NothingNew(_nothing(newsroom, material, news, arrangement))
-    sponsored = sponsored_blocks(plan, newsletter, material.bookings, local_date, now)
+    sponsored = sponsored_blocks(plan, newsletter, material.bookings, local_date, max(now, due or now))
     selection = Selection(
         newsletter=newsletter.key,
         local_date=local_date,

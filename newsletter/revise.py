@@ -25,13 +25,15 @@ def revised(
     edits: Edits,
     now: datetime,
     withdrawals_only: bool = False,
+    due: datetime | None = None,
 ) -> Selection:
     """The selection as it should go out now; equal to the one given where nothing changed.
 
     `current` has the live articles among the selection's, by id: one that is absent was withdrawn. `edits`
     come on top of those the selection holds already. No story is added: what is new since goes into the
     next edition. Before the first hand-over stories, lead, places, offer and subject are made anew from
-    what was chosen. After it (`withdrawals_only`) everything stays frozen but what was withdrawn.
+    what was chosen; `due` is the edition's hour where that is still to come, and bookings stay that run then.
+    After it (`withdrawals_only`) everything stays frozen but what was withdrawn.
 
     Where it took the last news story, the result's `has_news` is false: such an edition is not sent.
     """
@@ -52,7 +54,9 @@ def revised(
     titles = {section.key: section.title for section in newsroom.sections}
     sponsored = tuple(
         replace(block, title=titles.get(block.section, block.title))
-        for block in _blocks_with(_sponsored(selection), lambda story: _still_runs(story, current, now))
+        for block in _blocks_with(
+            _sponsored(selection), lambda story: _still_runs(story, current, now, due or now)
+        )
     )
     changed = replace(
         selection,
@@ -70,9 +74,9 @@ def _is_live_news(teaser: Teaser | None, now: datetime) -> bool:
     return teaser is not None and teaser.published <= now and not teaser.is_sponsored
 
 
-def _still_runs(story: Story, current: Mapping[str, Teaser], now: datetime) -> Story | None:
+def _still_runs(story: Story, current: Mapping[str, Teaser], now: datetime, due: datetime) -> Story | None:
     teaser = current.get(story.teaser.id)
-    if teaser is None or not teaser.is_sponsored or teaser.published > now or not runs(teaser, now):
+    if teaser is None or not teaser.is_sponsored or teaser.published > now or not runs(teaser, max(now, due)):
         return None
     return replace(story, teaser=teaser)
 

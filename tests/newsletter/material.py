@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -32,6 +32,7 @@ def composed(
     house: Newsroom | None = None,
     newsletter: Newsletter | None = None,
     edits: Edits | None = None,
+    due: datetime | None = None,
     **material: Any,
 ) -> Composition | NothingNew:
     """The edition of TODAY from these stories."""
@@ -43,6 +44,7 @@ def composed(
         NOW,
         TODAY,
         date_words="Tuesday 10 March",
+        due=due,
     )
 
 

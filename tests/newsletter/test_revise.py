@@ -56,6 +56,17 @@ def places(selection: Selection) -> dict[str, list[str]]:
     return {"lead": [selection.lead.teaser.slug] if selection.lead else [], **shown}
 
 
+def test_a_booking_of_the_editions_hour_stays_before_that_hour_has_come():
+    due = NOW + timedelta(hours=12)
+    tomorrow = booking("tomorrow", "Lumen", run_from=NOW + timedelta(hours=6))
+    over = booking("over", run_until=NOW + timedelta(hours=6))
+    selection = edition(*NEWS, bookings=(booking("ad"), tomorrow, over), due=due).selection
+    assert places(selection)["partners"] == ["tomorrow", "ad"]
+    assert revise(selection, current(selection), due=due) == selection
+    assert places(revise(selection, current(selection)))["partners"] == ["ad"]
+    assert places(revise(selection, current(selection), now=due, due=due)) == places(selection)
+
+
 def test_nothing_changed_is_the_same_selection():
     assert revise(SELECTION, current(SELECTION)) == SELECTION
     assert revise(SELECTION, current(SELECTION), withdrawals_only=True) is SELECTION
