@@ -7,8 +7,8 @@ redirected, and answers 200 whatever has become of the reader.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,7 +24,7 @@ from newsroom.errors import StoreError
 from newsroom.log import problem, step
 from newsroom.masthead import Newsletter
 from readership import store
-from readership.reader import Subscription, SubscriptionStatus
+from readership.reader import SubscriptionStatus
 from readership.tokens import (
     SigningKeys,
     Undo,
@@ -35,10 +35,14 @@ from readership.tokens import (
     undo_token,
 )
 from web.pages import Pages
+from web.standing import Standing, standing_of
 from web.words import words
 
 LONGEST_BODY = 16_384
 """Bytes of a POST that are read; what a form of ours sends has some hundred."""
+
+AGAIN = "the page behind the unsubscribe link"
+"""Where the consent of a reader comes from who starts a stopped newsletter again."""
 
 _BUSY = {"Retry-After": "60"}
 _TRAILING = "/.,;:!?)]}>\"'"
@@ -73,50 +77,76 @@ class Door:
             if asked is None:
                 return self._unknown()
             with reading(self.engine) as connection:
-                theirs = store.subscriptions_of(connection, [asked.reader_id]).get(asked.reader_id, {})
+                standing = standing_of(connection, asked.reader_id)
         except (StoreError, sa.exc.TimeoutError) as error:
             return self._busy(error)
-        there = theirs.get(asked.newsletter)
-        if there is None or there.status is SubscriptionStatus.UNSUBSCRIBED:
-            return self._done(asked, None, offer_all=any(map(_gets_mail, theirs.values())))
-        return self._page("ask", "ask_title", asked)
+        if standing.gets(asked.newsletter):
+            return self._page("ask", "ask_title", asked, going_on=standing.going_on(self._today()))
+        return self._done(asked, standing, again=self._may_start(asked, standing))
 
     def act(self, token: str, fields: Mapping[str, str]) -> Response:
-        """Unsubscribe, from one or all, or take it back. Without a form's `action` it is a one-click."""
+        """Unsubscribe, from one or all, take it back, or start it again. Without a form's `action` it is a
+        one-click."""
         action = fields.get("action", "")
         asked = read_unsubscribe(self.signing_keys, token)
         try:
             if asked is None:
-                return self._unknown() if action else self._said(None)
+                return self._unknown() if action else self._said("done_unknown", None)
             if action == "undo":
                 return self._undo(asked, fields.get("undo", ""))
-            undo, others = self._stop(asked, every=action == "all")
+            if action == "again":
+                return self._again(asked)
+            undo, standing = self._stop(asked, every=action == "all")
         except (StoreError, sa.exc.TimeoutError) as error:
             return self._busy(error)
         if not action:
-            return self._said(asked)
+            return self._said("done_short", asked)
         if action == "all":
-            return self._done(asked, undo, every=True)
-        return self._done(asked, undo, offer_all=others)
+            return self._done(asked, standing, undo, every=True)
+        return self._done(asked, standing, undo, again=self._may_start(asked, standing))
 
-    def _stop(self, asked: Unsubscribe, *, every: bool) -> tuple[Undo | None, bool]:
-        """Stop it; returns what may be taken back, and whether other newsletters go on."""
+    def _stop(self, asked: Unsubscribe, *, every: bool) -> tuple[Undo | None, Standing]:
+        """Stop it; returns what may be taken back exactly, and how the reader stands then."""
         now = self.now()
         with writing(self.engine) as connection:
-            theirs = store.subscriptions_of(connection, [asked.reader_id]).get(asked.reader_id, {})
+            before = standing_of(connection, asked.reader_id).subscriptions
             changed = store.unsubscribe(
                 connection, asked.reader_id, None if every else asked.newsletter, now, self.newsletters
             )
-        others = any(_gets_mail(one) for one in theirs.values() if one.newsletter != asked.newsletter)
+            standing = standing_of(connection, asked.reader_id)
         if not changed:
-            return None, others
+            return None, standing
         step("web", unsubscribed_reader=asked.reader_id, newsletter="all" if every else asked.newsletter)
         stopped = tuple(
             one.newsletter
-            for one in theirs.values()
+            for one in before.values()
             if one.status is SubscriptionStatus.ACTIVE and (every or one.newsletter == asked.newsletter)
         )
-        return (Undo(asked.reader_id, stopped, now) if stopped else None), others
+        return (Undo(asked.reader_id, stopped, now) if stopped else None), standing
+
+    def _may_start(self, asked: Unsubscribe, standing: Standing) -> bool:
+        return asked.newsletter in self.newsletters and standing.may_start(asked.newsletter)
+
+    def _again(self, asked: Unsubscribe) -> Response:
+        """Start what the reader has stopped: the link came by mail, so it is the reader's own word."""
+        now = self.now()
+        with writing(self.engine) as connection:
+            standing = standing_of(connection, asked.reader_id)
+            may = self._may_start(asked, standing)
+            if may:
+                started = replace(
+                    standing.subscriptions[asked.newsletter],
+                    status=SubscriptionStatus.ACTIVE,
+                    # The consent given before was taken back by the stop; this is the one that counts now.
+                    consent_at=now,
+                    consent_source=AGAIN,
+                )
+                store.save_subscriptions(connection, [(asked.reader_id, started)], now)
+        if may:
+            step("web", subscribed_again_reader=asked.reader_id, newsletter=asked.newsletter)
+        elif not standing.gets(asked.newsletter):
+            return self._notice("undo_late", asked)
+        return self._page("notice", "undone_title", asked, text="again_text", contact="")
 
     def _undo(self, asked: Unsubscribe, text: str) -> Response:
         undo = read_undo(self.signing_keys, text)
@@ -137,19 +167,36 @@ class Door:
             store.by_id(connection, 0)
         return self._plain(proof)
 
-    def _said(self, asked: Unsubscribe | None) -> Response:
-        text = words(self._language(asked))["done_short"]
-        return self._plain(text + "\n")
+    def _said(self, key: str, asked: Unsubscribe | None) -> Response:
+        return self._plain(words(self._language(asked))[key] + "\n")
 
     def _plain(self, text: str) -> Response:
         return PlainTextResponse(text, headers={**self.pages.headers, "X-Robots-Tag": "noindex"})
 
     def _done(
-        self, asked: Unsubscribe, undo: Undo | None, *, every: bool = False, offer_all: bool = False
+        self,
+        asked: Unsubscribe,
+        standing: Standing,
+        undo: Undo | None = None,
+        *,
+        every: bool = False,
+        again: bool = False,
     ) -> Response:
         key = "all_done" if every else "done"
         token = "" if undo is None else _short_enough(undo_token(self.signing_keys, undo))
-        return self._page("done", f"{key}_title", asked, text=f"{key}_text", undo=token, offer_all=offer_all)
+        return self._page(
+            "done",
+            f"{key}_title",
+            asked,
+            text=f"{key}_text",
+            undo=token,
+            again=again and not token,
+            offer_all=standing.gets_another_than(asked.newsletter),
+            going_on=standing.going_on(self._today()),
+        )
+
+    def _today(self) -> date:
+        return self.now().astimezone(self.pages.newsroom.time_zone).date()
 
     def _page(self, template: str, title: str, asked: Unsubscribe, **values: Any) -> Response:
         newsletter = self.newsletters.get(asked.newsletter)
@@ -176,10 +223,6 @@ class Door:
         own = self.newsletters.get(asked.newsletter) if asked else None
         some: Sequence[Newsletter] = [own] if own else list(self.newsletters.values())
         return next((one.reply_to or one.sender for one in some), "")
-
-
-def _gets_mail(subscription: Subscription) -> bool:
-    return subscription.status is not SubscriptionStatus.UNSUBSCRIBED
 
 
 def _short_enough(token: str) -> str:

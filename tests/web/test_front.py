@@ -127,7 +127,7 @@ def test_a_mistake_of_ours_shows_nothing_of_itself(site: Site, monkeypatch: pyte
     def broken(*_: object) -> None:
         raise RuntimeError("secret of reader1@example.org")
 
-    monkeypatch.setattr(store, "subscriptions_of", broken)
+    monkeypatch.setattr(store, "by_id", broken)
     # The server hangs up after a failure; a client that has not seen it yet would use the connection again.
     answer = site.client.get(site.link(), headers={"Connection": "close"})
     assert answer.status_code == 500

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy.engine import Engine
 
+from readership.reader import Plan
 from tests import samples
 from tests.readership.registered import register
 from tests.web.serving import Site, served, settings
@@ -24,7 +25,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PAGES = ("ask", "done", "undone", "unknown", "front", "missing")
+PAGES = ("ask", "done", "stopped", "undone", "unknown", "front", "missing")
 pytestmark = pytest.mark.browser
 
 
@@ -47,7 +48,7 @@ def _publish(site: Site) -> None:
     (folder / "index.html").write_text("x")
     register(
         site.engine,
-        samples.reader(1),
+        samples.reader(1, Plan.PAID),
         samples.subscription(1),
         samples.subscription(1, newsletter="weekly"),
     )
@@ -55,12 +56,12 @@ def _publish(site: Site) -> None:
 
 def _open(page: Page, site: Site, name: str) -> None:
     base = str(site.client.base_url).rstrip("/")
-    if name in ("ask", "done", "undone"):
+    if name in ("ask", "done", "stopped", "undone"):
         page.goto(base + site.link())
-        if name != "ask":
+        if name == "done":
             page.get_by_role("button").first.click()
         if name == "undone":
-            page.get_by_role("button").first.click()
+            page.get_by_role("button", name="Send it to me again").click()
     else:
         page.goto(base + {"unknown": "/unsubscribe/x", "front": "/"}.get(name, "/nope"))
 
