@@ -78,9 +78,11 @@ def decide(
     note: str,
     now: datetime,
     by: str,
+    left_out: Sequence[LeftOut] = (),
 ) -> Edition:
     """Record that a date is decided without an edition (skipped, missed), and why; an edition that is
-    there already stays as it is. With COMPOSED it is held until there is something to compose."""
+    there already stays as it is. With COMPOSED it is held until there is something to compose. What was
+    considered is remembered as left out of revision 0, in which nothing is chosen."""
     row: dict[str, Any] = {"state": state.value, "revision": 0, "note": note}
     if state is EditionState.COMPOSED:
         row["held"] = note
@@ -88,6 +90,8 @@ def decide(
         row["finished"] = now
     key = edition_key(newsletter, local_date, slot)
     if _insert(connection, newsletter, local_date, slot, due, row):
+        if left_out:
+            _store_revision(connection, key, 0, None, left_out, now, by, note)
         log(connection, key, now, by, f"{'held' if 'held' in row else state.value}: {note}")
     return get(connection, key)
 
@@ -157,7 +161,13 @@ def selection_of(connection: Connection, key: str, revision: int) -> Selection:
 
 
 def left_out_of(connection: Connection, key: str, revision: int) -> tuple[LeftOut, ...]:
-    """What was considered and left out of one revision, with the reasons."""
+    """What was considered and left out of one revision, with the reasons. Revision 0 is where there is no
+    edition. Raises StoreError where there is no such revision."""
+    if revision == 0:
+        query = sa.select(edition_revisions.c.left_out).where(
+            edition_revisions.c.edition == key, edition_revisions.c.revision == 0
+        )
+        return tuple(LeftOut(**entry) for entry in connection.execute(query).scalar() or ())
     stored = _revision(connection, key, revision, edition_revisions.c.left_out)
     return tuple(LeftOut(**entry) for entry in stored)
 
@@ -201,7 +211,7 @@ def _store_revision(
     connection: Connection,
     key: str,
     number: int,
-    selection: Selection,
+    selection: Selection | None,
     left_out: Sequence[LeftOut],
     now: datetime,
     by: str,
@@ -211,7 +221,7 @@ def _store_revision(
         sa.insert(edition_revisions).values(
             edition=key,
             revision=number,
-            selection=to_json(selection),
+            selection=to_json(selection) if selection else {},
             left_out=[asdict(entry) for entry in left_out],
             made=now,
             by=by,
@@ -225,7 +235,7 @@ def _revision(connection: Connection, key: str, revision: int, column: sa.Column
         edition_revisions.c.edition == key, edition_revisions.c.revision == revision
     )
     found = connection.execute(query).scalar_one_or_none()
-    if found is None:
+    if found is None or found == {}:
         raise StoreError(f"{key} has no revision {revision}: nothing was chosen for it")
     return found
 

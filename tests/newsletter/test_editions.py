@@ -53,10 +53,11 @@ def test_an_extra_edition_has_a_key_of_its_own(engine: Engine) -> None:
 @pytest.mark.parametrize("state", [EditionState.SKIPPED, EditionState.MISSED])
 def test_a_date_decided_without_an_edition_stays_decided(engine: Engine, state: EditionState) -> None:
     with writing(engine) as connection:
-        editions.decide(connection, "daily", DAY, "", NOW, state, "nothing new", NOW, "run")
+        editions.decide(connection, "daily", DAY, "", NOW, state, "nothing new", NOW, "run", LEFT_OUT)
     late = composed(engine)
     assert (late.state, late.note, late.revision) == (state, "nothing new", 0)
     with reading(engine) as connection, pytest.raises(StoreError, match="no revision 0"):
+        assert editions.left_out_of(connection, KEY, 0) == LEFT_OUT
         editions.current(connection, KEY)
 
 
