@@ -37,7 +37,15 @@ def compose(
     news = eligible(material, now, newsroom.time_zone)
     arrangement = arranged(plan, news.stories, edits)
     if not arrangement.makes_an_edition:
-        return NothingNew(_nothing(newsroom, material, news, arrangement))
+        # Latest headlines may be all there was.
+        shown = (story.teaser.id for block in arrangement.blocks for story in block.stories)
+        return NothingNew(
+            _nothing(newsroom, material, news, arrangement),
+            news.left_out
+            + arrangement.left_out
+            + tuple(LeftOut(id_, "latest headlines alone make no edition") for id_ in shown)
+            + tuple(LeftOut(booking.id, "a booking alone makes no edition") for booking in material.bookings),
+        )
     sponsored = sponsored_blocks(plan, newsletter, material.bookings, local_date, max(now, due or now))
     selection = Selection(
         newsletter=newsletter.key,

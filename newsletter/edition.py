@@ -171,9 +171,10 @@ class Composition:
 
 @dataclass(frozen=True, slots=True)
 class NothingNew:
-    """Why there is no edition."""
+    """Why there is no edition, and why of each story that was considered."""
 
     reason: str
+    left_out: tuple[LeftOut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
