@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
@@ -30,7 +33,15 @@ class Context:
     clock: Clock
     installation: Installation
     dry_run: bool
+    """Send nothing and write no file."""
+    is_rehearsal: bool = False
+    """The database is a copy that is thrown away: a dry run's steps see what those before them did."""
     troubles: Troubles = field(default_factory=Troubles)
+
+    @property
+    def stores(self) -> bool:
+        """Whether the database may be written."""
+        return self.is_rehearsal or not self.dry_run
 
     def newsletter(self, key: str) -> Newsletter:
         """The newsletter of this key. Raises ConfigurationError where there is none."""
@@ -53,20 +64,35 @@ def settings_of(invocation: Invocation) -> Settings:
 def opened(invocation: Invocation) -> Iterator[Context]:
     """The surroundings of one command, its database brought to this release.
 
-    A dry run on a newsroom that has no database yet works with one in memory.
+    A dry run works with a copy of an SQLite database, or with one in memory where there is none yet.
     """
     settings = settings_of(invocation)
     clock = invocation.clock(settings.newsroom.time_zone)
     engine = engine_for(settings.database_url)
     file = sqlite_file(engine)
-    if invocation.dry_run and file is not None and not file.exists():
-        engine = in_memory()
-    else:
-        said(migrate(engine, settings.root, clock()))
-    try:
-        yield Context(settings, engine, clock, installation.ensure(engine, clock()), invocation.dry_run)
-    finally:
-        engine.dispose()
+    is_rehearsal = invocation.dry_run and file is not None
+    with ExitStack() as ends:
+        if is_rehearsal and file is not None:
+            engine = ends.enter_context(copy_of(file)) if file.exists() else in_memory()
+        ends.callback(engine.dispose)
+        if not is_rehearsal or sqlite_file(engine) is not None:
+            said(migrate(engine, settings.root, clock()))
+        here = installation.ensure(engine, clock())
+        yield Context(settings, engine, clock, here, invocation.dry_run, is_rehearsal)
+
+
+@contextmanager
+def copy_of(file: Path) -> Iterator[Engine]:
+    """A copy of an SQLite database as it is at this moment, for as long as it is used."""
+    with tempfile.TemporaryDirectory(prefix="standfirst-") as folder:
+        copy = Path(folder) / file.name
+        with closing(sqlite3.connect(file)) as original, closing(sqlite3.connect(copy)) as target:
+            original.backup(target)
+        engine = engine_for(f"sqlite:///{copy}")
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 def in_memory() -> Engine:

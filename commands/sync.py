@@ -9,7 +9,8 @@ import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from content.sync import SyncReport, sync_source
+from commands.progress import counting
+from content.sync import SyncReport, Wish, sync_source
 from newsroom import log
 from newsroom.errors import ConfigurationError, ExitStatus
 from newsroom.locks import held
@@ -28,6 +29,9 @@ def sync(
     allow_withdrawals: Annotated[
         bool, typer.Option("--allow-withdrawals", help="Withdraw what is gone, even more than half of it.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Look at everything, however lately that was done.")
+    ] = False,
     stamp: Annotated[
         bool, typer.Option("--write-ids", help="Write each article's id into its file, where it has none.")
     ] = False,
@@ -39,14 +43,24 @@ def sync(
     """Read the content sources into the database."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         chosen = _chosen(room, source)
-        sync_step(room, chosen, allow_withdrawals=allow_withdrawals)
-        if stamp and not room.dry_run:
-            from content.ids import write_ids
-
-            for one in chosen:
-                files = write_ids(room.engine, one)
-                log.step("sync", source=one.key, ids_written=files)
+        sync_step(room, chosen, allow_withdrawals=allow_withdrawals, full=full)
+        if stamp:
+            _stamp(room, chosen)
         raise typer.Exit(room.troubles.status)
+
+
+def _stamp(room: Context, sources: tuple[SourceSettings, ...]) -> None:
+    from content.ids import write_ids
+
+    for source in sources:
+        if source.kind != "folder":
+            message = f"{source.key}: only files are given ids; it has its own"
+            log.problem("sync", message, level="warning")
+            continue
+        done = write_ids(room.engine, source, dry_run=room.dry_run)
+        for problem in done.problems:
+            room.troubles.add("sync", f"id:{problem}", problem)
+        log.step("sync", source=source.key, ids_written=done.written, dry_run=room.dry_run or None)
 
 
 def _chosen(room: Context, name: str | None) -> tuple[SourceSettings, ...]:
@@ -64,6 +78,7 @@ def sync_step(
     sources: tuple[SourceSettings, ...] | None = None,
     *,
     allow_withdrawals: bool = False,
+    full: bool = False,
     quiet: bool = False,
 ) -> None:
     """Sync each source under one lock; one that fails leaves what was known and the next goes on."""
@@ -72,15 +87,18 @@ def sync_step(
         for source in settings.sources if sources is None else sources:
             begun = time.monotonic()
             with room.troubles.caught("sync", source.key):
-                report = sync_source(
-                    room.engine,
-                    source,
-                    settings.newsroom,
-                    settings.public_dir,
-                    room.clock(),
-                    dry_run=room.dry_run,
-                    allow_withdrawals=allow_withdrawals,
-                )
+                with counting("articles") as progress:
+                    wish = Wish(
+                        dry_run=room.dry_run,
+                        stores=room.stores,
+                        allow_withdrawals=allow_withdrawals,
+                        full=full,
+                        order=tuple(one.key for one in settings.sources),
+                        progress=progress or (lambda _: None),
+                    )
+                    report = sync_source(
+                        room.engine, source, settings.newsroom, settings.public_dir, room.clock(), wish
+                    )
                 if not quiet:
                     _say(room, report, time.monotonic() - begun)
 
@@ -95,6 +113,15 @@ def _say(room: Context, report: SyncReport, seconds: float) -> None:
     if len(report.problems) > SHOWN:
         more = len(report.problems) - SHOWN
         log.problem("sync", f"{report.source}: and {more} problems more", level="warning")
+    if report.unplaced:
+        names = sorted(report.unplaced, key=lambda name: -report.unplaced[name])[:8]
+        counted = ", ".join(f"{name} {report.unplaced[name]:,}" for name in names)
+        log.problem(
+            "sync",
+            f"{report.source}: {sum(report.unplaced.values()):,} articles stand in none of your sections "
+            f"({counted}); map them in its `sections`, or name a `section` for all others",
+            level="warning",
+        )
     if report.held:
         message = f"{report.source}: {report.held}"
         room.troubles.add("sync", f"held:{report.source}", message, ExitStatus.HELD)
@@ -109,6 +136,9 @@ def _say(room: Context, report: SyncReport, seconds: float) -> None:
         back=report.restored or None,
         unchanged=report.unchanged,
         twice=report.twice or None,
+        embargoed=report.embargoed or None,
+        elsewhere=report.elsewhere or None,
+        unplaced=sum(report.unplaced.values()) or None,
         errors=len(errors) or None,
         seconds=seconds,
     )

@@ -16,12 +16,13 @@ def claims(
     found: Sequence[Found],
     broken: Collection[Broken] = (),
     also: Mapping[str, str] | None = None,
+    elsewhere: Collection[str] = (),
 ) -> dict[str, tuple[Found, ...]]:
     """Everything in `found` under its article's id, in the order of their references.
 
     The id that it names wins; then the one that is known at its place (or `also` listed there); then that of
-    the same bytes at a place that is gone, or at another place; then a new one of its path. Several under one
-    id are one article listed twice, or two that claim one id.
+    the same bytes at a place that is gone, or at another place; then a new one of its path, and none that
+    another source has (`elsewhere`). Several under one id are one article listed twice, or two that claim it.
     """
     ordered = sorted(found, key=lambda one: one.entry.reference)
     ids: dict[str, str] = {}
@@ -43,7 +44,7 @@ def claims(
         for one in ordered
         if one.entry.reference in ids
     }
-    taken = {*known, *ids.values()}
+    taken = {*known, *ids.values(), *elsewhere}
     for one in rest:
         given = given_of(one.entry.content_hash)
         if given not in same:

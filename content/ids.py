@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -11,19 +12,51 @@ from sqlalchemy.engine import Engine
 from content import store
 from content.sources.front_matter import FrontMatterError, split
 from newsroom.database import reading
+from newsroom.errors import PublishError
 from newsroom.files import write_whole
 from newsroom.settings import SourceSettings
 
 _OPENING = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*---[ \t]*(\r\n|\r|\n)")
 
 
-def write_ids(engine: Engine, source: SourceSettings) -> int:
-    """Write `id:` into every known article's file that has none; returns how many were written.
+class CannotTakeError(ValueError):
+    """Says why a file can be given no id by machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """How many files were given their article's id, and a line for each that could not be."""
+
+    written: int
+    problems: tuple[str, ...] = ()
+
+
+def write_ids(engine: Engine, source: SourceSettings, *, dry_run: bool = False) -> Stamped:
+    """Write `id:` into every known article's file that has none; with `dry_run` count them only.
 
     A line is added after the first one, and not another byte changes. Sync first: a file that is not known
-    yet, cannot be read, or may be either of two articles is left alone. Raises PublishError where a file
-    cannot be written.
+    yet, cannot be read, or may be either of two articles is left alone.
     """
+    written = 0
+    problems: list[str] = []
+    for reference, id_ in sorted(_ids(engine, source).items()):
+        # A link stays one: what it leads to is written.
+        path = Path(os.path.realpath(source.path / reference))
+        try:
+            data = path.read_bytes() if path.is_file() else b""
+            stamped = with_id(data, id_)
+            if stamped is not None and not dry_run:
+                write_whole(path, stamped, like=path.stat())
+            written += stamped is not None
+        except OSError as error:
+            problems.append(f"{source.path.name}/{reference}: no id, it cannot be read: {error.strerror}")
+        except (CannotTakeError, PublishError) as error:
+            problems.append(f"{source.path.name}/{reference}: no id: {error}")
+    return Stamped(written, tuple(problems))
+
+
+def _ids(engine: Engine, source: SourceSettings) -> dict[str, str]:
+    """The id of each file that is one article's alone, by its reference."""
     with reading(engine) as connection:
         known = store.known(connection, source.key)
         also = dict(store.source_state(connection, source.key).state.get("also", {}))
@@ -34,34 +67,34 @@ def write_ids(engine: Engine, source: SourceSettings) -> int:
     for reference, id_ in also.items():
         if id_ in known:
             ids.setdefault(reference, set()).add(id_)
-    written = 0
-    for reference, there in sorted(ids.items()):
-        id_, *more = there
-        if more:
-            # One of them left for a place that cannot be used, and is known here until that is mended.
-            continue
-        # A link stays one: what it leads to is written.
-        path = Path(os.path.realpath(source.path / reference))
-        data = path.read_bytes() if path.is_file() else b""
-        stamped = with_id(data, id_)
-        if stamped is not None:
-            write_whole(path, stamped, mode=path.stat().st_mode & 0o777)
-            written += 1
-    return written
+    # Where there are two, one of them left for a place that cannot be used, and is known here until that is
+    # mended.
+    return {reference: next(iter(there)) for reference, there in ids.items() if len(there) == 1}
 
 
 def with_id(data: bytes, id_: str) -> bytes | None:
-    """The file `data` with `id:` in its front matter; None where it has one, or cannot take it."""
+    """The file `data` with `id:` in its front matter; None where it has one already.
+
+    Raises CannotTakeError for one whose front matter is not a plain list of keys.
+    """
     opening = _OPENING.match(data)
     if opening is None:
         return None
     stamped = data[: opening.end()] + f"id: {id_}".encode() + opening[1] + data[opening.end() :]
     try:
         fields, body = split(data.decode())
-        after, body_after = split(stamped.decode())
     except (FrontMatterError, UnicodeDecodeError):
+        # The sync says so.
         return None
     names = [key.value for key, _ in fields.fields]
+    if fields.get("id") is not None:
+        return None
+    try:
+        after, body_after = split(stamped.decode())
+        names_after = [key.value for key, _ in after.fields]
+    except FrontMatterError:
+        names_after, body_after = [], ""
     # Read back: an id that YAML takes for something else, or braces around the keys, would spoil the file.
-    is_sound = ["id", *names] == [key.value for key, _ in after.fields] and body == body_after
-    return stamped if is_sound and "id" not in names else None
+    if ["id", *names] != names_after or body != body_after:
+        raise CannotTakeError(f"its keys are indented, in braces, or have an empty id; add `id: {id_}`")
+    return stamped

@@ -125,7 +125,7 @@ def at_urls(connection: Connection, urls: Iterable[str]) -> dict[str, list[Known
 
 
 def shown_at(connection: Connection, source: str, references: Iterable[str]) -> dict[str, list[str]]:
-    """The published pictures of those that `source` has at these references, relative to the public folder."""
+    """The published pictures of those that `source` has at these references, below the public folder."""
     found: dict[str, list[str]] = {}
     for some in _in_parts(references):
         image = articles.c.details["image"].as_json()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -78,13 +79,13 @@ def plan_sync(
 ) -> SyncPlan:
     """What makes the store as the source is.
 
-    `also` is that of the last plan, `elsewhere` the articles of other sources under ids that
-    `found` names, `missing` why there is no source. Two that claim one id change nothing of what is known;
-    more than half gone, or all, is held unless `allow_withdrawals`. Where this `is_part` of a source, nothing is
+    `also` is that of the last plan, `elsewhere` the articles of other sources under ids that `found` names or
+    might get, `missing` why there is no source. Two that claim one id change nothing of what is known; more
+    than half gone, or all, is held unless `allow_withdrawals`. Where this `is_part` of a source, nothing is
     gone that is not there. A plan carried out and made again is empty.
     """
     plan = SyncPlan()
-    groups = claims(known, found, broken, also)
+    groups = claims(known, found, broken, also, elsewhere or ())
     staying = set(kept(known, broken, also, groups))
     for id_, group in groups.items():
         other = (elsewhere or {}).get(id_)
@@ -202,9 +203,9 @@ def _sort(plan: SyncPlan, change: Change, before: KnownArticle | None) -> None:
 
 def held(live: int, gone: int, missing: str = "") -> str:
     """Why nothing is withdrawn where `gone` of `live` articles are not there; empty where they may go."""
-    advice = "bring it back, or let them go with `sync --allow-withdrawals`"
+    advice = "bring them back, or let them go with `sync --allow-withdrawals`"
     if missing and live:
-        return f"{missing}; the {live} articles known stay; {advice}"
+        return f"{missing}; the {live} articles known stay; mount it, or mend its `path` in newsroom.toml"
     if live and gone == live:
         return f"it has none of its {live} articles any more, and nothing was changed; {advice}"
     if live >= FEW and 2 * gone > live:
@@ -215,11 +216,15 @@ def held(live: int, gone: int, missing: str = "") -> str:
 def _say_renamed(plan: SyncPlan, gone: Sequence[KnownArticle]) -> None:
     """Warn where a new article looks like one that is gone: renamed and rewritten at once, or given an id."""
     alike: dict[object, KnownArticle] = {}
+    moments = Counter((*(old.published for old in gone), *(one.article.published for one in plan.insert)))
     for old in gone:
         alike |= dict.fromkeys((old.reference, ("headline", old.headline), (old.slug, old.published)), old)
+        if moments[old.published] == 2:
+            # One that went and one that came at the same moment: more than chance.
+            alike[old.published] = old
     for change in plan.insert:
         new = change.article
-        looks = (new.reference, ("headline", new.headline), (new.slug, new.published))
+        looks = (new.reference, ("headline", new.headline), (new.slug, new.published), new.published)
         was = next((alike[look] for look in looks if look in alike), None)
         if was is not None:
             message = f"new, and {was.reference} is gone; if that is the same article, give it `id: {was.id}`"

@@ -27,6 +27,14 @@ def new_urls(found: Collection[Found], known: Mapping[str, KnownArticle]) -> tup
     return tuple(one.article.url for one in found if one.article and one.entry.reference not in places)
 
 
+def wanted_ids(found: Collection[Found], known: Mapping[str, KnownArticle]) -> set[str]:
+    """Ids that are not known and that something found names, or might get: another source may have them."""
+    places = {one.reference for one in known.values()}
+    ids = {one.claim for one in found if one.claim}
+    ids |= {one.entry.default_id for one in found if not one.claim and one.entry.reference not in places}
+    return ids - known.keys()
+
+
 def twins(
     found: Sequence[Found],
     known: Mapping[str, KnownArticle],

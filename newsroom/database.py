@@ -66,7 +66,8 @@ def inserting(connection: Connection, table: sa.Table) -> Any:
 def engine_for(url: str, *, poolclass: type[sa.Pool] | None = None) -> Engine:
     """An engine for `url`; SQLite runs WAL with `synchronous=FULL` and waits for a busy writer."""
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False} if url.startswith("sqlite") else {}
-    engine = sa.create_engine(url, connect_args=arguments, poolclass=poolclass)
+    # An error that shows what it was about would show articles and addresses.
+    engine = sa.create_engine(url, connect_args=arguments, poolclass=poolclass, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
@@ -87,7 +88,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     On SQLite it begins IMMEDIATE, so it has the write lock before it reads. Raises StoreError where the
     database cannot be opened, is locked for longer than BUSY_SECONDS, or its disk is full.
     """
-    with _explained(), engine.connect() as connection:
+    with explained(engine), engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
@@ -97,18 +98,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that only reads, seeing one state of the database throughout."""
-    with _explained(), engine.connect() as connection:
+    with explained(engine), engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN")
         yield connection
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained(engine: Engine) -> Iterator[None]:
+    """Turn what the database refuses into a StoreError that names the database and what to do."""
     try:
         yield
     except sa.exc.OperationalError as error:
-        raise StoreError(f"the database failed: {error.orig}") from error
+        raise StoreError(_failed(engine, str(error.orig))) from error
     except sa.exc.TimeoutError as error:
         raise StoreError("the database failed: every connection is in use; try again") from error
     except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
@@ -116,7 +118,28 @@ def _explained() -> Iterator[None]:
         if type(error) not in (sa.exc.DatabaseError, sqlite3.DatabaseError):
             raise
         reason = error.orig if isinstance(error, sa.exc.DatabaseError) else error
-        raise StoreError(f"the database is damaged: {reason}; restore a backup") from error
+        raise StoreError(f"the database is damaged: {reason}; restore a backup{_of(engine)}") from error
+
+
+def _failed(engine: Engine, reason: str) -> str:
+    remedy = next((remedy for part, remedy in _REMEDIES if part in reason), "look whether it can be reached")
+    return f"the database failed: {reason}; {remedy}{_of(engine)}"
+
+
+_REMEDIES = (
+    ("full", "its disk is full: free some room"),
+    ("disk I/O", "its disk is full or faulty: free some room, and look at the disk"),
+    ("unable to open", "its folder is not there, or not for the user who runs Standfirst"),
+    ("readonly", "give its file and folder to the user who runs Standfirst"),
+    ("locked", "another program keeps it for itself: look which one, and end it"),
+)
+"""What a part of SQLite's message means for the operator; the first that is found."""
+
+
+def _of(engine: Engine) -> str:
+    """Which database is meant, without its password."""
+    file = sqlite_file(engine)
+    return f" ({file or engine.url.render_as_string(hide_password=True)})"
 
 
 def sqlite_file(engine: Engine) -> Path | None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from newsroom.errors import PublishError
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+def write_whole(path: Path, data: bytes, *, mode: int = 0o644, like: os.stat_result | None = None) -> None:
     """Write `data` to `path` so that after any crash the file is the old one or the new one.
 
     Written beside it, fsynced, renamed, and the folder fsynced. Raises PublishError, which names the file,
-    for a full disk, a read-only folder and the like; the old file is left as it was.
+    for a full disk, a read-only folder and the like; the old file is left as it was. It gets `mode`, or the
+    rights and the owner of another file (`like`).
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +28,9 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fchmod(file.fileno(), mode)
+            os.fchmod(file.fileno(), like.st_mode & 0o7777 if like else mode)
+            if like and (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(file.fileno(), like.st_uid, like.st_gid)
             os.fsync(file.fileno())
         Path(name).replace(path)
         _sync_folder(path.parent)

@@ -88,7 +88,9 @@ class ArticleReader:
             return self._reading(Found(self._entry, claim=claim, withdrawn=True))
         published = fields.moment(self._rules.newsroom.time_zone, "published", "date")
         if not fields.has("published", "date"):
-            fields.warn(None, "left out: it has no date; give it published:")
+            fields.warn(
+                None, "it has no date, so it is left out, or stays as it was known; give it published:"
+            )
         updated = fields.moment(self._rules.newsroom.time_zone, "updated")
         article = self._article(published, updated, text) if published else None
         if article is None or fields.refused:
@@ -114,7 +116,7 @@ class ArticleReader:
             "rank": fields.number("rank"),
             "pinned": fields.flag("lead"),
             "place": self._explicit_place(),
-            "access": self._access(),
+            "access": self._access(sections),
             "products": frozenset(name for name, _ in fields.lines("products")),
             "booking": self._booking(sections),
             "correction": fields.line("correction"),
@@ -192,10 +194,12 @@ class ArticleReader:
             self._fields.refuse(self._fields.node("place"), f"unknown section; allowed: {allowed}")
         return section.key if section else ""
 
-    def _access(self) -> Access:
+    def _access(self, sections: tuple[Section, ...]) -> Access:
         value = self._fields.line("access")
         if not value:
-            return self._rules.access
+            # What a sponsor paid for is there to be read.
+            is_sponsored = any(section.kind is SectionKind.SPONSORED for section in sections)
+            return Access.FREE if is_sponsored else self._rules.access
         if value not in tuple(Access):
             allowed = ", ".join(Access)
             self._fields.refuse(self._fields.node("access"), f"unknown access; allowed: {allowed}")

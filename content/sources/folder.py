@@ -50,12 +50,18 @@ class Folder:
         """Every file's path and hash. Raises SourceError where the folder or one inside cannot be read."""
         look = _Look()
         inside = os.path.realpath(self._root) + os.sep
-        if not self._root.is_dir():
+        try:
+            is_there = stat.S_ISDIR(self._root.stat().st_mode)
+        except (FileNotFoundError, NotADirectoryError):
+            is_there = False
+        except OSError as error:
+            raise SourceError(f"{self._root}: cannot be read: {error.strerror}") from error
+        if not is_there:
             return Listing(missing=f"{self._root}: there is no such folder")
         for name, one in self._files():
             if not _is_text(name):
                 self._leave(look, name.encode(errors="replace").decode(), "a file name that is not UTF-8")
-            elif one.is_symlink() and one.is_dir():
+            elif one.is_symlink() and _is_folder(one):
                 message = "a linked folder is not looked into; put the folder itself there"
                 look.problems.append(Problem(self.place(name), message, "warning"))
             elif one.is_symlink() and not os.path.realpath(one.path).startswith(inside):
@@ -111,7 +117,7 @@ class Folder:
                     continue
                 if one.is_dir(follow_symlinks=False):
                     waiting.append(f"{folder}{one.name}/")
-                elif one.name.lower().endswith(ENDING) or (one.is_symlink() and one.is_dir()):
+                elif one.name.lower().endswith(ENDING) or (one.is_symlink() and _is_folder(one)):
                     yield f"{folder}{one.name}", one
 
     def _list(self, look: _Look, name: str, path: str) -> None:
@@ -152,6 +158,14 @@ def _bytes(path: str) -> bytes | None:
             parts.append(part)
             left -= len(part)
         return b"".join(parts)
+
+
+def _is_folder(link: os.DirEntry[str]) -> bool:
+    """Whether the link leads to a folder; one that leads in a circle, or to where we may not go, does not."""
+    try:
+        return link.is_dir()
+    except OSError:
+        return False
 
 
 def _is_text(name: str) -> bool:

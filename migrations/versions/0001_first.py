@@ -49,6 +49,7 @@ def upgrade() -> None:
     op.create_index("ix_articles_again", "articles", ["again"], unique=False)
     op.create_index("ix_articles_published", "articles", ["published"], unique=False)
     op.create_index("ix_articles_reference", "articles", ["reference"], unique=False)
+    op.create_index("ix_articles_url", "articles", ["url"], unique=False)
     op.create_index("ix_articles_slug", "articles", ["slug"], unique=False)
     op.create_index("ix_articles_source", "articles", ["source"], unique=False)
     op.create_index("ix_articles_sponsor_run_until", "articles", ["sponsor", "run_until"], unique=False)

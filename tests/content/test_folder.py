@@ -142,7 +142,7 @@ SECTIONS = "politics, culture, briefs, partners"
     ("front", "place", "message"),
     [
         ("published: 2026-03-10", "", "no headline"),
-        ("headline: x", "", "left out: it has no date"),
+        ("headline: x", "", "it has no date"),
         ("headline: x\npublished: 2026-02-31", ":3:12", "no such day"),
         ("headline: x\npublished: soon", ":3:12", "not a date"),
         (HEAD + "sections: [politics, polticks]", ":4:22", f"unknown section; allowed: {SECTIONS}"),

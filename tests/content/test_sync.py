@@ -6,20 +6,22 @@ import io
 import os
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from sqlalchemy.engine import Engine
 
 from content import catalogue, store
-from content.ids import with_id, write_ids
-from content.sync import SyncReport, sync_source
+from content.ids import CannotTakeError, Stamped, with_id, write_ids
+from content.sync import SyncReport, Wish, sync_source
 from demo.dates import DEMO_DAY
 from demo.setting import HERE
 from newsroom.database import reading, writing
-from newsroom.errors import PublishError, SourceError
+from newsroom.errors import SourceError
 from newsroom.masthead import Newsroom, Paywall
 from newsroom.settings import SourceSettings, load
 from tests import samples
@@ -37,7 +39,7 @@ class Desk:
         self.newsroom = newsroom
         self.source = SourceSettings("articles", "folder", self.root)
         self.now = NOW
-        self.root.mkdir(exist_ok=True)
+        self.root.mkdir(parents=True, exist_ok=True)
 
     def write(self, name: str, text: str = "", body: str = "Body.") -> Path:
         path = self.root / name
@@ -46,9 +48,9 @@ class Desk:
         path.write_text(f"---\n{front}\n---\n{body}", encoding="utf-8")
         return path
 
-    def sync(self, **options: bool) -> SyncReport:
+    def sync(self, **options: Any) -> SyncReport:
         self.now += timedelta(minutes=5)
-        return sync_source(self.engine, self.source, self.newsroom, self.public, self.now, **options)
+        return sync_source(self.engine, self.source, self.newsroom, self.public, self.now, Wish(**options))
 
     def known(self) -> dict[str, store.KnownArticle]:
         with reading(self.engine) as connection:
@@ -111,7 +113,7 @@ def test_an_embargo_that_passes_needs_no_sync_and_no_edit(desk: Desk) -> None:
 def test_a_dry_run_writes_nothing_and_says_the_same(desk: Desk) -> None:
     desk.write("politics/a.md", "headline: a\npublished: 2026-03-10\nimage: {file: x.jpg, alt: x}")
     _picture(desk.root / "x.jpg")
-    dry = desk.sync(dry_run=True)
+    dry = desk.sync(dry_run=True, stores=False)
     assert dry.inserted == 1
     assert not desk.public.exists()
     assert desk.known() == {}
@@ -144,16 +146,115 @@ def test_a_picture_that_changes_or_comes_changes_its_article_and_one_that_is_los
     assert desk.sync().updated == 1
 
 
-def test_a_public_folder_that_takes_nothing_fails_the_sync_and_leaves_the_store(desk: Desk) -> None:
-    desk.write("politics/a.md")
+def test_an_article_whose_picture_cannot_be_published_waits_alone(desk: Desk) -> None:
+    for name in "abcd":
+        desk.write(f"politics/{name}.md")
     desk.sync()
-    before = desk.known()
-    desk.write("politics/b.md", "headline: b\npublished: 2026-03-10\nimage: {file: x.jpg, alt: x}")
+    desk.write("politics/b.md", "headline: b\npublished: 2026-03-10 06:00\nimage: {file: x.jpg, alt: x}")
+    desk.write("politics/e.md", "headline: e\npublished: 2026-03-10\nimage: {file: x.jpg, alt: x}")
+    (desk.root / "politics" / "a.md").unlink()
+    desk.write("politics/f.md", "headline: f\npublished: 2026-03-10 08:00")
     _picture(desk.root / "x.jpg")
     desk.public.write_text("a file where the folder should be")
-    with pytest.raises(PublishError):
+    before = desk.known()["politics/b.md"]
+    for _ in range(2):
+        report = desk.sync()
+        assert [one.place for one in report.problems] == ["articles/politics/b.md", "articles/politics/e.md"]
+        assert "cannot be published" in report.problems[0].message
+    known = desk.known()
+    assert known["politics/a.md"].withdrawn is not None
+    assert known["politics/b.md"] == before
+    assert "politics/f.md" in known
+    assert "politics/e.md" not in known
+    desk.public.unlink()
+    report = desk.sync()
+    assert (report.inserted, report.updated, report.problems) == (1, 1, ())
+
+
+def test_the_picture_of_an_embargoed_article_comes_out_with_it(desk: Desk) -> None:
+    front = "headline: soon\npublished: 2026-03-10 14:00\nimage: {file: x.jpg, alt: x}"
+    desk.write("politics/soon.md", front)
+    _picture(desk.root / "x.jpg")
+    for _ in range(2):
         desk.sync()
-    assert desk.known() == before
+        assert list(desk.public.rglob("*.jpg")) == []
+    desk.now = datetime(2026, 3, 10, 13, tzinfo=UTC)
+    report = desk.sync()
+    assert (report.updated, report.unchanged) == (0, 1)
+    assert len(list(desk.public.rglob("*.jpg"))) == 3
+    assert desk.sync().unchanged == 1
+
+
+def test_an_id_that_another_source_has_is_given_to_nobody_else(desk: Desk) -> None:
+    path = desk.write("politics/weather.md", body="One.")
+    desk.sync()
+    write_ids(desk.engine, desk.source)
+    archive = Desk(desk.root.parent / "more", desk.engine, desk.newsroom)
+    archive.source = replace(archive.source, key="archive")
+    there = archive.root / "politics" / "weather.md"
+    there.parent.mkdir()
+    path.rename(there)
+    desk.write("politics/other.md")
+    desk.sync(allow_withdrawals=True)
+    assert archive.sync().problems == ()
+    desk.write("politics/weather.md", body="Another.")
+    report = desk.sync()
+    assert (report.inserted, report.problems) == (1, ())
+    assert desk.known()["politics/weather.md"].id == "tag:quay.example,2026:articles/politics/weather~2"
+
+
+def test_links_that_lead_in_a_circle_or_nowhere_stop_nothing(desk: Desk) -> None:
+    desk.write("politics/a.md")
+    (desk.root / "politics" / "x").symlink_to("x")
+    (desk.root / "politics" / "y.md").symlink_to("y.md")
+    report = desk.sync()
+    assert report.inserted == 1
+    assert [one.place for one in report.problems] == ["articles/politics/y.md"]
+
+
+def test_a_file_that_was_renamed_and_rewritten_is_asked_about(desk: Desk) -> None:
+    desk.write("politics/a.md", "headline: Before\npublished: 2026-03-10 06:00")
+    for name in "bcd":
+        desk.write(f"politics/{name}.md", f"headline: {name}\npublished: 2026-03-10 07:00")
+    desk.sync()
+    (desk.root / "politics" / "a.md").unlink()
+    desk.write("politics/z.md", "headline: After\npublished: 2026-03-10 06:00", "Other words.")
+    (problem,) = desk.sync().problems
+    assert "politics/a.md is gone; if that is the same article" in problem.message
+
+
+def test_ids_are_written_as_the_owner_and_what_cannot_take_one_is_named(desk: Desk) -> None:
+    path = desk.write("politics/a.md")
+    os.chown(path, 1234, 1234)
+    path.chmod(0o640)
+    desk.write("politics/braces.md", "{headline: b, published: 2026-03-10}")
+    desk.sync()
+    assert write_ids(desk.engine, desk.source, dry_run=True).written == 1
+    assert "id:" not in path.read_text("utf-8")
+    done = write_ids(desk.engine, desk.source)
+    assert (done.written, len(done.problems)) == (1, 1)
+    assert "articles/politics/braces.md: no id" in done.problems[0]
+    stat = path.stat()
+    assert (stat.st_uid, stat.st_gid, stat.st_mode & 0o777) == (1234, 1234, 0o640)
+
+
+def test_one_article_of_two_sources_is_the_first_ones(desk: Desk) -> None:
+    first = Desk(desk.root.parent / "more", desk.engine, desk.newsroom)
+    first.source = replace(first.source, key="cms")
+    order = ("cms", "articles")
+    front = "headline: a\npublished: 2026-03-10 06:00\nurl: /2026/a"
+    desk.write("politics/a.md", front, "From the folder.")
+    desk.sync(order=order)
+    id_ = desk.known()["politics/a.md"].id
+    first.write("culture/a.md", front, "From there.")
+    report = first.sync(order=order)
+    assert (report.moved, report.inserted, report.problems) == (1, 0, ())
+    with reading(desk.engine) as connection:
+        (one,) = catalogue.find(connection, id_)
+    assert (one.article.source, one.article.sections) == ("cms", ("culture",))
+    for _ in range(2):
+        report = desk.sync(order=order)
+        assert (report.elsewhere, report.inserted, report.problems) == (1, 0, ())
 
 
 def test_a_broken_file_leaves_what_is_known_and_the_others_go_on(desk: Desk) -> None:
@@ -179,7 +280,7 @@ def test_a_folder_that_is_empty_or_gone_withdraws_nothing(desk: Desk) -> None:
     for _ in range(2):
         report = desk.sync()
         assert "no such folder" in report.held
-        assert report.withdrawn == 6
+        assert report.withdrawn == 0
         assert {one.withdrawn for one in desk.known().values()} == {None}
     # There is nothing to let go of while the disk is not mounted.
     with pytest.raises(SourceError):
@@ -253,7 +354,7 @@ def test_ids_are_stamped_into_the_files_and_nothing_else_changes(desk: Desk) -> 
     draft = desk.write("politics/draft.md", "headline: draft")
     before = path.read_bytes()
     desk.sync()
-    assert write_ids(desk.engine, desk.source) == 1
+    assert write_ids(desk.engine, desk.source) == Stamped(1)
     line = b"id: tag:quay.example,2026:articles/politics/a\r\n"
     assert path.read_bytes() == before.replace(b"---\r\n", b"---\r\n" + line, 1)
     assert path.stat().st_mode & 0o777 == 0o640
@@ -261,7 +362,7 @@ def test_ids_are_stamped_into_the_files_and_nothing_else_changes(desk: Desk) -> 
     assert b"id" not in draft.read_bytes()
     report = desk.sync()
     assert (report.unchanged, report.updated, report.moved) == (2, 0, 0)
-    assert write_ids(desk.engine, desk.source) == 0
+    assert write_ids(desk.engine, desk.source) == Stamped(0)
     # Renamed and rewritten at once, it is still itself.
     path.rename(desk.root / "politics" / "z.md")
     (desk.root / "politics" / "z.md").write_bytes(before.replace(b"---\r\n", b"---\r\n" + line, 1) + b"More.")
@@ -278,19 +379,25 @@ def test_no_id_is_stamped_where_two_articles_are_known(desk: Desk) -> None:
     desk.write("politics/b.md", "id: one\n" + front.format("first"))
     path = desk.write("politics/c.md", "id: one\n" + front.format("first, rewritten"))
     assert [one.severity for one in desk.sync().problems] == ["error"]
-    assert write_ids(desk.engine, desk.source) == 0
+    assert write_ids(desk.engine, desk.source) == Stamped(0)
     path.unlink()
     desk.sync()
-    assert write_ids(desk.engine, desk.source) == 1
+    assert write_ids(desk.engine, desk.source) == Stamped(1)
     assert "id: tag:quay.example,2026:articles/politics/a" in (desk.root / "politics" / "a.md").read_text()
     assert desk.sync().unchanged == 2
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"no front matter", b"---\n{headline: x}\n---\n", b"---\nid:\nheadline: x\n---\n", b"\xff"]
-)
-def test_a_file_that_cannot_take_an_id_is_left_alone(data: bytes) -> None:
+@pytest.mark.parametrize("data", [b"", b"no front matter", b"---\nheadline: x: y\n---\n", b"\xff"])
+def test_a_file_that_is_no_article_is_left_alone(data: bytes) -> None:
     assert with_id(data, "tag:x:y") is None
+
+
+@pytest.mark.parametrize(
+    "data", [b"---\n{headline: x}\n---\n", b"---\nid:\nheadline: x\n---\n", b"---\n  a: b\n---\n"]
+)
+def test_a_file_that_cannot_take_an_id_says_so(data: bytes) -> None:
+    with pytest.raises(CannotTakeError, match="add `id: tag:x:y`"):
+        with_id(data, "tag:x:y")
 
 
 def test_what_is_unchanged_is_not_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

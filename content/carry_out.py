@@ -1,0 +1,54 @@
+"""A sync's plan, carried out: some hundred articles a transaction, so that nobody waits for long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy.engine import Connection, Engine
+
+from content import store
+from content.article import Picture
+from content.sync_plan import Change, SyncPlan
+from newsroom.database import writing
+
+_T = TypeVar("_T")
+
+_AT_ONCE = 500
+"""Articles that are stored in one transaction: nobody else waits longer than that for the database."""
+
+
+def carry_out(engine: Engine, plan: SyncPlan, made: Mapping[str, tuple[Picture, ...]], now: datetime) -> None:
+    """Store what the plan says, unless it is held, and remember the pictures that were `made` for it.
+
+    A run that is killed in between has stored whole articles, and the next one goes on.
+    """
+    if made:
+        with writing(engine) as connection:
+            for source_hash, sizes in made.items():
+                store.remember_picture(connection, source_hash, sizes, now)
+    if not plan.held:
+        for some in _in_parts(plan.insert):
+            with writing(engine) as connection:
+                _insert(connection, some, plan, now)
+        for some in _in_parts(plan.stores):
+            with writing(engine) as connection:
+                for change in some:
+                    store.update(connection, change.article, change.content_hash, now, changed=change.changed)
+        for ids in _in_parts(plan.withdraw):
+            with writing(engine) as connection:
+                store.withdraw(connection, ids, now)
+
+
+def _insert(connection: Connection, changes: Iterable[Change], plan: SyncPlan, now: datetime) -> None:
+    taken_back = set(plan.withdraw)
+    for change in changes:
+        store.insert(connection, change.article, change.content_hash, now)
+        if change.article.id in taken_back:
+            # In one transaction with its coming: it is in no list for a moment.
+            store.withdraw(connection, [change.article.id], now)
+
+
+def _in_parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))

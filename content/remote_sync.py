@@ -1,0 +1,175 @@
+"""The sync of a source that is asked for a part of its articles at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.engine import Engine
+
+from content import store
+from content.carry_out import carry_out
+from content.gallery import Gallery
+from content.look import read_held
+from content.sources import Broken, Found, Problem
+from content.sources.remote import Part, RemoteSource
+from content.store import KnownArticle, SourceState
+from content.sync_plan import SyncPlan, held, plan_sync
+from content.sync_report import SyncReport, report_of, together
+from content.twins import new_urls, twins, wanted_ids
+from newsroom.database import reading, writing
+from newsroom.settings import SourceSettings
+
+if TYPE_CHECKING:
+    from content.sync import Wish
+
+
+def sync_remote(
+    engine: Engine,
+    settings: SourceSettings,
+    source: RemoteSource,
+    gallery: Callable[[], Gallery],
+    before: SourceState,
+    now: datetime,
+    wish: Wish,
+) -> SyncReport:
+    """Make the store as the source is: what changed, and now and then all of it, to see what is gone.
+
+    Each part is stored by itself. Raises SourceError where the source fails; the parts before that are
+    stored, and the next sync begins where this one did.
+    """
+    notes = before.state
+    full = wish.full or wish.allow_withdrawals or _is_due(notes, settings, now)
+    report = SyncReport(settings.key)
+    seen: set[bytes] = set()
+    looked = 0
+    try:
+        for part in source.parts(notes.get("source", {}), full=full):
+            report = together(report, _sync_part(engine, settings, source, part, gallery(), now, wish))
+            seen.update(map(_mark, _references(part)))
+            looked += len(part.entries)
+            wish.progress(looked)
+        if full and source.lists_all:
+            report = together(report, _withdraw(engine, settings, seen, now, wish))
+        if wish.stores:
+            _remember(engine, settings, source, report.held, before, now, full=full)
+    finally:
+        source.close()
+    return report
+
+
+def _sync_part(
+    engine: Engine,
+    settings: SourceSettings,
+    source: RemoteSource,
+    part: Part,
+    gallery: Gallery,
+    now: datetime,
+    wish: Wish,
+) -> SyncReport:
+    key = settings.key
+    references = [*(entry.reference for entry in part.entries), *part.gone]
+    with reading(engine) as connection:
+        known = store.known_at(connection, key, references)
+        shown = store.shown_at(connection, key, references)
+    live = {one.reference: one for one in known.values() if one.withdrawn is None}
+    found, broken, problems = _read(source, part, live, shown, gallery, now)
+    with reading(engine) as connection:
+        at_urls = store.at_urls(connection, new_urls(found, known))
+        one_each = twins(found, known, at_urls, key, wish.order)
+        known = {**known, **one_each.taken_over}
+        elsewhere = store.elsewhere(connection, key, wanted_ids(one_each.found, known))
+    plan = plan_sync(known, one_each.found, broken, now, elsewhere=elsewhere, is_part=True)
+    plan.withdraw += sorted(live[reference].id for reference in part.gone if reference in live)
+    if wish.stores:
+        carry_out(engine, plan, gallery.made, now)
+    report = report_of(key, plan, problems)
+    return replace(report, elsewhere=one_each.elsewhere, unplaced=part.unplaced)
+
+
+def _read(
+    source: RemoteSource,
+    part: Part,
+    live: Mapping[str, KnownArticle],
+    shown: Mapping[str, list[str]],
+    gallery: Gallery,
+    now: datetime,
+) -> tuple[list[Found], list[Broken], list[Problem]]:
+    """What is in the part; what is as it was known is not read again."""
+    found: list[Found] = []
+    broken, problems = list(part.broken), list(part.problems)
+    for entry in part.entries:
+        there = live.get(entry.reference)
+        pictures = shown.get(entry.reference, ())
+        if there and there.content_hash == entry.content_hash and all(map(gallery.has, pictures)):
+            found.append(Found(entry))
+            continue
+        reading_ = read_held(entry, gallery, lambda one: source.read(one, gallery, now), now)
+        problems += reading_.problems
+        if isinstance(reading_.found, Broken):
+            broken.append(reading_.found)
+        else:
+            found.append(reading_.found)
+    return found, broken, problems
+
+
+def _withdraw(
+    engine: Engine, settings: SourceSettings, seen: set[bytes], now: datetime, wish: Wish
+) -> SyncReport:
+    """Withdraw what a full pass did not meet; where that is more than half, it is held."""
+    live, gone = 0, []
+    with reading(engine) as connection:
+        for id_, reference in store.live_references(connection, settings.key):
+            live += 1
+            if _mark(reference) not in seen:
+                gone.append(id_)
+    why = "" if wish.allow_withdrawals else held(live, len(gone))
+    if why or not gone:
+        return SyncReport(settings.key, held=why)
+    if wish.stores:
+        carry_out(engine, SyncPlan(withdraw=sorted(gone)), {}, now)
+    return SyncReport(settings.key, withdrawn=len(gone))
+
+
+def _references(part: Part) -> Iterable[str]:
+    yield from (entry.reference for entry in part.entries)
+    yield from (one.reference for one in part.broken)
+
+
+def _mark(reference: str) -> bytes:
+    """Eight bytes that stand for a reference: among a million, two are alike once in 37 million times."""
+    return hashlib.blake2b(reference.encode(), digest_size=8).digest()
+
+
+def _is_due(notes: Mapping[str, Any], settings: SourceSettings, now: datetime) -> bool:
+    """Whether it is time for a full pass: after `full_every`, and where the source is set up otherwise."""
+    last = notes.get("full")
+    if last is None or notes.get("settings") != _print(settings):
+        return True
+    return now - datetime.fromisoformat(last) >= settings.full_every
+
+
+def _remember(
+    engine: Engine,
+    settings: SourceSettings,
+    source: RemoteSource,
+    held_why: str,
+    before: SourceState,
+    now: datetime,
+    *,
+    full: bool,
+) -> None:
+    state = {
+        "source": dict(source.notes()),
+        "full": now.isoformat() if full else before.state.get("full"),
+        "settings": _print(settings),
+    }
+    with writing(engine) as connection:
+        store.set_source_state(connection, settings.key, SourceState(now, "", held_why, state))
+
+
+def _print(settings: SourceSettings) -> str:
+    return hashlib.sha256(repr(settings).encode()).hexdigest()
