@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy.engine import Connection
 
 from commands.context import Context
-from newsletter import editions
 from newsletter.edition import Edition
 from newsroom import log
 from newsroom.database import reading, writing
 
+UNCHANGED = "nothing was changed"
+
+
+@contextmanager
+def tried(room: Context) -> Iterator[Connection]:
+    """A writing transaction; on a dry run one that is rolled back, so that it fails where the deed would."""
+    if not room.dry_run:
+        with writing(room.engine) as connection:
+            yield connection
+        return
+    with reading(room.engine) as connection:
+        yield connection
+        connection.rollback()
+
 
 def changed(room: Context, key: str, what: str, act: Callable[[Connection], Edition]) -> None:
-    """Do `act` to the edition and say so; a dry run only looks whether it is there."""
-    if room.dry_run:
-        with reading(room.engine) as connection:
-            edition = editions.get(connection, key)
-        log.step(what, edition=key, state=edition.state, dry_run="nothing was changed")
-        return
-    with writing(room.engine) as connection:
+    """Do `act` to the edition and say what it is then; a dry run says what it would be."""
+    with tried(room) as connection:
         edition = act(connection)
-    log.step(what, edition=key, state=edition.state, held=edition.held)
+    log.step(
+        what,
+        edition=key,
+        state=edition.state,
+        held=edition.held,
+        note=edition.note,
+        dry_run=UNCHANGED if room.dry_run else None,
+    )

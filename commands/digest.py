@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened, operator
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.lateness import miss_late
 from newsletter import history
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
 from newsletter.schedule import Due, due_editions, next_due
@@ -60,6 +61,7 @@ def digest_step(room: Context, newsletter: Newsletter) -> None:
     """Decide every date that is due: an edition, a skip, a hold, or too late."""
     zone, now = room.settings.newsroom.time_zone, room.clock()
     with held(room.engine, f"newsletter:{newsletter.key}"):
+        miss_late(room, newsletter)
         with reading(room.engine) as connection:
             decided = history.decided_dates(connection, newsletter.key, now.date() - timedelta(days=40))
         for due in due_editions(newsletter, zone, now, room.installation.created, decided):
@@ -86,6 +88,7 @@ def _compose_ahead(room: Context, newsletter: Newsletter, slot: str) -> None:
     """Compose the next regular edition before its hour, or an extra one that is due at once."""
     zone, now = room.settings.newsroom.time_zone, room.clock()
     with held(room.engine, f"newsletter:{newsletter.key}"):
+        miss_late(room, newsletter)
         if slot:
             _compose(room, newsletter, now.astimezone(zone).date(), now, now, slot)
             return

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from typing import Annotated
 
 import typer
 from sqlalchemy.engine import Connection
 
-from commands.context import opened, operator
-from commands.control import changed
+from commands.context import Context, opened, operator
+from commands.control import UNCHANGED, changed, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import holds
-from newsletter.edition import Edition
+from newsletter import editions, holds
+from newsletter.edition import Edition, EditionState, day_and_slot
 from newsroom import log, witness
-from newsroom.errors import ConfigurationError, HeldError
+from newsroom.errors import HeldError, MisuseError
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -29,23 +30,87 @@ def release(
     now: NowOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Let a held edition go; or, without an edition, accept a database that its witness objects to."""
+    """Let a held edition go; or, without an edition, accept a database that its witness objects to.
+
+    What the witness saw handed over then counts as sent: nobody gets it again, unless you `resume` it.
+    """
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        if edition is not None:
-            key = edition
-
-            def act(connection: Connection) -> Edition:
-                return holds.release(connection, key, operator(), room.clock())
-
-            changed(room, key, "release", act)
+        if edition is None:
+            _accept(room)
             return
-        path = room.settings.witness_path
-        try:
-            witness.check(room.engine, path)
-        except HeldError as error:
-            log.problem("release", str(error), level="warning")
-        else:
-            raise ConfigurationError("release: the witness has no objection; name the edition to be released")
-        if not room.dry_run:
-            witness.accept(room.engine, path)
-            log.step("release", witness=str(path), database="taken as the truth")
+        key = edition
+        changed(room, key, "release", lambda connection: _released(connection, room, key))
+
+
+def _released(connection: Connection, room: Context, key: str) -> Edition:
+    before = editions.locked(connection, key)
+    if before.held and before.revision and before.first_handed is None:
+        # What renders takes a while to import.
+        from commands.posting import post_for
+
+        selection = editions.selection_of(connection, key, before.revision)
+        revise = post_for(room, room.newsletter(before.newsletter)).revise
+        if not revise(connection, selection, False).has_news:
+            raise MisuseError(
+                f"{key}: every story of it was withdrawn, so there is nothing to let go: `stop {key}` ends "
+                "it, and what is new since goes into the next edition"
+            )
+    return holds.release(connection, key, operator(), room.clock())
+
+
+def _accept(room: Context) -> None:
+    """Go on with this database; what its witness saw handed over counts as sent from now on."""
+    path = room.settings.witness_path
+    try:
+        witness.check(room.engine, path)
+    except HeldError as error:
+        log.problem("release", str(error), level="warning")
+    else:
+        raise MisuseError("release: the witness has no objection; name the edition to be released")
+    with tried(room) as connection:
+        told = [
+            key
+            for key in witness.unknown(witness.if_readable(path), room.installation)
+            if _counted_as_sent(connection, room, key)
+        ]
+    for key in told:
+        message = (
+            f"{key} was handed over before the database was restored: it counts as sent and nobody gets it "
+            f"again; `resume {key}` hands it to everybody who has not got it as far as this database knows"
+        )
+        log.problem("release", message, level="warning")
+    if not room.dry_run:
+        witness.accept(room.engine, path)
+    log.step(
+        "release",
+        witness=str(path),
+        database="taken as the truth",
+        dry_run=UNCHANGED if room.dry_run else None,
+    )
+
+
+def _counted_as_sent(connection: Connection, room: Context, key: str) -> bool:
+    """Record the edition as stopped after its hand-over; False where the database knows that it is over, and
+    for a newsletter that is not set up any more."""
+    found = next(
+        ((one, parts) for one in room.settings.newsletters if (parts := day_and_slot(key, one.key))), None
+    )
+    if found is None:
+        return False
+    newsletter, (day, slot) = found
+    now = room.clock()
+    if editions.find(connection, key) is None:
+        due = datetime.combine(day, newsletter.at if not slot else time(), room.settings.newsroom.time_zone)
+        editions.decide(
+            connection,
+            newsletter.key,
+            day,
+            slot,
+            due,
+            EditionState.STOPPED,
+            holds.HANDED_BEFORE,
+            now,
+            operator(),
+        )
+        return True
+    return holds.count_as_sent(connection, key, room.settings.delivery.provider, operator(), now)

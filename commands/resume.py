@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import Connection
 
-from commands.context import opened, operator
+from commands.context import Context, opened, operator
 from commands.control import changed
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import holds
+from newsletter import editions, holds
+from newsletter.edition import Edition, NothingNew
+from newsroom.errors import MisuseError
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -23,13 +26,23 @@ def resume(
     now: NowOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Let a stopped edition go on where it was stopped."""
+    """Let a stopped edition go on where it was stopped, however late it is."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        changed(
-            room,
-            edition,
-            "resume",
-            lambda connection: holds.resume(
-                connection, edition, room.settings.delivery.provider, operator(), room.clock()
-            ),
-        )
+        changed(room, edition, "resume", lambda connection: _resumed(connection, room, edition))
+
+
+def _resumed(connection: Connection, room: Context, key: str) -> Edition:
+    now, provider = room.clock(), room.settings.delivery.provider
+    resumed = holds.resume(connection, key, provider, operator(), now)
+    if resumed.revision:
+        return resumed
+    # Handed over by a database that is no more: of this one it was never composed.
+    from commands.composing import composed
+
+    newsletter = room.newsletter(resumed.newsletter)
+    day, due = resumed.local_date, resumed.due
+    made = composed(connection, room, newsletter, now, day, due, slot=resumed.slot)
+    if isinstance(made, NothingNew):
+        raise MisuseError(f"{key}: this database has nothing to hand over for it: {made.reason}")
+    edition, _ = editions.create(connection, newsletter.key, resumed.due, made, now, operator())
+    return edition

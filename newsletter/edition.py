@@ -197,8 +197,20 @@ class Edition:
     """What a person should know: why it was skipped, missed or stopped."""
     candidates: int | None = field(default=None, kw_only=True)
     """How many readers were looked at when it was planned; None before."""
+    released: bool = field(default=False, kw_only=True)
+    """A person let it go, or resumed it: it goes out however late that was."""
 
 
 def edition_key(newsletter: str, local_date: date, slot: str = "") -> str:
     """`NEWSLETTER-YYYY-MM-DD`, with `-SLOT` for an extra edition."""
     return f"{newsletter}-{local_date.isoformat()}" + (f"-{slot}" if slot else "")
+
+
+def day_and_slot(key: str, newsletter: str) -> tuple[date, str] | None:
+    """What `edition_key` made this newsletter's key of; None for another newsletter's."""
+    rest = key.removeprefix(f"{newsletter}-")
+    try:
+        day, slot = date.fromisoformat(rest[:10]), rest[11:]
+    except ValueError:
+        return None
+    return (day, slot) if edition_key(newsletter, day, slot) == key else None

@@ -24,6 +24,7 @@ COLUMNS = (
     editions.c.held,
     editions.c.note,
     editions.c.candidates,
+    editions.c.released,
 )
 """What `from_row` makes an edition of."""
 
@@ -44,4 +45,5 @@ def from_row(row: Any) -> Edition:
         held=row.held,
         note=row.note,
         candidates=row.candidates,
+        released=row.released,
     )

@@ -12,16 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter import used_stories
-from newsletter.edition import Edition, EditionState
+from newsletter.edition import DeliveryState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.editions import get, locked, log
-from newsletter.tables import editions
+from newsletter.tables import batches, deliveries, editions
 from newsroom.errors import HeldError, MisuseError
 
-
-def is_released(connection: Connection, key: str) -> bool:
-    """True once a person let the edition go: no automatic hold stops it again."""
-    return bool(connection.execute(sa.select(editions.c.released).where(editions.c.key == key)).scalar())
+HANDED_BEFORE = "handed over before the database was restored: to whom, only the provider's log knows"
 
 
 def hold(connection: Connection, key: str, why: str, by: str, now: datetime) -> Edition:
@@ -64,23 +61,56 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     return get(connection, key)
 
 
+def count_as_sent(connection: Connection, key: str, provider: str, by: str, now: datetime) -> bool:
+    """Stop an edition that was handed over by a database that is no more, its stories used; False, and
+    nothing is done, where this database has it as handed over and ended as well.
+
+    `provider` is the one in use now: it stands for the one that nobody remembers.
+    """
+    edition = locked(connection, key)
+    if edition.first_handed is not None and edition.state.value not in OPEN:
+        return False
+    values: dict[str, Any] = {"state": EditionState.STOPPED.value, "note": HANDED_BEFORE, "held": ""}
+    if edition.first_handed is None and edition.revision:
+        values |= {"first_handed": max(edition.due, edition.composed or edition.due), "provider": provider}
+    connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
+    log(connection, key, now, by, f"stopped: {HANDED_BEFORE}")
+    return True
+
+
 def resume(connection: Connection, key: str, provider: str, by: str, now: datetime) -> Edition:
-    """Let a stopped edition go on where it was stopped.
+    """Let a stopped edition go on where it was stopped, however late it is.
 
     Raises MisuseError where it is not stopped, HeldError where another edition took its stories since.
     """
     edition = locked(connection, key)
     if edition.state is not EditionState.STOPPED:
-        raise MisuseError(f"{key} is {edition.state}, not stopped")
-    if edition.first_handed is None:
+        raise MisuseError(f"{key} is {edition.state}, not stopped: there is nothing to resume")
+    was_handed = edition.first_handed is not None and _has_hand_overs(connection, key)
+    if not was_handed and edition.revision:
         taken = used_stories.taken_since(connection, edition, provider)
         if taken:
             raise HeldError(
-                f"{key} was stopped before anybody got it, and {len(taken)} of its stories have gone into "
-                "another edition since: what it still has that is new goes into the next one"
+                f"{key} was stopped before anybody got it, and another edition has used {len(taken):,} of its "
+                "stories since: what it still has that is new goes into the next one"
             )
-    state = EditionState.COMPOSED if edition.first_handed is None else EditionState.SENDING
-    values = {"state": state.value, "note": ""}
+    values: dict[str, Any] = {
+        "state": EditionState.SENDING.value,
+        "note": "",
+        "released": True,
+        "finished": None,
+    }
+    if not was_handed:
+        # Also where this database was only told of a hand-over: it begins with the first reader.
+        values |= {"state": EditionState.COMPOSED.value, "first_handed": None, "provider": ""}
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, "resumed")
     return get(connection, key)
+
+
+def _has_hand_overs(connection: Connection, key: str) -> bool:
+    whole = sa.select(batches.c.id).where(batches.c.edition == key, batches.c.handed.is_not(None))
+    own = sa.select(deliveries.c.reader_id).where(
+        deliveries.c.edition == key, deliveries.c.state != DeliveryState.DROPPED.value
+    )
+    return any(connection.execute(query.limit(1)).first() is not None for query in (whole, own))

@@ -56,3 +56,12 @@ def announce(connection: Connection, edition: str) -> Installation:
     if found is None:
         raise LookupError("the database has no installation: `ensure` makes it")
     return found
+
+
+def catch_up(connection: Connection, hand_overs: int, edition: str) -> None:
+    """Count as many hand-overs as the witness has seen, where the database has counted no more than those."""
+    connection.execute(
+        sa.update(installation)
+        .where(installation.c.hand_overs <= hand_overs)
+        .values(hand_overs=hand_overs, last_edition=edition)
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -20,6 +20,9 @@ from newsroom.database import reading, writing
 from newsroom.errors import HeldError, PublishError
 from newsroom.files import write_whole
 from newsroom.installation import Installation
+
+RECENT = 50
+"""So many editions the witness names: weeks of them, and a restored backup is seldom older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Witness:
     last_edition: str
     place: str
     """Where the newsroom lives: machine and folder."""
+    recent: tuple[str, ...] = ()
+    """The last editions handed over, the oldest first: what a restored database may not know of."""
 
 
 def place(root: Path) -> str:
@@ -57,7 +62,8 @@ def read(path: Path) -> Witness | None:
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise HeldError(
             f"{path}: the witness cannot be read ({type(error).__name__}); nothing is sent. Put back the "
-            "file of the last backup, or, when `status` shows what really went out last, say `release`"
+            "file of the last backup, or, when `status` shows what really went out last, say `release`: it "
+            "makes a new witness from the database"
         ) from error
 
 
@@ -65,7 +71,7 @@ def _witness(said: dict[str, object]) -> Witness:
     found = Witness(**said)  # type: ignore[arg-type]  # Checked by the next lines.
     if not isinstance(found.hand_overs, int) or not isinstance(found.place, str):
         raise TypeError("a field of another type")
-    return found
+    return replace(found, recent=tuple(map(str, found.recent)))
 
 
 def objection(found: Witness | None, known: Installation, here: str, path: Path) -> str | None:
@@ -75,24 +81,27 @@ def objection(found: Witness | None, known: Installation, here: str, path: Path)
             return None
         return (
             f"{path}: the witness is gone, and the database says that {known.last_edition} was handed over. "
-            "If that is the last one that really went out, `release` makes a new witness; else restore both"
+            "If that is the last one that really went out, `release` makes a new witness from the database; "
+            "else restore both"
         )
     if found.installation != known.id:
         return (
             f"{path}: this database belongs to another installation than its witness: a copy, perhaps of "
-            "another server. Nothing is sent. If this database is the right one from now on, say `release`"
+            "another server. Nothing is sent. If this database is the right one from now on, say `release`: "
+            f"what the witness saw handed over{_last(found)} then counts as sent"
         )
     if known.hand_overs < found.hand_overs:
         return (
             f"{path}: the database is older than its witness: {found.last_edition} was handed over, and the "
             f"database knows only of {known.last_edition or 'none'}. It was restored, perhaps. Nothing is "
-            "sent, so that nobody gets an edition twice. When you know what went out, say `release`"
+            "sent, so that nobody gets an edition twice. Put back a newer database, or say `release`: it "
+            f"goes on with this one, and what the witness saw handed over{_last(found)} then counts as sent"
         )
     if known.hand_overs == found.hand_overs and known.last_edition != found.last_edition:
         return (
             f"{path}: the database and its witness have gone different ways: {found.last_edition} was handed "
-            f"over, and the database says {known.last_edition}. Nothing is sent. When you know what went "
-            "out, say `release`"
+            f"over, and the database says {known.last_edition}. Nothing is sent. `release` goes on with this "
+            f"database, and what the witness saw handed over{_last(found)} then counts as sent"
         )
     if found.place != here:
         return (
@@ -100,6 +109,26 @@ def objection(found: Witness | None, known: Installation, here: str, path: Path)
             "in another folder): a copy of a running server sends nothing. If it moved here, say `move-here`"
         )
     return None
+
+
+def _last(found: Witness) -> str:
+    return f" ({found.last_edition} last)" if found.last_edition else ""
+
+
+def unknown(found: Witness | None, known: Installation) -> tuple[str, ...]:
+    """The editions, oldest first, of whose hand-over this database may not know. Pure."""
+    if found is None:
+        return ()
+    is_sound = found.installation == known.id and (
+        known.hand_overs > found.hand_overs
+        or (known.hand_overs, known.last_edition) == (found.hand_overs, found.last_edition)
+    )
+    return () if is_sound else _with(found.recent, found.last_edition)
+
+
+def _with(recent: tuple[str, ...], edition: str) -> tuple[str, ...]:
+    others = tuple(one for one in recent if one != edition)
+    return (*others, edition)[-RECENT:] if edition else others
 
 
 def check(engine: Engine, path: Path) -> None:
@@ -111,6 +140,15 @@ def check(engine: Engine, path: Path) -> None:
     reason = objection(read(path), known, place(path.parent), path)
     if reason:
         raise HeldError(reason)
+
+
+def objects(engine: Engine, path: Path) -> bool:
+    """True where `check` raises."""
+    try:
+        check(engine, path)
+    except HeldError:
+        return True
+    return False
 
 
 def announce(engine: Engine, path: Path, edition: str) -> None:
@@ -126,15 +164,31 @@ def announce(engine: Engine, path: Path, edition: str) -> None:
 
 
 def accept(engine: Engine, path: Path) -> None:
-    """Take the database as the truth from now on: what `release` and `move-here` do."""
-    with reading(engine) as connection:
+    """Take the database as the truth from now on: what `release` and `move-here` do.
+
+    It takes over the witness's count, so that the same backup restored once more is seen once more.
+    """
+    found = if_readable(path)
+    with writing(engine) as connection:
+        if found is not None:
+            installation.catch_up(connection, found.hand_overs, found.last_edition)
         known = installation.find(connection)
     if known is not None:
         _write(path, known)
 
 
+def if_readable(path: Path) -> Witness | None:
+    """The witness, or None where there is none or it cannot be read."""
+    try:
+        return read(path)
+    except HeldError:
+        return None
+
+
 def _write(path: Path, known: Installation) -> None:
-    witness = Witness(known.id, known.hand_overs, known.last_edition, place(path.parent))
+    before = if_readable(path)
+    recent = _with(before.recent if before else (), known.last_edition)
+    witness = Witness(known.id, known.hand_overs, known.last_edition, place(path.parent), recent)
     try:
         write_whole(path, (json.dumps(asdict(witness), indent=1) + os.linesep).encode())
     except PublishError as error:

@@ -122,9 +122,9 @@ def test_what_is_over_takes_no_changes(engine: Engine, end: str) -> None:
 def test_hold_and_release_are_logged_and_release_is_remembered(engine: Engine) -> None:
     composed(engine, held="40,000 readers")
     with writing(engine) as connection:
-        assert not holds.is_released(connection, KEY)
-        assert holds.release(connection, KEY, "nele", NOW).held == ""
-        assert holds.is_released(connection, KEY)
+        assert not editions.get(connection, KEY).released
+        released = holds.release(connection, KEY, "nele", NOW)
+        assert (released.held, released.released) == ("", True)
         with pytest.raises(MisuseError, match="not held"):
             holds.release(connection, KEY, "nele", NOW)
         assert [entry[2] for entry in editions.log_of(connection, KEY)] == [

@@ -1,0 +1,36 @@
+"""Editions that were composed and not handed over in time: missed, said, their stories free."""
+
+from __future__ import annotations
+
+from commands.context import Context
+from newsletter.history import open_editions
+from newsroom import witness
+from newsroom.database import reading, writing
+from newsroom.errors import ExitStatus
+from newsroom.masthead import Newsletter
+
+
+def miss_late(room: Context, newsletter: Newsletter) -> None:
+    """Make missed what it is too late for, before today's edition asks which stories are free.
+
+    Whoever calls it holds the newsletter's lock. Does nothing while the witness objects: what looks late in a
+    restored database may have been handed over.
+    """
+    now, latest = room.clock(), newsletter.latest
+    with reading(room.engine) as connection:
+        coming = open_editions(connection, newsletter.key)
+    if not coming:
+        return
+    # It takes a while to import, and most runs have nothing that waits.
+    from newsletter.lateness import is_too_late, miss
+
+    late = [edition.key for edition in coming if is_too_late(edition, latest, now)]
+    if not late or witness.objects(room.engine, room.settings.witness_path):
+        return
+    for key in late:
+        reason: str | None = "nothing was changed"
+        if room.stores:
+            with writing(room.engine) as connection:
+                reason = miss(connection, key, latest, now)
+        if reason:
+            room.troubles.add("digest", key, f"{key} was missed: {reason}", ExitStatus.FAILED)
