@@ -149,8 +149,21 @@ def test_a_restored_database_sends_nothing(house: House) -> None:
     assert run.status == 3
     assert any("older than its witness" in message for message in run.problems)
     assert not house.mails("daily-2026-03-10")
-    assert house.run("release", now="2026-03-10T06:15").status == 0
-    assert house.run(now="2026-03-10T06:20").step("deliver")["accepted"] == 3
+    assert any("`release` then" in message or "`release`: it" in message for message in run.problems)
+    released = house.run("release", now="2026-03-10T06:15")
+    assert released.status == 0
+    assert any(
+        "daily-2026-03-10 was handed over before the database was restored" in message
+        and "`resume daily-2026-03-10` hands it to everybody" in message
+        for message in released.problems
+    )
+    # It counts as sent, and its stories as used.
+    for now in ("2026-03-10T06:20", "2026-03-11T06:00"):
+        again = house.run(now=now)
+        assert (again.status, again.steps("deliver")) == (0, [])
+    assert house.run("resume", "daily-2026-03-10", now="2026-03-11T07:00").status == 0
+    assert house.run(now="2026-03-11T07:05").step("deliver")["accepted"] == 3
+    assert house.run(now="2026-03-11T07:10").steps("deliver") == []
 
 
 def test_a_cloned_newsroom_sends_nothing_until_it_is_said_to_live_there(house: House) -> None:
