@@ -43,6 +43,10 @@ DryRunOption = Annotated[
 ]
 
 
+YEARS = range(1970, 2200)
+"""The years in which a command can be told to act."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """The options common to all commands."""
@@ -98,15 +102,20 @@ def invocation(
     )
 
 
-def moment(text: str, zone: ZoneInfo) -> datetime:
+def moment(text: str, zone: ZoneInfo, option: str = "--now") -> datetime:
     """The moment `text` names; without an offset it is meant in `zone`.
 
-    Raises ConfigurationError for what is no ISO 8601 time.
+    Raises ConfigurationError, which names the option, for what is no ISO 8601 time, and for years in which
+    nobody reads news: at the calendar's ends there is no day before, or after.
     """
     try:
         value = datetime.fromisoformat(text)
     except ValueError as error:
         raise ConfigurationError(
-            f'--now: "{text}" is not a time; allowed: 2026-03-10T06:00, with or without an offset'
+            f'{option}: "{text}" is not a time; allowed: 2026-03-10T06:00, with or without an offset'
         ) from error
+    if value.year not in YEARS:
+        raise ConfigurationError(
+            f'{option}: "{text}" is in the year {value.year}; allowed: {YEARS[0]} to {YEARS[-1]}'
+        )
     return value if value.tzinfo else value.replace(tzinfo=zone)
