@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
@@ -13,17 +13,20 @@ import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.lateness import miss_late
 from commands.posting import post_for
 from commands.progress import counting
 from newsletter import editions, history, settle, status, sums
 from newsletter.claim import Terms
-from newsletter.deliver import Delivery
+from newsletter.deliver import ALL_WITHDRAWN, Delivery
 from newsletter.delivery_report import DeliveryReport, StoppedBy
 from newsletter.edition import Edition
+from newsletter.lateness import is_too_late
 from newsletter.planning import pages, plan
 from newsletter.providers import Provider
 from newsletter.providers.chosen import provider_for
 from newsroom import alerts, locks, log, witness
+from newsroom.counted import counted
 from newsroom.database import reading, writing
 from newsroom.errors import ExitStatus
 from newsroom.masthead import Newsletter
@@ -57,18 +60,24 @@ def deliver_step(room: Context, newsletter: Newsletter) -> None:
     """Hand over what is due of the newsletter's editions; a held one is said, and waits for a person."""
     with reading(room.engine) as connection:
         coming = history.open_editions(connection, newsletter.key)
-    due = [edition for edition in coming if edition.due <= room.clock() and not edition.held]
-    for edition in coming:
-        if edition.held:
-            message = f"{edition.key} is held: {edition.held}; `release {edition.key}` lets it go"
-            room.troubles.add("digest", edition.key, message, ExitStatus.HELD)
-    if not due:
-        return
+    now = room.clock()
+    _say_held(room, coming)
+    late = [edition for edition in coming if is_too_late(edition, newsletter.latest, now)]
+    due = [edition for edition in coming if edition.due <= now and not edition.held and edition not in late]
+    if late:
+        with locks.held(room.engine, f"newsletter:{newsletter.key}"):
+            miss_late(room, newsletter)
     if room.dry_run:
         for edition in due:
             _say_plan(room, newsletter, edition)
         return
-    witness.check(room.engine, room.settings.witness_path)
+    if late or due:
+        witness.check(room.engine, room.settings.witness_path)
+    if due:
+        _deliver_all(room, newsletter, due)
+
+
+def _deliver_all(room: Context, newsletter: Newsletter, due: Sequence[Edition]) -> None:
     provider = provider_for(room.settings)
     if provider.is_real:
         answers(room.settings.newsroom.public_url, room.settings.secrets.signing_keys)
@@ -83,14 +92,35 @@ def deliver_step(room: Context, newsletter: Newsletter) -> None:
         provider.close()
 
 
+def _say_held(room: Context, coming: Sequence[Edition]) -> None:
+    """Say what waits for a person and how it goes on, unless this run has said so when it was composed."""
+    said = room.troubles.messages.values()
+    for edition in coming:
+        if edition.held and not any(message.startswith(f"{edition.key} is held") for message in said):
+            message = f"{edition.key} is held: {edition.held}{_way_on(edition)}"
+            room.troubles.add("digest", edition.key, message, ExitStatus.HELD)
+
+
+def _way_on(edition: Edition) -> str:
+    if "`release`" in edition.held:
+        # The circuit breaker's reason says it already.
+        return ""
+    if edition.held == ALL_WITHDRAWN:
+        return f"; `stop {edition.key}` ends it"
+    if edition.revision == 0:
+        return f"; `release {edition.key}` skips it"
+    return f"; `release {edition.key}` lets it go"
+
+
 def say_unsettled(room: Context) -> None:
     """Say of whom nobody knows whether they got their edition; each run does, until a person settles it."""
     with reading(room.engine) as connection:
         waiting = status.unsettled(connection)
     for problem in waiting:
+        readers, ways = counted(problem.readers or 0, "reader"), " or ".join(problem.commands)
         message = (
-            f"{problem.edition}: batch {problem.batch}, {problem.readers:,} readers, is {problem.trouble}: "
-            f"{problem.reason}; ask the provider's log, then: {' or '.join(problem.commands)}"
+            f"{problem.edition}: batch {problem.batch}, {readers}, is {problem.trouble}: {problem.reason}; "
+            f"ask the provider's log, then: {ways}"
         )
         room.troubles.add("deliver", f"unsettled:{problem.batch}", message, ExitStatus.HELD)
 
@@ -138,13 +168,14 @@ def _assume(room: Context, edition: Edition, silence: timedelta) -> None:
     with writing(room.engine) as connection:
         count = settle.assume_not_sent(connection, edition.key, now - silence, "run", now)
     if count:
-        message = f"{edition.key}: {count} uncertain batches were silent and count as not sent"
+        silent = counted(count, "uncertain batch was", "uncertain batches were")
+        message = f"{edition.key}: {silent} silent and not sent, as `silence_means_not_sent` has it"
         log.problem("deliver", message, level="warning")
 
 
 def _say(room: Context, report: DeliveryReport) -> None:
     for problem in report.problems:
-        room.troubles.add("deliver", problem[:100], problem, ExitStatus.DONE)
+        room.troubles.add("deliver", problem[:100], problem, report.exit_status)
     room.troubles.worsen(report.exit_status)
     zone = room.settings.newsroom.time_zone
     log.step(
@@ -164,6 +195,9 @@ def _say(room: Context, report: DeliveryReport) -> None:
         next_at=report.next_at.astimezone(zone) if report.next_at else None,
         seconds=report.seconds,
     )
+    if report.stopped_by is StoppedBy.HELD:
+        with reading(room.engine) as connection:
+            _say_held(room, (editions.get(connection, report.edition),))
     if report.stopped_by is StoppedBy.ASKED:
         room.troubles.worsen(ExitStatus.FAILED)
 

@@ -26,6 +26,7 @@ from newsletter.edition import (
 )
 from newsletter.edition_row import COLUMNS, OPEN, from_row
 from newsletter.tables import edition_log, edition_revisions, editions
+from newsroom.counted import counted
 from newsroom.database import inserting
 from newsroom.errors import MisuseError, NotThereError, StoreError
 
@@ -62,7 +63,7 @@ def create(
     if is_new:
         _store_revision(connection, key, 1, selection, composition.left_out, now, by, "composed")
         used_stories.replace(connection, newsletter, key, selection, composition.left_out)
-        log(connection, key, now, by, f"composed with {len(selection.stories)} stories")
+        log(connection, key, now, by, f"composed with {counted(len(selection.stories), 'story', 'stories')}")
         if held:
             log(connection, key, now, by, f"held: {held}")
     return get(connection, key), is_new
@@ -170,6 +171,13 @@ def left_out_of(connection: Connection, key: str, revision: int) -> tuple[LeftOu
         return tuple(LeftOut(**entry) for entry in connection.execute(query).scalar() or ())
     stored = _revision(connection, key, revision, edition_revisions.c.left_out)
     return tuple(LeftOut(**entry) for entry in stored)
+
+
+def made_by(connection: Connection, key: str, revision: int) -> tuple[datetime, str, str]:
+    """(when, who, why) of one revision. Raises StoreError where there is no such revision."""
+    columns = (edition_revisions.c.made, edition_revisions.c.by, edition_revisions.c.why)
+    made, by, why = (_revision(connection, key, revision, column) for column in columns)
+    return made, by, why
 
 
 def log(connection: Connection, key: str, now: datetime, by: str, what: str) -> None:

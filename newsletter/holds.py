@@ -91,8 +91,8 @@ def resume(connection: Connection, key: str, provider: str, by: str, now: dateti
         taken = used_stories.taken_since(connection, edition, provider)
         if taken:
             raise HeldError(
-                f"{key} was stopped before anybody got it, and another edition has used {len(taken):,} of its "
-                "stories since: what it still has that is new goes into the next one"
+                f"{key} was stopped before anybody got it, and another edition has used {len(taken):,} of "
+                "its stories since: what it still has that is new goes into the next one"
             )
     values: dict[str, Any] = {
         "state": EditionState.SENDING.value,

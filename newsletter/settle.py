@@ -17,6 +17,7 @@ from newsletter.post import Post
 from newsletter.providers import Answer, Outcome, Provider
 from newsletter.tables import batches, deliveries, exclusions
 from newsletter.tables import editions as editions_table
+from newsroom.counted import counted
 from newsroom.database import reading, writing
 from newsroom.errors import HeldError, MisuseError, NotThereError
 from readership import store
@@ -114,7 +115,7 @@ def resolve(connection: Connection, number: int, sent: bool, by: str, now: datet
             outcomes.plan_again(connection, row, attempts=row.attempts)
         _reopen(connection, row.edition)
     said = "sent" if sent else "not sent"
-    editions.log(connection, row.edition, now, by, f"batch {number} ({count} readers): {said}")
+    editions.log(connection, row.edition, now, by, f"batch {number} ({counted(count, 'reader')}): {said}")
     return count
 
 
