@@ -48,7 +48,7 @@ class EntryElements(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no
         self.entry: Entry | None = None
 
     def extend_rss(self, item: Any) -> Any:
-        """Authors, the date of the last change, the language, the picture."""
+        """Authors, the date of the last change, the language, the summary as text, the picture."""
         entry = self.entry
         if entry is None:
             return item
@@ -58,11 +58,12 @@ class EntryElements(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no
         stamp = entry.updated.strftime("%Y-%m-%dT%H:%M:%SZ")
         _add(item, f"{{{ATOM}}}updated", stamp)
         _add(item, f"{{{DCTERMS}}}modified", stamp)
+        _abstract(item, entry)
         _picture(item, entry)
         return item
 
     def extend_atom(self, element: Any) -> Any:
-        """The language, whole links, the picture."""
+        """The language, whole links, the summary as text, the picture."""
         entry = self.entry
         if entry is None:
             return element
@@ -70,8 +71,17 @@ class EntryElements(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no
         for link in element.findall("link"):
             link.set("rel", "alternate")
             link.set("type", "text/html")
+        _abstract(element, entry)
         _picture(element, entry)
         return element
+
+
+def _abstract(parent: Any, entry: Entry) -> None:
+    """The summary as plain text, for browsers: no style makes escaped HTML readable."""
+    if entry.text:
+        abstract = _add(parent, f"{{{DCTERMS}}}abstract", entry.text)
+        # A stylesheet cannot set the order where categories stand in one line: it belongs under the title.
+        parent.find("title").addnext(abstract)
 
 
 def _picture(parent: Any, entry: Entry) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy.engine import Connection
@@ -12,19 +13,21 @@ from content import catalogue
 from content.teaser import Teaser
 from feeds.due import sections_of
 from feeds.former import former_date
-from feeds.json_feed import json_feed
-from feeds.listing import listed
+from feeds.listing import FORMATS, listed
 from feeds.opml import opml
 from feeds.page import index_page, stylesheet
 from feeds.report import PublishReport
-from feeds.rss_atom import Written, atom, rss
-from feeds.select import Feed, select
+from feeds.select import Feed, Written, select
 from newsroom.errors import PublishError
 from newsroom.files import write_whole
 from newsroom.masthead import Newsroom, SectionKind
 
-FORMATS: Mapping[str, Callable[[Feed], Written]] = {".rss": rss, ".atom": atom, ".json": json_feed}
-"""By ending. Another format is another line here, and in `feeds/listing.py` its name for people."""
+
+def _writers() -> Iterator[tuple[str, Callable[[Feed], Written]]]:
+    """Each format's ending with the function that makes its bytes."""
+    for one in FORMATS:
+        module, _, name = one.writer.partition(":")
+        yield one.ending, getattr(import_module(module), name)
 
 
 def contents(connection: Connection, newsroom: Newsroom, folder: Path, name: str, now: datetime) -> Feed:
@@ -48,7 +51,7 @@ def publish_feed(feed: Feed, folder: Path, report: PublishReport, *, dry_run: bo
     """Write the feed in every format; False where a file could not be written, so that it stays due."""
     went_well = True
     refused: set[str] = set()
-    for ending, write in FORMATS.items():
+    for ending, write in _writers():
         path = folder / f"{feed.name}{ending}"
         try:
             data, left_out = write(feed)

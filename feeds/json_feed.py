@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 from content.article import Access
-from feeds.select import Entry, Feed
+from feeds.select import Entry, Feed, Written
 
 ABOUT = "https://jsonfeed.org/version/1.1"
 
 
-def json_feed(feed: Feed) -> tuple[bytes, tuple[str, ...]]:
+def json_feed(feed: Feed) -> Written:
     """The feed as JSON Feed; no entry is ever refused."""
     value: dict[str, Any] = {
         "version": ABOUT,
@@ -37,14 +37,14 @@ def _item(entry: Entry) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": entry.id,
         "url": entry.url,
-        "title": entry.title,
-        "content_html": entry.summary,
-        "summary": entry.text,
+        **({"title": entry.title} if entry.title else {}),
+        **_content(entry),
         "date_published": entry.published.isoformat(),
         "date_modified": entry.updated.isoformat(),
         "language": entry.language,
-        "tags": list(entry.categories),
     }
+    if entry.categories:
+        item["tags"] = list(entry.categories)
     if entry.authors:
         item["authors"] = [{"name": author} for author in entry.authors]
     if entry.image is not None:
@@ -62,12 +62,21 @@ def _item(entry: Entry) -> dict[str, Any]:
     if entry.sponsor:
         own["sponsor"] = entry.sponsor
     if entry.image is not None:
-        own["image"] = {
+        said = {
             "alt": entry.image.alt,
             "caption": entry.image.caption,
             "credit": entry.image.credit,
+        }
+        own["image"] = {key: text for key, text in said.items() if text} | {
             "width": entry.image.width,
             "height": entry.image.height,
         }
     item["_standfirst"] = own
     return item
+
+
+def _content(entry: Entry) -> dict[str, str]:
+    """An item must have a content, and an empty one says nothing: the headline alone is then the content."""
+    if not entry.summary:
+        return {"content_text": entry.title or entry.url}
+    return {"content_html": entry.summary} | ({"summary": entry.text} if entry.text else {})

@@ -1,13 +1,47 @@
-"""Which feeds there are, for the list and the page of all feeds."""
+"""Which feeds there are, and in which formats: the one table that every other part goes by."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from feeds.words import words
 from newsroom.masthead import LATEST_FEED, Newsroom, SectionKind
 
-ENDINGS = ((".rss", "RSS"), (".atom", "Atom"), (".json", "JSON"))
+XML = "application/xml; charset=utf-8"
+"""RSS and Atom are served as XML: browsers show their own types as source, and `feed.css` is for browsers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format of a feed, in files and for people."""
+
+    ending: str
+    name: str
+    media_type: str
+    """How the web application serves it."""
+    writer: str
+    """Module and function that make its bytes, imported only where a feed is written."""
+    dated: re.Pattern[bytes]
+    """Finds the feed's own date near the file's beginning, before its entries, and in no text of theirs."""
+
+
+# Text in XML has no "<", and text in JSON no bare quotation mark: no headline can look like these dates.
+FORMATS = (
+    Format(".rss", "RSS", XML, "feeds.rss_atom:rss", re.compile(rb"<lastBuildDate>([^<]{1,40})<")),
+    Format(".atom", "Atom", XML, "feeds.rss_atom:atom", re.compile(rb"<updated>([^<]{1,40})<")),
+    Format(
+        ".json",
+        "JSON",
+        "application/feed+json; charset=utf-8",
+        "feeds.json_feed:json_feed",
+        re.compile(rb'\n "_standfirst": \{\n  "updated": "([^"]{1,40})"'),
+    ),
+)
+"""Every format. Another one is a file of its own and a line here."""
+
+ENDINGS = tuple((one.ending, one.name) for one in FORMATS)
+"""Each format's ending with its name for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,13 @@ from typing import Any
 from feedgen.feed import FeedGenerator
 
 from feeds.elements import EntryElements, FeedElements
-from feeds.select import Entry, Feed
+from feeds.select import Entry, Feed, Written
 
 GENERATOR = "Standfirst"
 STYLESHEET = b'<?xml-stylesheet href="feed.css" type="text/css"?>\n'
 RSS = (".rss", "application/rss+xml")
 ATOM = (".atom", "application/atom+xml")
 _DECLARATION_END = b"?>\n"
-
-
-Written = tuple[bytes, tuple[str, ...]]
-"""A file's bytes, and the ids of entries that could not be written."""
 
 
 def rss(feed: Feed) -> Written:

@@ -76,6 +76,10 @@ class Feed:
         return f"{self.public_url}/feeds/{self.name}{ending}"
 
 
+Written = tuple[bytes, tuple[str, ...]]
+"""What a format makes of a feed: the file's bytes, and the ids of entries that could not be written."""
+
+
 def select(newsroom: Newsroom, name: str, teasers: Sequence[Teaser], changed: datetime | None) -> Feed:
     """The feed `name` with these teasers, in their order. `changed` is the list's newest recorded change.
 

@@ -18,6 +18,7 @@ class Words:
     language: str
     subscribers: str
     registered: str
+    paid: str
     paid_content: str
     correction: str
     opinion: tuple[str, ...]

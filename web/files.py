@@ -16,13 +16,11 @@ from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Scope
 
 from content.tables import retired_feeds
+from feeds.listing import ENDINGS, FORMATS
 from newsroom.database import reading
 
 TYPES = {
-    # As XML: browsers show the feed types themselves as plain source, and the stylesheet is for them.
-    ".rss": "application/xml; charset=utf-8",
-    ".atom": "application/xml; charset=utf-8",
-    ".json": "application/feed+json; charset=utf-8",
+    **{one.ending: one.media_type for one in FORMATS},
     ".opml": "text/x-opml; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -97,7 +95,7 @@ class Feeds(Files):
             asked = PurePosixPath(path)
             name, ending = str(asked.with_suffix("")) if asked.name else "", asked.suffix
             moved = await run_in_threadpool(self._retired, name)
-            if moved is None or ending not in (".rss", ".atom", ".json"):
+            if moved is None or ending not in dict(ENDINGS):
                 raise
             if not moved:
                 raise HTTPException(410) from None

@@ -13,13 +13,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from feeds.listing import ENDINGS, listed
+from feeds.words import words as feed_words
 from newsroom.errors import StandfirstError
 from newsroom.log import problem
-from newsroom.masthead import LATEST_FEED, Newsletter, Newsroom
+from newsroom.masthead import Newsletter, Newsroom
 from web.pages import Pages
 from web.words import locale, words
-
-KINDS = (("RSS", ".rss"), ("Atom", ".atom"), ("JSON", ".json"))
 
 WEEK = frozenset(range(1, 8))
 
@@ -31,6 +31,8 @@ class FeedLinks:
     title: str
     files: tuple[tuple[str, str], ...]
     """Kind and address."""
+    paid: str = ""
+    """That its articles are paid for, in words; empty where they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,16 @@ class Front:
 
 def feeds_of(newsroom: Newsroom, folder: Path) -> list[FeedLinks]:
     """Every section with the feeds that are in `folder`; sections without any are left out."""
-    titles = {section.key: section.title for section in newsroom.sections}
-    titles[LATEST_FEED] = words(newsroom.language)["everything"]
+    paid = feed_words(newsroom.language).paid
     found = []
-    for feed in newsroom.feeds:
+    for feed in listed(newsroom):
         files = tuple(
-            (kind, f"/feeds/{feed}{ending}")
-            for kind, ending in KINDS
-            if (folder / f"{feed}{ending}").is_file()
+            (kind, f"/feeds/{feed.name}{ending}")
+            for ending, kind in ENDINGS
+            if (folder / f"{feed.name}{ending}").is_file()
         )
         if files:
-            found.append(FeedLinks(titles[feed], files))
+            found.append(FeedLinks(feed.title, files, paid if feed.is_sponsored else ""))
     return found
 
 

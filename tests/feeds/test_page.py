@@ -53,6 +53,9 @@ def test_every_feed_stands_on_the_page_with_all_its_addresses() -> None:
     found = [node.attributes["href"] for node in tree.css('link[rel="alternate"]')]
     assert found == [f"{name}.rss" for name in room.feeds]
     assert len(tree.css("section.paid")) == 1
+    # The ground alone says nothing to who cannot see it.
+    assert [node.text() for node in tree.css("section.paid .label")] == ["Paid content"]
+    assert len(tree.css(".label")) == 1
 
 
 def test_the_latest_section_has_no_feed_of_its_own() -> None:
@@ -246,6 +249,15 @@ def test_a_feed_opened_in_a_browser_is_readable(browser: Browser, address: str, 
     texts = [text for _, text in shown]
     assert texts[0] == "The Quay: Politics"
     assert {"Opinion: The bridge reopens", ARABIC, "News from the river."} <= set(texts)
+    # The teasers too, one line each, with what is paid for and what is for subscribers.
+    abstracts = [text for kind, text in shown if kind == "abstract"]
+    assert abstracts[0].splitlines()[0] == "After two years of work the city opens it again."
+    assert abstracts[0].splitlines()[-1] == "Full article for subscribers"
+    assert abstracts[1].splitlines()[0] == "Paid content by Kaap & Zoon"
+    dates = [text for kind, text in shown if kind in ("pubDate", "published")]
+    assert len(dates) == len(abstracts) + 1  # The brief is a headline alone.
+    note = page.evaluate("getComputedStyle(document.documentElement, '::before').content")
+    assert note.startswith('"This is a feed: ')
     assert not any("<" in text or text.startswith("tag:") for text in texts)
     assert {"title", "link"} <= {kind for kind, _ in shown}
     assert [entry.title for entry in full().entries] == [

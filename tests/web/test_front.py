@@ -29,7 +29,7 @@ def _publish(site: Site, *names: str) -> None:
 
 
 def test_the_front_says_who_this_is_and_what_may_be_had(site: Site) -> None:
-    _publish(site, "all.rss", "all.atom", "all.json", "culture.atom", "index.html")
+    _publish(site, "all.rss", "all.atom", "all.json", "culture.atom", "partners.rss", "index.html")
     answer = site.client.get("/")
     page = answer.text
     assert answer.status_code == 200
@@ -41,6 +41,10 @@ def test_the_front_says_who_this_is_and_what_may_be_had(site: Site) -> None:
     assert 'href="/feeds/"' in page
     assert "The Morning Quay" in page
     assert "Every day at 6:00" in page
+    # The same name as on the page of all feeds, and what is paid for says so.
+    assert '<span class="title">All sections</span>' in page
+    assert page.count("Paid content") == 1
+    assert page.index("Paid content") < page.index("Stakeholders&#39; highlights")
     # Not published yet: not linked.
     assert "politics.rss" not in page
     assert "culture.rss" not in page
