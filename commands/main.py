@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from commands.invocation import ConfigOption, DryRunOption, Given, LogOption, NowOption
-from newsroom.errors import StandfirstError
+from newsroom.errors import ExitStatus, StandfirstError
 
 COMMANDS = {
     "init": ("init", "Start a newsroom, by questions or flags."),
@@ -112,6 +112,12 @@ def main(arguments: list[str] | None = None) -> int:
     except StandfirstError as error:
         complain(error, json=_wants_json(arguments))
         return int(error.exit_status)
+    except Exception as error:  # noqa: BLE001 (the last catch: nobody reads a traceback, and it may hold anything)
+        from newsroom import unforeseen
+
+        complain(StandfirstError(unforeseen.said(error)), json=_wants_json(arguments))
+        unforeseen.show(error)
+        return int(ExitStatus.FAILED)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
     return 0
@@ -124,10 +130,12 @@ def _wants_json(arguments: list[str]) -> bool:
 def complain(error: StandfirstError, *, json: bool) -> None:
     """One line for each problem, on the standard error or, with `--log json`, in the log."""
     if json:
-        from newsroom.log import problem
+        from newsroom import log
 
+        # What went wrong before the settings were read comes before the log was set up, too.
+        log.speak("json")
         for line in error.problems:
-            problem("command", line)
+            log.problem("command", line)
         return
     for line in error.problems:
         sys.stderr.write(f"{line}\n")

@@ -6,33 +6,51 @@ import time
 
 import typer
 
-from commands.context import Context, opened
+from commands.context import Context, opened, settings_of
 from commands.digest import digest_step
 from commands.feeds import feeds_step
-from commands.invocation import invocation
+from commands.invocation import Invocation, invocation
 from commands.sync import sync_step
+from newsletter.edition import edition_key
 from newsletter.history import has_unsettled, open_editions
 from newsletter.schedule import next_due
-from newsroom import alerts, log
+from newsroom import alerts, log, unforeseen
 from newsroom.database import reading
-from newsroom.errors import ExitStatus
+from newsroom.errors import ConfigurationError, ExitStatus, StandfirstError, StoreError
+
+UNNOTED = "Nothing can be noted in the database, so every run tells this again until it can."
 
 
 def run(context: typer.Context) -> ExitStatus:
     """Do every step; one that fails is told and the next ones go on. Returns the gravest status."""
     begun = time.monotonic()
-    with opened(invocation(context)) as room:
-        sync_step(room)
-        feeds_step(room)
-        for newsletter in room.settings.newsletters:
-            with room.troubles.caught("digest", newsletter.key):
-                digest_step(room, newsletter)
+    called = invocation(context)
+    try:
+        with opened(called) as room:
+            _do(room)
+            if not room.dry_run:
+                _tell(room)
+            log.step("done", status=int(room.troubles.status), seconds=time.monotonic() - begun)
+            return room.troubles.status
+    except ConfigurationError:
+        # Without its settings nobody knows whom to tell; the heartbeat that does not come does.
+        raise
+    except Exception as error:
+        if not called.dry_run:
+            _tell_without_room(called, error)
+        raise
+
+
+def _do(room: Context) -> None:
+    sync_step(room)
+    feeds_step(room)
+    for newsletter in room.settings.newsletters:
+        with room.troubles.caught("digest", newsletter.key):
+            digest_step(room, newsletter)
+    with room.troubles.caught("deliver"):
         _deliver(room)
+    with room.troubles.caught("next"):
         _say_next(room)
-        if not room.dry_run:
-            _tell(room)
-        log.step("done", status=int(room.troubles.status), seconds=time.monotonic() - begun)
-        return room.troubles.status
 
 
 def _deliver(room: Context) -> None:
@@ -52,15 +70,34 @@ def _say_next(room: Context) -> None:
     zone, now = room.settings.newsroom.time_zone, room.clock()
     for newsletter in room.settings.newsletters:
         due = next_due(newsletter, zone, now)
-        log.step("next", newsletter=newsletter.key, edition=due.due.astimezone(zone))
+        key = edition_key(newsletter.key, due.local_date)
+        log.step("next", newsletter=newsletter.key, edition=key, at=due.due.astimezone(zone))
 
 
 def _tell(room: Context) -> None:
-    troubles = room.troubles
-    told = alerts.settle(
-        room.engine, room.settings, troubles.messages, room.clock(), all_seen=not troubles.skipped
-    )
+    troubles, now = room.troubles, room.clock()
+    try:
+        told = len(
+            alerts.settle(room.engine, room.settings, troubles.messages, now, all_seen=not troubles.skipped)
+        )
+    except StoreError:
+        with troubles.caught("alert"):
+            raise
+        is_told = alerts.tell(room.settings, troubles.messages, now, end=UNNOTED)
+        told = len(set(troubles.messages.values())) if is_told else 0
     if told:
-        log.step("alert", told=len(told))
+        log.step("alert", told=told)
     if troubles.status is ExitStatus.DONE:
         alerts.heartbeat(room.settings)
+
+
+def _tell_without_room(called: Invocation, error: Exception) -> None:
+    """Tell what kept the run from its database: nothing remembers that it was told."""
+    try:
+        settings = settings_of(called)
+    except StandfirstError:
+        return
+    lines = error.problems if isinstance(error, StandfirstError) else (unforeseen.said(error),)
+    now = called.clock(settings.newsroom.time_zone)()
+    if alerts.tell(settings, {line: line for line in lines}, now, end=UNNOTED):
+        log.step("alert", told=len(lines))

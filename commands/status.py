@@ -67,14 +67,14 @@ def _overview(connection: Connection, room: Context, page: Page | None) -> None:
     _problems(connection, room, page, None, say_none=False)
     zone, now = room.settings.newsroom.time_zone, room.clock()
     coming = [
-        (newsletter.key, next_due(newsletter, zone, now).due.astimezone(zone))
+        (newsletter.key, next_due(newsletter, zone, now))
         for newsletter in room.settings.newsletters
     ]
     if page:
-        page.coming(coming)
+        page.coming([(key, due.due.astimezone(zone)) for key, due in coming])
         return
     for key, due in coming:
-        log.step("next", **next_facts(key, due))
+        log.step("next", **next_facts(key, due, zone))
 
 
 def _edition(connection: Connection, room: Context, page: Page | None, key: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from newsletter.edition import DeliveryState
+from newsletter.edition import DeliveryState, edition_key
+from newsletter.schedule import Due
 from newsletter.status import Line, Problem, ReaderLine
 
 
@@ -63,6 +64,7 @@ def reader_facts(reader_id: int, line: ReaderLine) -> dict[str, Any]:
     }
 
 
-def next_facts(newsletter: str, due: datetime) -> dict[str, Any]:
-    """When a newsletter's next edition is due, in local time."""
-    return {"newsletter": newsletter, "edition": due.isoformat()}
+def next_facts(newsletter: str, due: Due, zone: ZoneInfo) -> dict[str, Any]:
+    """A newsletter's next edition and when it is due, in local time."""
+    key = edition_key(newsletter, due.local_date)
+    return {"newsletter": newsletter, "edition": key, "at": due.due.astimezone(zone)}

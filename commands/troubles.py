@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from newsroom import log
+from newsroom import log, unforeseen
 from newsroom.errors import ExitStatus, StandfirstError
 from newsroom.locks import LockBusyError
 
+NOTICE = "notice:"
+"""How the key of a problem begins that waits for nobody: an edition that was missed, say."""
+
 _GRAVITY = (ExitStatus.DONE, ExitStatus.FAILED, ExitStatus.HELD, ExitStatus.MISUSE)
 """Which status a run ends with when several hold: what no later run can mend by itself comes last."""
+
+_LONGEST_KEY = 160
+"""Characters: the table of alerts takes 200."""
 
 
 @dataclass(slots=True)
@@ -22,12 +29,20 @@ class Troubles:
     status: ExitStatus = ExitStatus.DONE
     skipped: bool = False
     """A step was left to another run, so what this run did not see may be there still."""
+    warnings: int = 0
+    """What was said and is not told to anybody else."""
 
     def add(self, step: str, key: str, message: str, status: ExitStatus = ExitStatus.FAILED) -> None:
-        """Say a problem and remember it."""
+        """Say a problem and remember it; with status DONE it is a notice, which waits for nobody."""
         log.problem(step, message)
-        self.messages[f"{step}:{key}"] = message
+        prefix = NOTICE if status is ExitStatus.DONE else ""
+        self._remember(_short(f"{prefix}{step}:{key}"), message)
         self.worsen(status)
+
+    def warn(self, step: str, message: str) -> None:
+        """Say what is odd and stops nothing."""
+        log.problem(step, message, level="warning")
+        self.warnings += 1
 
     def worsen(self, status: ExitStatus) -> None:
         """End with this status, unless it is a graver one already."""
@@ -37,7 +52,8 @@ class Troubles:
     def caught(self, step: str, key: str = "") -> Iterator[None]:
         """Turn an error of this step into a problem, so that the run's other steps go on.
 
-        A step that another run is doing is said and skipped: nothing is wrong.
+        A step that another run is doing is said and skipped: nothing is wrong. Of an error that nobody
+        foresaw only its kind and place are said.
         """
         try:
             yield
@@ -48,3 +64,19 @@ class Troubles:
             for line in error.problems:
                 # The key is the message's beginning: the same failure tomorrow is not told again.
                 self.add(step, key or line[:100], line, error.exit_status)
+        except Exception as error:  # noqa: BLE001 (the last catch: the other steps go on, and it is told)
+            self.add(step, f"{key}:{type(error).__name__}", unforeseen.said(error))
+            unforeseen.show(error)
+
+    def _remember(self, key: str, message: str) -> None:
+        # Two mistakes in one file are two problems.
+        taken = self.messages.get(key, message)
+        self.messages[key if taken == message else f"{key}#{_digest(message)}"] = message
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= _LONGEST_KEY else f"{key[:_LONGEST_KEY]}#{_digest(key)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

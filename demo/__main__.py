@@ -129,7 +129,7 @@ def _readers(total: Sum) -> str:
 
 
 def _next(morning: Morning) -> str:
-    due = datetime.fromisoformat(str(morning.of("next")["edition"]))
+    due = datetime.fromisoformat(str(morning.of("next")["at"]))
     return f"{due:%A} at {due:%H:%M}; until then a run does nothing"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -14,10 +15,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from newsroom import log
 from newsroom.database import reading, writing
+from newsroom.errors import StoreError
 from newsroom.settings import Settings, SmtpSettings
 from newsroom.tables import alerts
 
 TIMEOUT = 10.0
+
+MOST = 10
+"""Messages in one alert: who gets more reads none."""
 
 
 def settle(
@@ -26,7 +31,8 @@ def settle(
     """Tell the problems that were not told yet, all in one message; returns the keys of those.
 
     `problems` has each problem's message by a key that stays the same while it lasts. With `all_seen` (a run
-    that did every step) those that are not among them any more are over and forgotten.
+    that did every step) those that are not among them any more are over and forgotten. Raises StoreError
+    where that cannot be noted; nobody is told then.
     """
     with reading(engine) as connection:
         known = _known(connection)
@@ -34,36 +40,84 @@ def settle(
         return ()
     with writing(engine) as connection:
         known = _known(connection)  # Again: another run may have noted the same problem meanwhile.
-        if all_seen:
-            over = [key for key in known if key not in problems]
-            connection.execute(sa.delete(alerts).where(alerts.c.key.in_(over)))
-        for key, message in problems.items():
-            if key not in known:
-                connection.execute(sa.insert(alerts).values(key=key, message=message, first_seen=now))
-    untold = {key: message for key, message in problems.items() if known.get(key) is None}
+        _note(connection, known, problems, now, all_seen=all_seen)
+    untold = {
+        key: message for key, message in problems.items() if key not in known or known[key].told is None
+    }
     if not untold or not tell(settings, untold, now):
         return ()
-    with writing(engine) as connection:
-        connection.execute(sa.update(alerts).where(alerts.c.key.in_(list(untold))).values(told=now))
+    try:
+        with writing(engine) as connection:
+            connection.execute(sa.update(alerts).where(alerts.c.key.in_(list(untold))).values(told=now))
+    except StoreError as error:
+        log.problem("alert", f"told, and not noted, so the next run tells it again: {error}", level="warning")
     return tuple(untold)
 
 
-def _known(connection: Connection) -> dict[str, datetime | None]:
-    return {row.key: row.told for row in connection.execute(sa.select(alerts.c.key, alerts.c.told))}
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A problem that runs have met and that is not over, as far as they know."""
+
+    key: str
+    message: str
+    first_seen: datetime
+    told: datetime | None
 
 
-def tell(settings: Settings, messages: Mapping[str, str], now: datetime) -> bool:
-    """Send the messages by every way that is set up; True where one of them worked, or none is set up.
+def noted(connection: Connection) -> tuple[Noted, ...]:
+    """What the last runs noted, the oldest first."""
+    query = sa.select(alerts).order_by(alerts.c.first_seen, alerts.c.key)
+    return tuple(Noted(row.key, row.message, row.first_seen, row.told) for row in connection.execute(query))
+
+
+def _known(connection: Connection) -> dict[str, Noted]:
+    return {one.key: one for one in noted(connection)}
+
+
+def _note(
+    connection: Connection,
+    known: Mapping[str, Noted],
+    problems: Mapping[str, str],
+    now: datetime,
+    *,
+    all_seen: bool,
+) -> None:
+    if all_seen:
+        over = [key for key in known if key not in problems]
+        connection.execute(sa.delete(alerts).where(alerts.c.key.in_(over)))
+    for key, message in problems.items():
+        if key not in known:
+            connection.execute(sa.insert(alerts).values(key=key, message=message, first_seen=now))
+        elif known[key].message != message:
+            # The same problem in other words (13 readers instead of 12): no news, but what is shown.
+            connection.execute(sa.update(alerts).where(alerts.c.key == key).values(message=message))
+
+
+def is_set_up(settings: Settings) -> bool:
+    """True where there is a way to tell the operator."""
+    return bool(settings.alerts.webhook or (settings.alerts.mail and _server(settings) is not None))
+
+
+def tell(settings: Settings, messages: Mapping[str, str], now: datetime, *, end: str = "") -> bool:
+    """Send the messages by every way that is set up, `end` behind them; True where one of the ways worked.
 
     A way that fails is logged: an alert never fails a run.
     """
     ways = []
-    text = "\n\n".join(log.masked(message) for message in messages.values())
+    text = "\n\n".join(filter(None, (in_one(messages.values()), end)))
     if settings.alerts.webhook:
         ways.append(_post(settings, text))
     if settings.alerts.mail and _server(settings) is not None:
         ways.append(_mail(settings, text, now))
-    return any(ways) or not ways
+    return any(ways)
+
+
+def in_one(messages: Iterable[str]) -> str:
+    """One text of the messages, masked: each once, at most MOST of them, and how many there are besides."""
+    said = list(dict.fromkeys(log.masked(message) for message in messages))
+    more = len(said) - MOST
+    end = [f"and {more} more: python send.py status --problems"] if more > 0 else []
+    return "\n\n".join([*said[:MOST], *end])
 
 
 def heartbeat(settings: Settings) -> None:

@@ -98,11 +98,28 @@ def _take(connection: Connection, name: str, owner: str, now: datetime) -> None:
 
 
 def _object(name: str, holder: Holder, found: str) -> None:
-    who = f"process {holder.pid} on {holder.host}, since {holder.taken:%Y-%m-%d %H:%M} UTC"
     if found == "busy":
-        raise LockBusyError(f"{name}: another run has it ({who}); skipped")
+        raise LockBusyError(f"{name}: another run has it ({_who(holder)})")
     if found == "stuck":
-        raise HeldError(f"{name}: a run seems stuck ({who}); look at it, and end it if it does nothing")
+        raise HeldError(_stuck(name, holder))
+
+
+def _stuck(name: str, holder: Holder) -> str:
+    return f"{name}: a run seems stuck ({_who(holder)}); look at it, and end it if it does nothing"
+
+
+def _who(holder: Holder) -> str:
+    return f"process {holder.pid} on {holder.host}, since {holder.taken:%Y-%m-%d %H:%M} UTC"
+
+
+def stuck(connection: Connection, now: datetime) -> dict[str, str]:
+    """What is to be said of each lock whose run seems stuck, by its name."""
+    host, found = socket.gethostname(), {}
+    for row in connection.execute(sa.select(locks).order_by(locks.c.name)):
+        holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
+        if verdict(holder, now, host, alive=is_alive(row.pid, row.owner)) == "stuck":
+            found[row.name] = _stuck(row.name, holder)
+    return found
 
 
 def _owner() -> str:

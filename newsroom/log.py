@@ -43,6 +43,11 @@ def configure(format: str, *, secrets: Sequence[str] = (), stream: TextIO | None
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def speak(format: str) -> None:  # noqa: A002 (the option's name)
+    """Go on as `text` or `json`, masking what was masked before."""
+    _log.format = format
+
+
 def step(name: str, **facts: object) -> None:
     """Say that a step was done, with its counts; `seconds` among them is how long it took."""
     seconds = facts.pop("seconds", None)
@@ -67,6 +72,8 @@ def _masked(value: object) -> object:
         return {masked(str(key)): _masked(one) for key, one in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_masked(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
     return value if isinstance(value, (bool, int, float, type(None))) else masked(str(value))
 
 

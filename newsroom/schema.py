@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +51,19 @@ def revision(engine: Engine) -> str:
 
 
 def migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
-    """Bring the database to HEAD. Raises NewerSchemaError for one that is ahead of this release."""
+    """Bring the database to HEAD; of several processes at once one does it, and the others wait for it.
+
+    Raises NewerSchemaError for one that is ahead of this release, StoreError where the database refuses,
+    PublishError where the backup before it cannot be written.
+    """
+    file = sqlite_file(engine)
+    if (file is None or file.exists()) and revision(engine) == HEAD:
+        return MigrationReport(HEAD, HEAD)
+    with _alone(file):
+        return _migrate(engine, root, now)
+
+
+def _migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
     _make_private(engine)
     before = revision(engine)
     if before == HEAD:
@@ -55,11 +71,34 @@ def migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
     if before and before not in _known():
         raise NewerSchemaError(
             f"the database is of revision {before}, and this release knows revisions up to {HEAD}: it was "
-            "used by a newer release. Install that one, or restore a backup from before"
+            f"used by a newer release. Install that one, or restore a backup from before ({_named(engine)})"
         )
     backup = back_up_database(engine, root / "backups", now) if before else None
     _upgrade(engine)
     return MigrationReport(before, HEAD, backup)
+
+
+@contextmanager
+def _alone(file: Path | None) -> Iterator[None]:
+    """Be the only process that migrates the database in this folder.
+
+    The lock is the folder's, so that no file of its own stays behind, and the database's must not be touched:
+    closing it would let go of SQLite's own locks. It ends with its process.
+    """
+    if file is None:
+        yield
+        return
+    try:
+        folder = os.open(file.parent, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(f"{file}: the database cannot be opened: {error.strerror}") from error
+    try:
+        # A file system that knows no such locks leaves it to SQLite's.
+        with suppress(OSError):
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _make_private(engine: Engine) -> None:
@@ -89,4 +128,11 @@ def _upgrade(engine: Engine) -> None:
         try:
             command.upgrade(config, "head")
         except sa.exc.OperationalError as error:
-            raise StoreError(f"the database could not be brought to revision {HEAD}: {error.orig}") from error
+            raise StoreError(
+                f"the database could not be brought to revision {HEAD}: {error.orig}. Free its disk and its "
+                f"rights and run again, or restore the backup that was made before ({_named(engine)})"
+            ) from error
+
+
+def _named(engine: Engine) -> str:
+    return str(sqlite_file(engine) or engine.url.render_as_string(hide_password=True))

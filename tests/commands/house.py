@@ -122,6 +122,13 @@ class House:
         path.write_text(f"---\n{head}---\n{body}\n", encoding="utf-8")
         return path
 
+    def broken(self, name: str) -> Path:
+        """Write an article's file that cannot be used."""
+        path = self.root / "articles" / "politics" / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("no front matter", encoding="utf-8")
+        return path
+
     def readers(self, *rows: str) -> Run:
         """Import readers given as `address,plan,plan_until` rows."""
         path = self.root / "readers.csv"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,26 @@ import pytest
 from newsroom import locks
 from newsroom.database import engine_for
 from tests.commands.house import House, built, html_of, text_of
+from tests.servers.http import Answer, HttpServer
 
 EVE = "2026-03-09T18:00"
 SIX = "2026-03-10T06:01"
+WITHOUT_ONE_CLICK = "public_url is not https: mails carry no one-click unsubscribe; only a trial may do so"
+
+
+HOUSE = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[tuple[House, HttpServer]]:
+    """A newsroom with one story whose operator is told by a webhook."""
+    with HttpServer(Answer(200)) as server:
+        house = built(tmp_path / "quay", more=f'[alerts]\nwebhook = "{server.url}"')
+        house.article("bridge")
+        house.readers(
+            "free@example.org,free,", "trial@example.org,trial,2026-03-14", "paid@example.org,paid,"
+        )
+        yield house, server
 
 
 @pytest.fixture
@@ -29,7 +49,7 @@ def house(tmp_path: Path) -> House:
 
 def test_at_six_everybody_gets_one_edition_and_nobody_two(house: House) -> None:
     first = house.run(now=SIX)
-    assert (first.status, first.problems[-1:]) == (0, first.problems[-1:])
+    assert (first.status, first.problems) == (0, [WITHOUT_ONE_CLICK])
     assert first.step("deliver")["accepted"] == 3
     mails = house.mails("daily-2026-03-10")
     assert sorted(mails) == ["free@example.org", "paid@example.org", "trial@example.org"]
@@ -199,7 +219,8 @@ def test_a_read_only_feed_file_is_named_and_mail_still_goes(house: House) -> Non
 def test_a_run_before_the_hour_says_what_comes_next(house: House) -> None:
     run = house.run(now="2026-03-10T05:00")
     assert run.status == 0
-    assert run.step("next")["edition"] == "2026-03-10 06:00:00+01:00"
+    step = run.step("next")
+    assert (step["edition"], step["at"]) == ("daily-2026-03-10", "2026-03-10T06:00:00+01:00")
     assert not (house.root / "outbox").exists()
 
 
@@ -211,21 +232,125 @@ def test_what_is_uncertain_is_said_by_every_run_until_somebody_settles_it(house:
     for minute in (5, 10):
         run = house.run(now=f"2026-03-10T07:{minute:02}")
         assert run.status == 3
-        assert [message for message in run.problems if "batch 1, 1 readers, is uncertain: cut off" in message]
-    assert run.steps("alert") == []
+        assert [
+            message for message in run.problems if "batch 1" in message and "uncertain: cut off" in message
+        ]
     assert house.run("resolve", "1", "--sent", now="2026-03-10T07:15").status == 0
     assert house.run(now="2026-03-10T07:20").status == 0
 
 
-def test_a_run_that_left_a_step_to_another_forgets_no_problem(house: House) -> None:
-    bad = house.root / "articles" / "politics" / "bad.md"
-    bad.write_text("no front matter", encoding="utf-8")
+def test_a_run_that_left_a_step_to_another_forgets_no_problem(told: tuple[House, HttpServer]) -> None:
+    house, server = told
+    house.broken("bad")
     assert house.run(now="2026-03-09T18:05").step("alert")["told"] == 1
     engine = engine_for(f"sqlite:///{house.root / 'standfirst.db'}")
     with locks.held(engine, "sync"):
         run = house.run(now="2026-03-09T18:10")
     assert run.status == 0
-    assert "another run" in run.step("sync")["skipped"]
+    assert run.step("sync")["skipped"].startswith("sync: another run has it (process ")
+    assert "skipped" not in run.step("sync")["skipped"]
     again = house.run(now="2026-03-09T18:15")
     assert again.status == 1
     assert again.steps("alert") == []
+    assert len(server.requests) == 1
+
+
+def test_where_nobody_can_be_told_nothing_is_said_to_be(house: House) -> None:
+    house.broken("bad")
+    run = house.run(now="2026-03-09T18:05")
+    assert run.status == 1
+    assert run.steps("alert") == []
+
+
+def test_many_problems_are_one_short_alert(told: tuple[House, HttpServer]) -> None:
+    house, server = told
+    for number in range(25):
+        house.broken(f"bad-{number}")
+    house.run(now="2026-03-09T18:05")
+    (request,) = server.requests
+    assert len(request.json["text"].split("\n\n")) == 11
+    assert request.json["text"].endswith("and 15 more: python send.py status --problems")
+
+
+def test_a_mistake_of_ours_is_one_problem_and_the_other_steps_go_on(
+    told: tuple[House, HttpServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, server = told
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(28, "ann@example.org reads The merger")
+
+    monkeypatch.setattr("commands.feeds.publish", broken)
+    run = house.run(now=SIX)
+    assert run.status == 1
+    (message,) = [line for line in run.problems if "mistake" in line]
+    assert "OSError at " in message
+    assert "merger" not in str(run.lines) + run.errors
+    assert run.step("deliver")["accepted"] == 3
+    assert "OSError at " in server.requests[-1].json["text"]
+
+
+def test_a_traceback_is_never_shown(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("The merger")
+
+    monkeypatch.setattr("commands.sync.sync_step", broken)
+    run = house.run("sync", now=SIX)
+    assert (run.status, run.errors) == (1, "")
+    (line,) = run.lines
+    assert (line["step"], line["level"]) == ("command", "error")
+    assert (
+        "RuntimeError at commands/sync.py:" in line["message"] or "RuntimeError at tests/" in line["message"]
+    )
+    assert "merger" not in line["message"]
+
+
+def test_what_cannot_be_opened_is_told_by_every_run(told: tuple[House, HttpServer]) -> None:
+    house, server = told
+    database = house.root / "standfirst.db"
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    database.write_bytes(b"no database at all, but long enough for a header" * 100)
+    for _ in range(2):
+        run = house.run(now=SIX)
+        assert run.status == 1
+        assert run.step("alert")["told"] == 1
+    for request in server.requests:
+        assert f"restore a backup ({database})" in request.json["text"]
+        assert request.json["text"].endswith("every run tells this again until it can.")
+    assert len(server.requests) == 2
+    assert house.run("--dry-run", now=SIX).status == 1
+    assert len(server.requests) == 2
+
+
+def test_a_database_of_a_newer_release_is_told(told: tuple[House, HttpServer]) -> None:
+    house, server = told
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute("update alembic_version set version_num = '9999'")
+    assert house.run(now=SIX).status == 2
+    assert "used by a newer release" in server.requests[0].json["text"]
+
+
+FULL = """
+import resource, signal, sys
+from commands.main import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_full_disk_is_told_without_the_database(told: tuple[House, HttpServer]) -> None:
+    """RLIMIT_FSIZE bites for root as well."""
+    house, server = told
+    arguments = ["--config", str(house.config), "--now", SIX, "--log", "json"]
+    for _ in range(2):
+        run = subprocess.run(
+            [sys.executable, "-c", FULL, *arguments], cwd=HOUSE, capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 1, run.stderr
+    assert len(server.requests) == 2
+    text = server.requests[0].json["text"]
+    assert "its disk is full" in text
+    assert str(house.root / "standfirst.db") in text
+    assert text.endswith("every run tells this again until it can.")

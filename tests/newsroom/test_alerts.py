@@ -18,6 +18,8 @@ from aiosmtpd.controller import Controller
 from sqlalchemy.engine import Engine
 
 from newsroom import alerts, log
+from newsroom.database import reading
+from newsroom.errors import StoreError
 from newsroom.secrets import Secrets
 from newsroom.settings import AlertSettings, DeliverySettings, Settings, SmtpSettings
 from newsroom.tables import alerts as table
@@ -152,8 +154,55 @@ def test_nobody_there_fails_no_run(engine: Engine, said: io.StringIO) -> None:
     assert "heartbeats cannot be delivered: ConnectError" in said.getvalue()
 
 
-def test_without_any_way_a_problem_counts_as_told(engine: Engine) -> None:
-    assert _settle(engine, _settings(), FULL) == ("feeds:disk",)
+def test_without_any_way_nothing_counts_as_told_until_there_is_one(engine: Engine) -> None:
+    assert not alerts.is_set_up(_settings())
+    # An address alone is no way: nothing would carry the mail.
+    assert not alerts.is_set_up(_settings(mail=("desk@quay.example",)))
+    assert _settle(engine, _settings(), FULL) == ()
+    assert _rows(engine) == {"feeds:disk": False}
+    with HttpServer(Answer(200)) as server:
+        assert alerts.is_set_up(_settings(webhook=server.url))
+        assert _settle(engine, _settings(webhook=server.url), FULL, LATER) == ("feeds:disk",)
+
+
+def test_many_problems_are_ten_lines_and_a_number(engine: Engine) -> None:
+    many = {f"sync:{number}": f"article {number}: no date" for number in range(25)}
+    with HttpServer(Answer(200)) as server:
+        assert len(_settle(engine, _settings(webhook=server.url), many)) == 25
+        (request,) = server.requests
+    lines = request.json["text"].split("\n\n")
+    assert len(lines) == 11
+    assert lines[-1] == "and 15 more: python send.py status --problems"
+
+
+def test_one_cause_is_said_once() -> None:
+    said = alerts.in_one(["disk full"] * 12 + ["no date"])
+    assert said == "disk full\n\nno date"
+
+
+def test_what_is_noted_is_what_was_said_last(engine: Engine) -> None:
+    _settle(engine, _settings(), {"held:x": "lost 12 of 20"})
+    _settle(engine, _settings(), {"held:x": "lost 13 of 20"}, LATER)
+    with reading(engine) as connection:
+        (one,) = alerts.noted(connection)
+    assert (one.key, one.message, one.first_seen, one.told) == ("held:x", "lost 13 of 20", samples.NOON, None)
+
+
+def test_told_and_not_noted_fails_no_run(
+    engine: Engine, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = iter((alerts.writing,))
+
+    def full_after_the_first(engine: Engine) -> Any:
+        try:
+            return next(writes)(engine)
+        except StopIteration:
+            raise StoreError("the database failed: disk full") from None
+
+    monkeypatch.setattr(alerts, "writing", full_after_the_first)
+    with HttpServer(Answer(200)) as server:
+        assert _settle(engine, _settings(webhook=server.url), FULL) == ("feeds:disk",)
+    assert "the next run tells it again" in said.getvalue()
 
 
 def test_it_comes_by_mail(engine: Engine, mailbox: tuple[Mailbox, SmtpSettings]) -> None:

@@ -51,7 +51,7 @@ def test_a_step_is_one_object_for_a_log() -> None:
         "step": "feeds",
         "feeds": 12,
         "path": "/x",
-        "when": "2026-03-10 00:00:00+00:00",
+        "when": "2026-03-10T00:00:00+00:00",
         "seconds": 0.346,
     }
     assert (second["level"], second["message"], second["keys"]) == ("warning", "a\nb", ["a", "b"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +14,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from newsroom.database import engine_for, metadata, writing
-from newsroom.errors import ExitStatus
+from newsroom.errors import ExitStatus, StoreError
 from newsroom.schema import HEAD, MIGRATIONS, NewerSchemaError, migrate
 from tests.samples import NOON
+
+HOUSE = Path(__file__).resolve().parent.parent.parent
 
 
 def _engine(tmp_path: Path) -> sa.Engine:
@@ -58,3 +63,78 @@ def test_an_older_one_is_backed_up_first(tmp_path: Path, monkeypatch: pytest.Mon
     assert report.backup == tmp_path / "backups" / "standfirst-20260310-120000.db"
     with engine_for(f"sqlite:///{report.backup}").connect() as connection:
         assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == HEAD
+
+
+MIGRATE = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from newsroom import schema
+from newsroom.database import engine_for
+if len(sys.argv) > 2:
+    schema.MIGRATIONS, schema.HEAD = Path(sys.argv[2]), "9000"
+folder = Path(sys.argv[1])
+sys.stdin.readline()
+report = schema.migrate(engine_for(f"sqlite:///{folder / 'standfirst.db'}"), folder, datetime.now(UTC))
+print(report.before, report.after, report.backup is not None)
+"""
+
+NEXT = """
+import time
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9000"
+down_revision = "{before}"
+
+
+def upgrade() -> None:
+    op.create_table("later", sa.Column("id", sa.Integer, primary_key=True))
+    time.sleep(0.5)
+"""
+
+
+def _at_once(*arguments: str) -> list[str]:
+    """What three processes say that migrate at the same moment."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE, *arguments],
+            cwd=HOUSE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return sorted(process.communicate(timeout=60)[0].strip() for process in processes)
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_first_runs_at_once_make_one_database(tmp_path: Path, attempt: int) -> None:
+    said = _at_once(str(tmp_path))
+    assert said == sorted([f" {HEAD} False".strip(), *[f"{HEAD} {HEAD} False"] * 2])
+    assert not (tmp_path / "backups").exists()
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith("standfirst.db")] == []
+
+
+def test_of_several_runs_on_an_old_schema_one_migrates_it(tmp_path: Path) -> None:
+    engine = _engine(tmp_path)
+    migrate(engine, tmp_path, NOON)
+    engine.dispose()
+    migrations = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, migrations, ignore=shutil.ignore_patterns("__pycache__"))
+    (migrations / "versions" / "9000_next.py").write_text(NEXT.format(before=HEAD), encoding="utf-8")
+    said = _at_once(str(tmp_path), str(migrations))
+    assert said == sorted([f"{HEAD} 9000 True", *["9000 9000 False"] * 2])
+    assert len(list((tmp_path / "backups").iterdir())) == 1
+
+
+def test_what_cannot_be_migrated_names_its_database(tmp_path: Path) -> None:
+    engine = _engine(tmp_path / "absent")
+    with pytest.raises(StoreError, match=r"absent/standfirst\.db"):
+        migrate(engine, tmp_path, NOON)
