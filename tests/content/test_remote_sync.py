@@ -1,0 +1,176 @@
+"""A source that is asked for a part of its articles at a time, and a real database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from content import catalogue, store
+from content.article import Access, StoredArticle
+from content.sync import SyncReport, Wish, sync_source
+from newsroom.database import reading
+from newsroom.errors import SourceError
+from newsroom.settings import SourceSettings
+from tests import samples
+from tests.content.remote import Far
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+class Wire:
+    """A newsroom and its far source."""
+
+    def __init__(self, engine: Engine, root: Path, monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
+        self.engine = engine
+        self.public = root / "public"
+        self.settings = SourceSettings("site", "wordpress", url="https://quay.example", **settings)
+        self.newsroom = samples.newsroom()
+        self.far = Far(self.settings, self.newsroom)
+        self.now = NOW
+        monkeypatch.setattr("content.sync.remote_source_for", lambda *_: self.far)
+
+    def sync(self, after: timedelta = timedelta(minutes=5), **wish: Any) -> SyncReport:
+        self.now += after
+        return sync_source(self.engine, self.settings, self.newsroom, self.public, self.now, Wish(**wish))
+
+    def find(self, name: str) -> StoredArticle:
+        with reading(self.engine) as connection:
+            (one,) = catalogue.find(connection, name)
+        return one
+
+    def live(self) -> set[str]:
+        with reading(self.engine) as connection:
+            return {
+                reference.rpartition("/")[2] for _, reference in store.live_references(connection, "site")
+            }
+
+
+@pytest.fixture
+def wire(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wire:
+    return Wire(engine, tmp_path, monkeypatch)
+
+
+def test_what_changed_is_read_and_nothing_else(wire: Wire) -> None:
+    for name in "abcde":
+        wire.far.put(name)
+    report = wire.sync()
+    assert (report.inserted, report.found, report.problems) == (5, 5, ())
+    wire.far.reads.clear()
+    assert wire.sync().found == 0
+    wire.far.put("b", html="<p>Other words.</p>")
+    report = wire.sync()
+    assert (report.updated, wire.far.reads) == (1, ["posts/b"])
+    assert wire.far.passes == [True, False, False]
+    assert wire.find("b").article.body.html == "<p>Other words.</p>"
+    assert wire.find("b").article.id == "tag:quay.example,2026:site/posts/b"
+
+
+def test_a_full_pass_now_and_then_sees_what_is_gone(wire: Wire) -> None:
+    for name in "abcde":
+        wire.far.put(name)
+    wire.sync()
+    del wire.far.items["c"]
+    assert wire.sync().withdrawn == 0
+    report = wire.sync(DAY)
+    assert (report.withdrawn, report.unchanged) == (1, 4)
+    assert wire.live() == set("abde")
+    wire.far.put("c")
+    assert wire.sync().restored == 1
+
+
+def test_what_the_source_takes_back_is_withdrawn_at_once(wire: Wire) -> None:
+    for name in "abc":
+        wire.far.put(name)
+    wire.sync()
+    wire.far.changed.add("b")
+    del wire.far.items["b"]
+    assert wire.sync().withdrawn == 1
+    assert wire.sync().withdrawn == 0
+
+
+@pytest.mark.parametrize("left", [0, 2])
+def test_a_source_that_has_lost_most_is_held(wire: Wire, left: int) -> None:
+    for name in "abcdef":
+        wire.far.put(name)
+    wire.sync()
+    wire.far.items = {name: item for name, item in wire.far.items.items() if name in "ab"[:left]}
+    report = wire.sync(DAY)
+    assert report.held and report.withdrawn == 0
+    assert wire.live() == set("abcdef")
+    assert wire.sync(allow_withdrawals=True).withdrawn == 6 - left
+
+
+def test_a_failure_in_the_middle_keeps_what_came_and_says_how_old_it_is(wire: Wire) -> None:
+    wire.far.put("a")
+    wire.sync()
+    for name in "bcde":
+        wire.far.put(name)
+    wire.far.fails_after = 1
+    with pytest.raises(
+        SourceError, match="500; look at its log; its articles are as of 2026-03-10 12:05 UTC"
+    ):
+        wire.sync()
+    assert wire.live() == set("abc")
+    wire.far.fails_after = None
+    assert wire.sync().inserted == 2
+
+
+def test_other_settings_are_a_reason_for_a_full_pass(wire: Wire) -> None:
+    wire.far.put("a")
+    wire.sync()
+    wire.settings = replace(wire.settings, paid=("tag:plus",))
+    wire.sync()
+    assert wire.far.passes == [True, True]
+
+
+def test_sections_access_flags_and_the_wall(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire(
+        engine, tmp_path, monkeypatch,
+        sections={"city-hall": "politics"}, access="free",
+        paid=("tag:plus", "more"), registered=("category:culture",),
+    )  # fmt: skip
+    wire.far.put("a", sections=("city-hall", "nowhere", "culture"))
+    wire.far.put("b", sections=("nowhere",))
+    wire.far.put("c", tags=("plus", "digest-lead", "sensitive", "digest-no"))
+    wire.far.put("d", opening="<p>Open.</p>", html="<p>Open.</p><p>Closed words.</p>")
+    report = wire.sync()
+    assert (report.inserted, dict(report.unplaced), report.problems) == (3, {"nowhere": 1}, ())
+    one = wire.find("a").article
+    assert (one.sections, one.access) == (("politics", "culture"), Access.REGISTERED)
+    one = wire.find("c").article
+    assert (one.access, one.pinned, one.sensitive, one.no_digest) == (Access.PAID, True, True, True)
+    one = wire.find("d").article
+    assert (one.access, one.opening) == (Access.PAID, "<p>Open.</p>")
+    wire.far.put("c", sections=("nowhere",))
+    assert wire.sync().withdrawn == 1
+
+
+def test_one_that_cannot_be_used_is_named_and_the_others_go_on(wire: Wire) -> None:
+    wire.far.put("a", fields={"headline": ""})
+    wire.far.put("b", fields={"published": "31 February"})
+    wire.far.put("c")
+    wire.far.put("d", fields={"published": ""})
+    report = wire.sync()
+    assert report.inserted == 1
+    assert [one.place for one in report.problems] == ["post a", "post b", "post d"]
+
+
+def test_another_reference_with_the_same_address_is_the_same_article(wire: Wire) -> None:
+    wire.far.put("a")
+    wire.sync()
+    before = wire.find("a")
+    item = wire.far.items.pop("a")
+    wire.far.items["z"] = replace(item, reference="posts/z")
+    wire.far.changed.add("z")
+    report = wire.sync()
+    assert (report.inserted, report.moved) == (0, 1)
+    after = wire.find(before.article.id)
+    assert (after.article.reference, after.revision) == ("posts/z", before.revision)
