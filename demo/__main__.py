@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from commands.main import main
 from content import catalogue
-from demo.dates import ZONE
+from demo.dates import ZONE, planned
 from demo.leaks import found, published
 from demo.setting import RUN, day_of_run, planted_words, set_up
 from newsletter import editions
@@ -48,19 +48,17 @@ def demo() -> int:
     for name in [name for name in os.environ if name.startswith("STANDFIRST_")]:
         # Another newsroom's secrets are not the demo's.
         del os.environ[name]
-    today = datetime.now(ZONE).date()
-    if day_of_run(RUN) != today:
+    now = datetime.now(ZONE)
+    plan = planned(now, day_of_run(RUN))
+    if not plan.again:
         sys.stdout.write("Setting up a newsroom in demo/run: articles, pictures, 120 readers ...\n")
         sys.stdout.flush()
-        set_up(RUN, today)
-        _run(RUN, f"{today}T05:30", "sync")
-        _run(RUN, f"{today}T05:31", "readers", "import", str(RUN / "readers.csv"))
-        again = False
-    else:
-        again = True
+        set_up(RUN, plan.day)
+        _run(RUN, f"{plan.day}T05:30", "sync")
+        _run(RUN, f"{plan.day}T05:31", "readers", "import", str(RUN / "readers.csv"))
     begun = time.monotonic()
-    morning = _run(RUN, f"{today}T06:{'25' if again else '10'}")
-    _tell(morning, EDITION.format(day=today), time.monotonic() - begun, again=again)
+    morning = _run(RUN, plan.acts.isoformat())
+    _tell(morning, EDITION.format(day=plan.day), time.monotonic() - begun, again=plan.again)
     return morning.status
 
 
@@ -83,7 +81,7 @@ def _tell(morning: Morning, key: str, seconds: float, *, again: bool) -> None:
     with reading(engine) as connection:
         counts = catalogue.counts(connection, morning.now)
         total = sum_of(connection, key)
-        kilobytes, subject = _letters(connection, key)
+        letters, kilobytes, subject = _letters(connection, key)
         _, selection = editions.current(connection, key)
     engine.dispose()
     feeds, twice = morning.of("feeds"), morning.of("sync").get("twice", 0)
@@ -92,7 +90,7 @@ def _tell(morning: Morning, key: str, seconds: float, *, again: bool) -> None:
         f"{counts.embargoed} embargoed, {counts.withdrawn} withdrawn, {twice} listed twice",
         "feeds": f"{feeds.get('feeds')} feeds: {feeds.get('written')} files written, "
         f"{feeds.get('unchanged')} as they were",
-        "edition": f"{key}: {len(selection.stories)} stories, at most {kilobytes} KB of HTML"
+        "edition": f"{key}: {len(selection.stories)} stories, {letters}, at most {kilobytes} KB of HTML"
         + ("; sent before, and not again" if again else ""),
         "subject": subject,
         "readers": _readers(total),
@@ -108,17 +106,17 @@ def _tell(morning: Morning, key: str, seconds: float, *, again: bool) -> None:
         sys.stdout.write(f"  LEAK       {word}: {paths[0]}, and {len(paths) - 1} files more\n")
 
 
-def _letters(connection: Connection, key: str) -> tuple[int, str]:
-    """The size of the edition's largest letter in KB, and its subject."""
+def _letters(connection: Connection, key: str) -> tuple[str, int, str]:
+    """For how many plans in how many variants, the size of the largest letter in KB, and the subject."""
     query = (
-        sa.select(renders.c.html, renders.c.subject)
+        sa.select(batches.c.plan_order, batches.c.variant, renders.c.html, renders.c.subject)
         .join(batches, batches.c.render == renders.c.hash)
         .where(batches.c.edition == key)
     )
     rows = connection.execute(query).all()
-    return max((round(len(row.html.encode()) / 1024) for row in rows), default=0), rows[
-        0
-    ].subject if rows else ""
+    plans, variants = len({row.plan_order for row in rows}), len({row.variant for row in rows})
+    kilobytes = max((round(len(row.html.encode()) / 1024) for row in rows), default=0)
+    return f"{plans} plans in {variants} variants", kilobytes, rows[0].subject if rows else ""
 
 
 def _readers(total: Sum) -> str:
@@ -130,7 +128,7 @@ def _readers(total: Sum) -> str:
 
 def _next(morning: Morning) -> str:
     due = datetime.fromisoformat(str(morning.of("next")["at"]))
-    return f"{due:%A} at {due:%H:%M}; until then a run does nothing"
+    return f"{due:%A} at {due:%H:%M}; until then a run sends nothing and rewrites no feed"
 
 
 if __name__ == "__main__":
