@@ -30,6 +30,9 @@ metadata = sa.MetaData(
 BUSY_SECONDS = 120
 """How long a writer waits for another one: planning a million readers takes half a minute."""
 
+LARGEST = 2**31 - 1
+"""The largest number that a row has: a larger one that somebody asks for is none of ours."""
+
 
 class Instant(sa.TypeDecorator[datetime]):
     """An aware datetime, kept in UTC with its microseconds. A naive one is refused."""
