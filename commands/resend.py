@@ -7,18 +7,21 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import Connection
 
-from commands.context import opened, operator
-from commands.invocation import ConfigOption, LogOption, NowOption, invocation
+from commands.context import Context, opened, operator
+from commands.control import UNCHANGED, tried
+from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.posting import post_for
 from newsletter import editions, settle
 from newsletter.providers.chosen import provider_for
 from newsroom import log
-from newsroom.database import writing
-from newsroom.errors import ConfigurationError
+from newsroom.database import LARGEST
+from newsroom.errors import ConfigurationError, ReaderError
 from readership import store
 from readership.tokens import recipient_key
 
 app = typer.Typer(pretty_exceptions_enable=False)
+
+REFUSED = "refused"
 
 
 @app.command()
@@ -29,27 +32,41 @@ def resend(
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Plan a second hand-over of the stored letter; the next run, or `deliver`, does it."""
-    with opened(invocation(context, config, log_format, now)) as room, writing(room.engine) as connection:
-        newsletter = room.newsletter(editions.get(connection, edition).newsletter)
-        provider = provider_for(room.settings)
-        readers = settle.resend(
-            connection,
-            edition,
-            "refused" if only == "refused" else _reader(room.settings.secrets.address_key, connection, only),
-            post_for(room, newsletter).revise,
-            provider.batch_size,
-            operator(),
-            room.clock(),
+    with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        with tried(room) as connection:
+            newsletter = room.newsletter(editions.get(connection, edition).newsletter)
+            readers = settle.resend(
+                connection,
+                edition,
+                "refused" if only == REFUSED else _reader(connection, room, only),
+                post_for(room, newsletter).revise,
+                provider_for(room.settings).batch_size,
+                operator(),
+                room.clock(),
+            )
+        log.step(
+            "resend",
+            edition=edition,
+            readers=readers,
+            next=None if room.dry_run else "the next run hands it over",
+            dry_run=UNCHANGED if room.dry_run else None,
         )
-        log.step("resend", edition=edition, readers=readers, next="the next run hands them over")
 
 
-def _reader(address_key: bytes, connection: Connection, text: str) -> int:
-    if text.isdecimal():
+def _reader(connection: Connection, room: Context, text: str) -> int:
+    """The reader of this number or address. Raises ConfigurationError, which does not repeat an address."""
+    if text.isdecimal() and len(text) <= len(str(LARGEST)) and int(text) <= LARGEST:
         return int(text)
-    found = store.find(connection, recipient_key(address_key, text))
+    try:
+        found = store.find(connection, recipient_key(room.settings.secrets.address_key, text))
+    except ReaderError:
+        found = None
     if found is None:
-        raise ConfigurationError("resend: --only: no reader has it; allowed: refused, an address, a number")
+        raise ConfigurationError(
+            "resend: --only: no reader has this address or number; allowed: refused, an address, or a number "
+            "as `status EDITION --reader ADDRESS` shows it"
+        )
     return found.id

@@ -10,10 +10,11 @@ from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation
-from content import catalogue
+from commands.naming import named
 from content.article import StoredArticle
 from newsletter import editions
 from newsletter.edition import Edition, Selection
+from newsletter.revise import DROPPED
 from newsroom import log
 from newsroom.database import reading
 from newsroom.errors import ConfigurationError
@@ -32,7 +33,7 @@ def why(
 ) -> None:
     """Say why a story was or was not in an edition."""
     with opened(invocation(context, config, log_format, now)) as room, reading(room.engine) as connection:
-        found = catalogue.find(connection, article)
+        found = named(connection, room, article)
         if not found:
             raise ConfigurationError(f'why: no article is "{article}"; allowed: an id, a slug, its file')
         row = editions.get(connection, edition)
@@ -43,19 +44,41 @@ def why(
 
 
 def _answer(connection: Connection, room: Context, one: StoredArticle, edition: Edition) -> str:
-    if edition.revision == 0:
-        return f"the edition has no stories: {edition.note or edition.held or edition.state}"
-    selection = editions.selection_of(connection, edition.key, edition.revision)
-    place = place_of(selection, one.article.id)
-    if place:
-        return place
-    for left in editions.left_out_of(connection, edition.key, edition.revision):
+    if edition.revision:
+        selection = editions.selection_of(connection, edition.key, edition.revision)
+        place = place_of(selection, one.article.id)
+        if place:
+            is_gone = one.withdrawn is not None
+            return f"{place}; it was withdrawn {_local(room, one.withdrawn)}" if is_gone else place
+        gone = _taken_out(connection, room, one, edition)
+        if gone:
+            return gone
+    for left in reversed(editions.left_out_of(connection, edition.key, edition.revision)):
         if left.article_id == one.article.id:
             return f"left out: {left.reason}"
-    for earlier in range(edition.revision - 1, 0, -1):
-        if place_of(editions.selection_of(connection, edition.key, earlier), one.article.id):
-            return f"in revision {earlier}, taken out of revision {earlier + 1}"
+    if not edition.revision:
+        return f"the edition has no stories: {edition.note or edition.held or edition.state}"
     return _not_considered(one, edition, room)
+
+
+def _taken_out(connection: Connection, room: Context, one: StoredArticle, edition: Edition) -> str:
+    """Why a story of an earlier revision is in the last one no more; "" where it was in none."""
+    id_ = one.article.id
+    for number in range(edition.revision, 1, -1):
+        if not place_of(editions.selection_of(connection, edition.key, number - 1), id_):
+            continue
+        made, by, why = editions.made_by(connection, edition.key, number)
+        where = f"taken out in revision {number}"
+        if id_ in editions.selection_of(connection, edition.key, number).edits.dropped:
+            return f"{DROPPED} ({by}, {_local(room, made)}): {where}"
+        if one.withdrawn is not None and one.withdrawn <= made:
+            return f"withdrawn {_local(room, one.withdrawn)}: {where}"
+        if one.article.published > made:
+            return f"put off until {_local(room, one.article.published)}: {where}"
+        left_out = editions.left_out_of(connection, edition.key, number)
+        reasons = [left.reason for left in left_out if left.article_id == id_]
+        return f"{where}: {reasons[-1] if reasons else why}"
+    return ""
 
 
 def place_of(selection: Selection, article_id: str) -> str:
@@ -82,5 +105,9 @@ def _not_considered(one: StoredArticle, edition: Edition, room: Context) -> str:
     return f"it was published {_local(room, one.article.published)}, before the edition's window"
 
 
-def _local(room: Context, moment: datetime) -> str:
-    return moment.astimezone(room.settings.newsroom.time_zone).strftime("%Y-%m-%d %H:%M")
+def _local(room: Context, moment: datetime | None) -> str:
+    return (
+        ""
+        if moment is None
+        else moment.astimezone(room.settings.newsroom.time_zone).strftime("%Y-%m-%d %H:%M")
+    )

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from content.teaser import Teaser
 from newsletter.arrangement import arranged
-from newsletter.edition import Block, Edits, Selection, Story
+from newsletter.edition import Block, Edits, LeftOut, Selection, Story
 from newsletter.neighbours import kept_apart
 from newsletter.ranking import plan_of
 from newsletter.remainder import remainder
 from newsletter.sponsored import runs
 from newsletter.subject import entitled
 from newsroom.masthead import Newsletter, Newsroom, SectionKind
+
+DROPPED = "dropped by an editor"
+WITHDRAWN = "withdrawn before it went out"
+NO_ROOM = "no room beside what an editor chose"
 
 
 def revised(
@@ -68,6 +72,26 @@ def revised(
         rule=replace(selection.rule, template=newsletter.subject, name=newsroom.name, title=newsletter.title),
     )
     return entitled(kept_apart(changed).selection)
+
+
+def taken_out(
+    before: Selection, after: Selection, edits: Edits, current: Collection[str]
+) -> tuple[LeftOut, ...]:
+    """The account of the stories that an editor's changes took out; `current` as in `revised`. Pure.
+
+    What was dropped is dropped from this edition alone; what lost its room to another waits for the next.
+    """
+    kept = {story.teaser.id for story in after.stories}
+    return tuple(_taken_out(story, edits, current) for story in before.stories if story.teaser.id not in kept)
+
+
+def _taken_out(story: Story, edits: Edits, current: Collection[str]) -> LeftOut:
+    id_ = story.teaser.id
+    if id_ in edits.dropped:
+        return LeftOut(id_, DROPPED)
+    if id_ not in current:
+        return LeftOut(id_, WITHDRAWN)
+    return LeftOut(id_, NO_ROOM, for_room=not story.teaser.is_sponsored)
 
 
 def _is_live_news(teaser: Teaser | None, now: datetime) -> bool:
