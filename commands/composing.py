@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 
 from sqlalchemy.engine import Connection
@@ -13,10 +13,12 @@ from content import catalogue
 from content.teaser import Teaser
 from newsletter import history, used_stories
 from newsletter.breaker import Limits, breaker
+from newsletter.budget import Fitted
 from newsletter.compose import Material, compose, window_start
-from newsletter.edition import Composition, Edits, NothingNew, Selection
+from newsletter.edition import Composition, Edits, NothingNew, Selection, edition_key
 from newsletter.eligibility import before_missed
 from newsletter.phrases import phrases
+from newsroom import log
 from newsroom.masthead import Newsletter
 from readership import store
 
@@ -85,6 +87,28 @@ def composed(
         phrases(newsletter.language).day(local_date),
         due,
     )
+
+
+def with_room(room: Context, newsletter: Newsletter, made: Composition, step: str) -> Composition:
+    """The composition without the stories that a mail has no room for: they are left out for room."""
+    found = fitting(room, newsletter, made.selection, step)
+    return replace(made, selection=found.selection, left_out=made.left_out + found.left_out)
+
+
+def fitting(room: Context, newsletter: Newsletter, selection: Selection, step: str) -> Fitted:
+    """The selection as far as a mail has room for it; what was shortened is said as a warning of `step`.
+
+    Raises RenderError where not even its lead fits.
+    """
+    # What renders takes a while to import, and looking ahead needs none of it.
+    from newsletter.fit import fitted
+
+    found = fitted(selection, room.settings.newsroom, newsletter)
+    if found.shortened:
+        key = edition_key(newsletter.key, selection.local_date, selection.slot)
+        said = "; ".join(found.shortened)
+        log.problem(step, f"{key}: more than a mail has room for: {said}", level="warning")
+    return found
 
 
 def current_teasers(

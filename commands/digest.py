@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
 import typer
-from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened, operator
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from commands.lateness import miss_late
+from commands.sync import sync_step
 from newsletter import history
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
 from newsletter.schedule import Due, due_editions, next_due
@@ -25,6 +26,21 @@ app = typer.Typer(pretty_exceptions_enable=False)
 EVE = timedelta(hours=12)
 """How long before an edition it is said that it will be held."""
 
+NAME_LENGTH = 40
+_NAME = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
+"""An extra edition's name stands in its key, and so in folders and addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Issue:
+    """One edition that is to be decided."""
+
+    local_date: date
+    due: datetime
+    slot: str = ""
+    by: str = "run"
+    """Who asks for it, for the edition's log."""
+
 
 @app.command()
 def digest(
@@ -33,23 +49,23 @@ def digest(
         str | None, typer.Argument(help="Compose this one's next edition now, ahead of its hour.")
     ] = None,
     extra: Annotated[
-        str, typer.Option(metavar="NAME", help="A further edition today, under this name, due at once.")
-    ] = "",
+        str | None,
+        typer.Option(metavar="NAME", help="A further edition today, under this name, due at once."),
+    ] = None,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Compose the editions that are due; with a name, that newsletter's next one."""
+    """Compose the editions that are due; with a name, read the sources and compose that one's next."""
+    _check_extra(newsletter, extra)
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        if extra and newsletter is None:
-            raise ConfigurationError(
-                "digest: --extra: say of which newsletter: digest NEWSLETTER --extra NAME"
-            )
         if newsletter is not None:
             chosen = room.newsletter(newsletter)
+            # A person means what there is now; a bare run has read the sources before it comes here.
+            sync_step(room)
             with room.troubles.caught("digest", newsletter):
-                _compose_ahead(room, chosen, extra)
+                _compose_ahead(room, chosen, extra or "")
         else:
             for one in room.settings.newsletters:
                 with room.troubles.caught("digest", one.key):
@@ -57,26 +73,69 @@ def digest(
         raise typer.Exit(room.troubles.status)
 
 
+def _check_extra(newsletter: str | None, name: str | None) -> None:
+    if name is None:
+        return
+    if newsletter is None:
+        raise ConfigurationError("digest: --extra: say of which newsletter: digest NEWSLETTER --extra NAME")
+    if len(name) > NAME_LENGTH or not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f'digest: --extra: "{name}" is not a name; allowed: lower-case letters a to z, digits, and '
+            f"hyphens between them, at most {NAME_LENGTH} characters"
+        )
+
+
 def digest_step(room: Context, newsletter: Newsletter) -> None:
     """Decide every date that is due: an edition, a skip, a hold, or too late."""
-    zone, now = room.settings.newsroom.time_zone, room.clock()
+    now = room.clock()
     with held(room.engine, f"newsletter:{newsletter.key}"):
-        miss_late(room, newsletter)
-        with reading(room.engine) as connection:
-            decided = history.decided_dates(connection, newsletter.key, now.date() - timedelta(days=40))
-        for due in due_editions(newsletter, zone, now, room.installation.created, decided):
-            if due.missed:
-                _miss(room, newsletter, due, now)
-            else:
-                _compose(room, newsletter, due.local_date, due.due, now)
+        for due in _undecided(room, newsletter, now):
+            _compose(room, newsletter, _Issue(due.local_date, due.due), now)
         _announce_hold(room, newsletter, now)
 
 
-def _miss(room: Context, newsletter: Newsletter, due: Due, now: datetime) -> None:
-    key = edition_key(newsletter.key, due.local_date)
-    why = f"no run within {_hours(newsletter.latest)} after its hour; its stories go into the next edition"
-    _decide(room, newsletter, due.local_date, due.due, EditionState.MISSED, why, now)
-    room.troubles.add("digest", key, f"{key} was missed: {why}", ExitStatus.DONE)
+def _undecided(room: Context, newsletter: Newsletter, now: datetime) -> list[Due]:
+    """The editions that are due and can still be sent; those it is too late for are recorded as missed."""
+    since = room.installation.created
+    with reading(room.engine) as connection:
+        # All of them: after a long pause the last one may be long ago.
+        decided = history.decided_dates(connection, newsletter.key, since.date() - timedelta(days=2))
+    due = due_editions(newsletter, room.settings.newsroom.time_zone, now, since, decided)
+    missed = [one for one in due if one.missed]
+    if missed:
+        _miss(room, newsletter, missed, now)
+    return [one for one in due if not one.missed]
+
+
+def _miss(room: Context, newsletter: Newsletter, missed: list[Due], now: datetime) -> None:
+    """Record the editions as missed, and say so in one line however many they are."""
+    from newsletter import editions
+
+    latest = _hours(newsletter.latest)
+    why = f"no run within {latest} after its hour; its stories go into the next edition"
+    if not room.dry_run:
+        with writing(room.engine) as connection:
+            for one in missed:
+                editions.decide(
+                    connection,
+                    newsletter.key,
+                    one.local_date,
+                    "",
+                    one.due,
+                    EditionState.MISSED,
+                    why,
+                    now,
+                    "run",
+                )
+    key = edition_key(newsletter.key, missed[-1].local_date)
+    said = f"{key} was missed: {why}"
+    if len(missed) > 1:
+        said = (
+            f"{newsletter.key}: {len(missed)} editions were missed, {missed[0].local_date} to "
+            f"{missed[-1].local_date}: no run within {latest} after their hours; "
+            "their stories go into the next edition"
+        )
+    room.troubles.add("digest", f"missed:{key}", said)
 
 
 def _hours(period: timedelta) -> str:
@@ -86,97 +145,81 @@ def _hours(period: timedelta) -> str:
 
 def _compose_ahead(room: Context, newsletter: Newsletter, slot: str) -> None:
     """Compose the next regular edition before its hour, or an extra one that is due at once."""
-    zone, now = room.settings.newsroom.time_zone, room.clock()
+    zone, now, by = room.settings.newsroom.time_zone, room.clock(), operator()
     with held(room.engine, f"newsletter:{newsletter.key}"):
-        miss_late(room, newsletter)
         if slot:
-            _compose(room, newsletter, now.astimezone(zone).date(), now, now, slot)
+            _compose(room, newsletter, _Issue(now.astimezone(zone).date(), now, slot, by), now)
             return
-        with reading(room.engine) as connection:
-            decided = history.decided_dates(connection, newsletter.key, now.date() - timedelta(days=40))
-        due_now = [
-            due
-            for due in due_editions(newsletter, zone, now, room.installation.created, decided)
-            if not due.missed
-        ]
-        due = due_now[-1] if due_now else next_due(newsletter, zone, now)
-        _compose(room, newsletter, due.local_date, due.due, now)
+        due = (_undecided(room, newsletter, now) or [next_due(newsletter, zone, now)])[-1]
+        _compose(room, newsletter, _Issue(due.local_date, due.due, by=by), now)
 
 
-def _compose(
-    room: Context, newsletter: Newsletter, local_date: date, due: datetime, now: datetime, slot: str = ""
-) -> None:
+def _compose(room: Context, newsletter: Newsletter, issue: _Issue, now: datetime) -> None:
     # Composing takes a while to import, and most runs compose nothing.
-    from commands.composing import composed, too_big
+    from commands.composing import composed, too_big, with_room
     from newsletter import editions
 
-    key = edition_key(newsletter.key, local_date, slot)
+    key = edition_key(newsletter.key, issue.local_date, issue.slot)
     with reading(room.engine) as connection:
-        made = composed(connection, room, newsletter, now, local_date, due, slot=slot)
+        made = composed(connection, room, newsletter, now, issue.local_date, issue.due, slot=issue.slot)
         reason = too_big(connection, room, newsletter, made.fresh) if isinstance(made, Composition) else None
     if isinstance(made, NothingNew):
-        _nothing(room, newsletter, local_date, due, now, made, slot)
+        _nothing(room, newsletter, issue, now, made)
         return
+    made = with_room(room, newsletter, made, "digest")
     for warning in made.warnings:
         log.problem("digest", f"{key}: {warning}", level="warning")
-    facts = {"edition": key, "stories": len(made.selection.stories), "left_out": len(made.left_out)}
-    if not room.stores:
-        log.step("digest", **facts, subject=made.selection.subject, dry_run="nothing was stored")
+    facts = {
+        "edition": key,
+        "stories": len(made.selection.stories),
+        "left_out_for_room": sum(1 for left in made.left_out if left.for_room) or None,
+        "subject": made.selection.subject,
+    }
+    if room.dry_run:
+        log.step("digest", **facts, dry_run="nothing was stored")
         return
     with writing(room.engine) as connection:
         edition, is_new = editions.create(
-            connection, newsletter.key, due, made, now, _by(slot), held=reason or ""
+            connection, newsletter.key, issue.due, made, now, issue.by, held=reason or ""
         )
     if is_new:
-        log.step("digest", **facts, subject=made.selection.subject)
+        log.step("digest", **facts)
     else:
         log.step("digest", edition=key, state=edition.state, composed="already")
     if edition.held:
         room.troubles.add("digest", key, f"{key} is held: {edition.held}", ExitStatus.HELD)
 
 
-def _by(slot: str) -> str:
-    return operator() if slot else "run"
-
-
 def _nothing(
-    room: Context,
-    newsletter: Newsletter,
-    local_date: date,
-    due: datetime,
-    now: datetime,
-    nothing: NothingNew,
-    slot: str,
+    room: Context, newsletter: Newsletter, issue: _Issue, now: datetime, nothing: NothingNew
 ) -> None:
-    key = edition_key(newsletter.key, local_date, slot)
-    if slot or due > now:
+    from newsletter import editions
+
+    key = edition_key(newsletter.key, issue.local_date, issue.slot)
+    if issue.slot or issue.due > now:
         # Asked for by a person, or ahead of its hour: nothing is decided yet.
         log.step("digest", edition=key, composed="nothing", why=nothing.reason)
         return
     holds = newsletter.empty is Empty.HOLD
     state = EditionState.COMPOSED if holds else EditionState.SKIPPED
-    _decide(room, newsletter, local_date, due, state, nothing.reason, now, slot)
+    if not room.dry_run:
+        with writing(room.engine) as connection:
+            editions.decide(
+                connection,
+                newsletter.key,
+                issue.local_date,
+                issue.slot,
+                issue.due,
+                state,
+                nothing.reason,
+                now,
+                issue.by,
+                nothing.left_out,
+            )
     if holds:
         room.troubles.add("digest", key, f"{key} is held: {nothing.reason}", ExitStatus.HELD)
     else:
         log.step("digest", edition=key, skipped=nothing.reason)
-
-
-def _decide(
-    room: Context,
-    newsletter: Newsletter,
-    local_date: date,
-    due: datetime,
-    state: EditionState,
-    why: str,
-    now: datetime,
-    slot: str = "",
-) -> None:
-    from newsletter import editions
-
-    if room.stores:
-        with writing(room.engine) as connection:
-            editions.decide(connection, newsletter.key, local_date, slot, due, state, why, now, "run")
 
 
 def _announce_hold(room: Context, newsletter: Newsletter, now: datetime) -> None:
@@ -184,17 +227,15 @@ def _announce_hold(room: Context, newsletter: Newsletter, now: datetime) -> None
     due = next_due(newsletter, room.settings.newsroom.time_zone, now)
     if due.due - now > EVE:
         return
-    with reading(room.engine) as connection:
-        reason = _would_be_held(connection, room, newsletter, due, now)
+    reason = _would_be_held(room, newsletter, due, now)
     if reason:
         key = edition_key(newsletter.key, due.local_date)
         room.troubles.add("digest", f"eve:{key}", f"{key} will be held: {reason}", ExitStatus.DONE)
 
 
-def _would_be_held(
-    connection: Connection, room: Context, newsletter: Newsletter, due: Due, now: datetime
-) -> str | None:
+def _would_be_held(room: Context, newsletter: Newsletter, due: Due, now: datetime) -> str | None:
     from commands.composing import composed, too_big
 
-    made = composed(connection, room, newsletter, now, due.local_date, due.due)
-    return too_big(connection, room, newsletter, made.fresh if isinstance(made, Composition) else 0)
+    with reading(room.engine) as connection:
+        made = composed(connection, room, newsletter, now, due.local_date, due.due)
+        return too_big(connection, room, newsletter, made.fresh if isinstance(made, Composition) else 0)

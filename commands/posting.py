@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.engine import Connection
 
-from commands.composing import current_teasers
+from commands.composing import current_teasers, fitting
 from commands.context import Context
 from newsletter.edition import Edits, Selection
 from newsletter.letter import Letter
@@ -56,6 +56,7 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
             settings.secrets.address_key, edition, reader_id, domain
         ),
         revise=revise,
+        fit=lambda selection: fitting(room, newsletter, selection, "deliver"),
         announce=lambda edition: witness.announce(room.engine, settings.witness_path, edition),
     )
 

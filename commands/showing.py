@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from commands.composing import composed, current_teasers
+from commands.composing import composed, current_teasers, with_room
 from commands.context import Context
 from commands.sync import sync_step
 from newsletter import editions, history
@@ -74,7 +74,7 @@ def shown(room: Context, newsletter: Newsletter, now: datetime) -> Selection:
         made = composed(connection, room, newsletter, now, coming_due.local_date, coming_due.due)
     if isinstance(made, NothingNew):
         raise HeldError(f"{newsletter.key}: there would be no edition: {made.reason}")
-    return made.selection
+    return with_room(room, newsletter, made, "preview").selection
 
 
 def newest(room: Context, newsletter: Newsletter) -> Selection:

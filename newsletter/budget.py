@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from newsletter.edition import Selection
+from newsletter.edition import LeftOut, Selection
 from newsletter.lines import sentence
 from newsroom.masthead import SectionKind
 
@@ -32,7 +32,7 @@ class Depth(IntEnum):
 _DONE = {
     Depth.SHORT: "shortened to one sentence",
     Depth.HEADLINE: "shown as a headline alone",
-    Depth.CUT: "left out",
+    Depth.CUT: "left out for room",
 }
 
 Steps = tuple[tuple[int, Depth], ...]
@@ -63,6 +63,20 @@ class Trim:
 
 
 NOTHING = Trim({})
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A selection that a mail has room for, the stories it lost for that, and what was done, a line each."""
+
+    selection: Selection
+    left_out: tuple[LeftOut, ...] = ()
+    shortened: tuple[str, ...] = ()
+
+
+def uncut(selection: Selection) -> Fitted:
+    """The selection as it is."""
+    return Fitted(selection)
 
 
 def steps(selection: Selection) -> Steps:

@@ -137,9 +137,10 @@ class Delivery:
             holds.hold(connection, self.key, ALL_WITHDRAWN, "run", self.clock())
             run.stopped_by = StoppedBy.HELD
             return False
-        left_out = editions.left_out_of(connection, self.key, edition.revision)
-        why = "brought up to date before it goes out"
-        editions.add_revision(connection, self.key, after, left_out, "run", why, self.clock())
+        fitted = self.post.fit(after)
+        left_out = (*editions.left_out_of(connection, self.key, edition.revision), *fitted.left_out)
+        why = "; ".join(("brought up to date before it goes out", *fitted.shortened))
+        editions.add_revision(connection, self.key, fitted.selection, left_out, "run", why, self.clock())
         return True
 
     def _planned(self, connection: Connection, edition: Edition, run: _Run) -> None:

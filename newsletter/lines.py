@@ -33,7 +33,7 @@ def cut(text: str, limit: int) -> str:
     to a word with an ellipsis."""
     if len(text) <= limit:
         return text
-    # Asked of the whole text: at the end of a piece of it every abbreviation's full stop would end a sentence.
+    # Asked of the whole text: at the end of a piece of it an abbreviation's full stop would end a sentence.
     end = max(takewhile(lambda end: end <= limit, sentence_ends(text)), default=0)
     if end >= limit // 2:
         return text[:end]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from newsletter.budget import Fitted, uncut
 from newsletter.edition import Selection
 from newsletter.ledger import DeliveryRow
 from newsletter.letter import Letter, Slot
@@ -39,6 +40,8 @@ class Post:
     announce: Callable[[str], None]
     """Tell the witness, before anybody gets it, that this edition is handed over; raises HeldError where
     that would be wrong. Called outside any transaction."""
+    fit: Callable[[Selection], Fitted] = uncut
+    """A new revision's selection as far as a mail has room for it. Pure."""
 
     def batch(
         self,

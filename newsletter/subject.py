@@ -55,7 +55,7 @@ def subject_of(rule: SubjectRule, quotable: Iterable[str]) -> str:
 
 
 def _quiet_subject(rule: SubjectRule) -> str:
-    """The subject that quotes nothing. The date is what tells two mornings apart, and the sender's name stands
+    """The subject that quotes nothing. The date is what tells two mornings apart; the sender's name stands
     beside it in the inbox."""
     wordings = [f"{rule.title or rule.name}, {rule.date}", f"{rule.name}, {rule.date}", rule.date, rule.title]
     whole = [one_line(wording).strip(_LEFT_OVER) for wording in wordings]

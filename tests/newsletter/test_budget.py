@@ -68,6 +68,6 @@ def test_what_was_done_is_said_block_by_block() -> None:
         "lead: 1 story shortened to one sentence",
         "Europe: 2 stories shortened to one sentence",
         "Politics: 1 story shown as a headline alone",
-        "Partners: 1 story left out",
+        "Partners: 1 story left out for room",
     )
     assert NOTHING.in_words(edition()) == ()

@@ -303,7 +303,7 @@ def test_the_sample_edition_is_well_under_the_size() -> None:
     [
         (5, 13, [r"Section 4: \d+ stories shortened to one sentence"]),
         (5, 22, [r"Section 4: 22 stories shown as a headline alone"]),
-        (10, 60, ["Latest: 6 stories left out", "Stakeholders' highlights: 12 stories left out"]),
+        (10, 60, ["Latest: 6 stories left out for room", "Stakeholders' highlights: 12 stories left out for room"]),
     ],
 )
 def test_a_big_edition_is_brought_under_the_size_and_says_how(
