@@ -29,7 +29,7 @@ class Guard:
     """Says which addresses may be asked, and which machine each of them leads to."""
 
     def __init__(self, trusted: Collection[str]) -> None:
-        """`trusted` has each `host`, for all of its ports, or `host:port`. Raises ValueError on other text."""
+        """`trusted` has each `host`, with all ports, or `host:port`; raises ValueError on other text."""
         self._trusted = frozenset(map(_place, trusted))
 
     def address(self, text: str) -> httpx2.URL:
@@ -56,6 +56,8 @@ class Guard:
         """Where `location` leads to from `url`. Raises AddressError where it may not be followed."""
         import httpx2
 
+        # Some servers write it in UTF-8, which headers are not read as.
+        location = location.strip().encode("latin-1").decode(errors="replace")
         if not location:
             raise AddressError("a redirect that does not say where to")
         try:

@@ -75,7 +75,7 @@ class Wire:
         Raises WireError where no whole answer came, AddressError where the host is not public.
         """
         self._clock.start(PATIENCE * self._timeout)
-        sent = {"host": url.netloc, "accept-encoding": b"gzip"}
+        sent: dict[bytes | str, bytes | str] = {"host": url.netloc, "accept-encoding": "gzip"}
         try:
             sent |= {name: value.encode("latin-1") for name, value in headers.items()}
             with self._pool.stream(
@@ -210,7 +210,7 @@ def _names(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def _body(parts: Iterable[bytes], headers: Mapping[str, str], largest: int) -> bytes:
-    """The whole body, unpacked. Raises WireError where it is too large, damaged, or packed as nobody asked."""
+    """The whole body, unpacked. Raises WireError where it is too large, damaged, or oddly packed."""
     too_large = WireError(f"too large: {largest / 1_000_000:g} MB at most")
     packing = headers.get("content-encoding", "").strip().lower()
     if packing not in _PLAIN + _PACKED:
