@@ -13,7 +13,7 @@ import socket
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from newsroom import installation
 from newsroom.database import reading, writing
@@ -134,21 +134,26 @@ def _with(recent: tuple[str, ...], edition: str) -> tuple[str, ...]:
 def check(engine: Engine, path: Path) -> None:
     """Raises HeldError where the database is not the one its witness knows."""
     with reading(engine) as connection:
-        known = installation.find(connection)
-    if known is None:
-        return
-    reason = objection(read(path), known, place(path.parent), path)
+        reason = standing(connection, path)
     if reason:
         raise HeldError(reason)
 
 
+def standing(connection: Connection, path: Path) -> str | None:
+    """Why nothing may be sent with this database, or None where it is the one that its witness knows."""
+    known = installation.find(connection)
+    if known is None:
+        return None
+    try:
+        return objection(read(path), known, place(path.parent), path)
+    except HeldError as error:
+        return str(error)
+
+
 def objects(engine: Engine, path: Path) -> bool:
     """True where `check` raises."""
-    try:
-        check(engine, path)
-    except HeldError:
-        return True
-    return False
+    with reading(engine) as connection:
+        return standing(connection, path) is not None
 
 
 def announce(engine: Engine, path: Path, edition: str) -> None:
