@@ -30,6 +30,9 @@ LONGEST_ADDRESS = 254
 LONGEST_TOKEN = 600
 """Characters. What is longer was not made here, and is not looked at."""
 
+NOBODY = 0
+"""The reader number in the links of test mails: nobody has it, so they stop nobody's mail."""
+
 _MAC_BYTES = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

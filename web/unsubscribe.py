@@ -26,6 +26,7 @@ from newsroom.masthead import Newsletter
 from readership import store
 from readership.reader import SubscriptionStatus
 from readership.tokens import (
+    NOBODY,
     SigningKeys,
     Undo,
     Unsubscribe,
@@ -76,6 +77,8 @@ class Door:
             asked = read_unsubscribe(self.signing_keys, token)
             if asked is None:
                 return self._unknown()
+            if asked.reader_id == NOBODY:
+                return self._notice("test", asked)
             with reading(self.engine) as connection:
                 standing = standing_of(connection, asked.reader_id)
         except (StoreError, sa.exc.TimeoutError) as error:
@@ -92,6 +95,8 @@ class Door:
         try:
             if asked is None:
                 return self._unknown() if action else self._said("done_unknown", None)
+            if asked.reader_id == NOBODY:
+                return self._notice("test", asked) if action else self._said("test_text", asked)
             if action == "undo":
                 return self._undo(asked, fields.get("undo", ""))
             if action == "again":
