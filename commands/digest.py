@@ -11,6 +11,7 @@ import typer
 
 from commands.context import Context, opened, operator
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.lateness import miss_late
 from commands.sync import sync_step
 from newsletter import history
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
@@ -96,6 +97,8 @@ def digest_step(room: Context, newsletter: Newsletter) -> None:
 
 def _undecided(room: Context, newsletter: Newsletter, now: datetime) -> list[Due]:
     """The editions that are due and can still be sent; those it is too late for are recorded as missed."""
+    # First: the stories of a composed edition that nobody handed over in time are free for these.
+    miss_late(room, newsletter)
     since = room.installation.created
     with reading(room.engine) as connection:
         # All of them: after a long pause the last one may be long ago.
