@@ -11,8 +11,7 @@ import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation, moment
-from commands.showing import aside, example_values, newest, rendered, shown
-from newsletter.edition import Selection, edition_key
+from commands.showing import Shown, aside, example_values, newest, rendered, shown
 from newsletter.letter import filled
 from newsroom import log
 from newsroom.errors import ConfigurationError
@@ -31,7 +30,9 @@ def preview(
     newsletter: Annotated[str | None, typer.Argument(help="Its key; needed where there are several.")] = None,
     plan: Annotated[Plan | None, typer.Option(help="Only as this plan's readers see it.")] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="As it would be at this time.")] = None,
-    last: Annotated[bool, typer.Option("--last", help="The newest edition as it is stored.")] = False,
+    last: Annotated[
+        bool, typer.Option("--last", help="The newest edition as it is stored, but for withdrawn stories.")
+    ] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
@@ -40,10 +41,11 @@ def preview(
     """Write the coming edition as HTML and text files, for each plan. Nothing is stored, nothing is sent."""
     with opened(invocation(context, config, log_format, now)) as room:
         chosen = only(room, newsletter, "preview")
-        time = moment(at, room.settings.newsroom.time_zone) if at else room.clock()
+        time = moment(at, room.settings.newsroom.time_zone, "--at") if at else room.clock()
         with aside(room) as elsewhere:
-            selection = newest(room, chosen) if last else shown(elsewhere, chosen, time)
-            pages = [_write(elsewhere, chosen, selection, one) for one in ((plan,) if plan else PLANS)]
+            found = newest(room, chosen) if last else shown(elsewhere, chosen, time)
+            log.step("preview", edition=found.key, shows=found.what, stories=len(found.selection.stories))
+            pages = [_write(elsewhere, chosen, found, one) for one in ((plan,) if plan else PLANS)]
         if open_:
             for page in pages:
                 webbrowser.open(page.as_uri())
@@ -59,11 +61,10 @@ def only(room: Context, key: str | None, command: str) -> Newsletter:
     raise ConfigurationError(f"{command}: say which newsletter; allowed: {known}")
 
 
-def _write(room: Context, newsletter: Newsletter, selection: Selection, plan: Plan) -> Path:
+def _write(room: Context, newsletter: Newsletter, found: Shown, plan: Plan) -> Path:
     settings = room.settings
-    key = edition_key(newsletter.key, selection.local_date, selection.slot)
-    folder = settings.root / "preview" / key
-    made = rendered(room, newsletter, selection, plan)
+    folder = settings.root / "preview" / found.key
+    made = rendered(room, newsletter, found.selection, plan)
     values = example_values(made.letter.language, f"{settings.newsroom.public_url}/unsubscribe/...")
     html = filled(made.letter.html, values, html=True)
     # Perhaps nobody serves the pictures yet: take them from the disk.
@@ -76,7 +77,6 @@ def _write(room: Context, newsletter: Newsletter, selection: Selection, plan: Pl
         "preview",
         plan=plan.value,
         subject=made.letter.subject,
-        stories=len(selection.stories),
         kilobytes=round(made.html_bytes / 1024),
         shortened="; ".join(made.shortened),
         file=str(page),

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
-from commands.composing import composed, current_teasers, with_room
-from commands.context import Context
+from commands.composing import composed, current_teasers, fitting, with_room
+from commands.context import Context, copy_of
 from commands.sync import sync_step
 from newsletter import editions, history
-from newsletter.edition import Edits, NothingNew, Selection
+from newsletter.edition import Edition, Edits, NothingNew, Selection, edition_key
+from newsletter.lateness import miss
 from newsletter.letter import Slot
 from newsletter.phrases import trial_phrase
 from newsletter.render import Rendered, render
 from newsletter.revise import revised
-from newsletter.schedule import next_due
+from newsletter.schedule import Due, due_editions, next_due
+from newsletter.upcoming import upcoming
 from newsletter.variant import Audience, Variant
-from newsroom.database import engine_for, reading, sqlite_file
+from newsroom.database import reading, sqlite_file
 from newsroom.errors import HeldError
 from newsroom.masthead import Newsletter
 from readership.reader import Plan
@@ -39,6 +38,19 @@ AUDIENCES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An edition as it would go out, and which one it is, in words for a person."""
+
+    selection: Selection
+    what: str
+
+    @property
+    def key(self) -> str:
+        """The edition's key, whether or not it is composed."""
+        return edition_key(self.selection.newsletter, self.selection.local_date, self.selection.slot)
+
+
 @contextmanager
 def aside(room: Context) -> Iterator[Context]:
     """The same newsroom on a copy of its database, with the sources as they are now: nothing is stored."""
@@ -46,55 +58,107 @@ def aside(room: Context) -> Iterator[Context]:
     if file is None:
         yield room
         return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "aside.db"
-        original, target = sqlite3.connect(file), sqlite3.connect(copy)
-        original.backup(target)
-        original.close()
-        target.close()
-        engine = engine_for(f"sqlite:///{copy}")
-        try:
-            elsewhere = replace(room, engine=engine)
-            sync_step(elsewhere, quiet=True)
-            yield elsewhere
-        finally:
-            engine.dispose()
+    with copy_of(file) as engine:
+        elsewhere = replace(room, engine=engine)
+        sync_step(elsewhere, quiet=True)
+        yield elsewhere
 
 
-def shown(room: Context, newsletter: Newsletter, now: datetime) -> Selection:
-    """The edition that is composed and not out yet, brought up to date; else what one would be at `now`.
+def shown(room: Context, newsletter: Newsletter, now: datetime) -> Shown:
+    """The edition that is next at `now`: the composed one, brought up to date; else the one that would be.
 
-    Raises HeldError, with the reason, where there is nothing new.
+    No withdrawn story is in it. Raises HeldError, with the reason, where there would be no edition.
     """
+    zone = room.settings.newsroom.time_zone
     with reading(room.engine) as connection:
-        coming = _coming(connection, room, newsletter, now)
-        if coming is not None:
-            return coming
-        coming_due = next_due(newsletter, room.settings.newsroom.time_zone, now)
-        made = composed(connection, room, newsletter, now, coming_due.local_date, coming_due.due)
-    if isinstance(made, NothingNew):
-        raise HeldError(f"{newsletter.key}: there would be no edition: {made.reason}")
-    return with_room(room, newsletter, made, "preview").selection
+        coming = history.open_editions(connection, newsletter.key)
+        for edition in upcoming(coming, newsletter, zone, now):
+            selection = _up_to_date(connection, room, newsletter, edition, now)
+            if selection.has_news:
+                return Shown(selection, _standing(edition, room))
+        found = _would_be(connection, room, newsletter, coming, now)
+        connection.rollback()
+    return found
 
 
-def newest(room: Context, newsletter: Newsletter) -> Selection:
-    """The newest edition that was composed, as it is stored. Raises HeldError where there is none."""
+def newest(room: Context, newsletter: Newsletter) -> Shown:
+    """The newest edition that was composed, as it is stored but for what was withdrawn since.
+
+    Raises HeldError where there is none, or nothing left of it.
+    """
     with reading(room.engine) as connection:
         for edition in history.latest(connection, newsletter.key):
             if edition.revision:
-                return editions.selection_of(connection, edition.key, edition.revision)
+                stored = editions.selection_of(connection, edition.key, edition.revision)
+                selection = _revised(connection, room, newsletter, stored, room.clock(), is_frozen=True)
+                if selection.has_news:
+                    return Shown(selection, _standing(edition, room))
+                raise HeldError(f"{edition.key}: every story of it was withdrawn since")
     raise HeldError(f"{newsletter.key}: no edition was composed yet")
 
 
-def _coming(connection: Connection, room: Context, newsletter: Newsletter, now: datetime) -> Selection | None:
-    for edition in history.open_editions(connection, newsletter.key):
-        if edition.revision:
-            selection = editions.selection_of(connection, edition.key, edition.revision)
-            current = current_teasers(connection, room, selection, now)
-            handed = edition.first_handed is not None
-            newsroom, due = room.settings.newsroom, edition.due
-            return revised(selection, newsroom, newsletter, current, Edits(), now, handed, due)
-    return None
+def _up_to_date(
+    connection: Connection, room: Context, newsletter: Newsletter, edition: Edition, now: datetime
+) -> Selection:
+    stored = editions.selection_of(connection, edition.key, edition.revision)
+    is_frozen = edition.first_handed is not None
+    selection = _revised(connection, room, newsletter, stored, now, is_frozen=is_frozen, due=edition.due)
+    if is_frozen or not selection.has_news:
+        return selection
+    return fitting(room, newsletter, selection, "preview").selection
+
+
+def _revised(
+    connection: Connection,
+    room: Context,
+    newsletter: Newsletter,
+    stored: Selection,
+    now: datetime,
+    *,
+    is_frozen: bool,
+    due: datetime | None = None,
+) -> Selection:
+    current = current_teasers(connection, room, stored, now)
+    return revised(stored, room.settings.newsroom, newsletter, current, Edits(), now, is_frozen, due)
+
+
+def _would_be(
+    connection: Connection, room: Context, newsletter: Newsletter, coming: Sequence[Edition], now: datetime
+) -> Shown:
+    """What a run at `now` would compose. Leaves the connection to be rolled back."""
+    for edition in coming:
+        # As that run would: its stories are free for this one.
+        miss(connection, edition.key, newsletter.latest, now)
+    due = _next(connection, room, newsletter, now)
+    made = composed(connection, room, newsletter, now, due.local_date, due.due)
+    if isinstance(made, NothingNew):
+        key = edition_key(newsletter.key, due.local_date)
+        raise HeldError(f"{key}: as things are there would be no edition: {made.reason}")
+    selection = with_room(room, newsletter, made, "preview").selection
+    return Shown(selection, f"not composed yet; as it would be, due {_local(due.due, room)}")
+
+
+def _next(connection: Connection, room: Context, newsletter: Newsletter, now: datetime) -> Due:
+    zone = room.settings.newsroom.time_zone
+    decided = history.decided_dates(connection, newsletter.key, now.date() - timedelta(days=40))
+    due = [
+        one
+        for one in due_editions(newsletter, zone, now, room.installation.created, decided)
+        if not one.missed
+    ]
+    return due[-1] if due else next_due(newsletter, zone, now)
+
+
+def _standing(edition: Edition, room: Context) -> str:
+    if edition.held:
+        return f"held: {edition.held}"
+    if edition.finished is not None or edition.first_handed is None:
+        return f"{edition.state}, due {_local(edition.due, room)}"
+    return f"being handed over since {_local(edition.first_handed, room)}"
+
+
+def _local(moment: datetime, room: Context) -> str:
+    return moment.astimezone(room.settings.newsroom.time_zone).strftime("%Y-%m-%d %H:%M")
 
 
 def rendered(room: Context, newsletter: Newsletter, selection: Selection, plan: Plan) -> Rendered:

@@ -12,20 +12,16 @@ from commands.invocation import ConfigOption, LogOption, NowOption, invocation
 from commands.posting import envelope_for, unsubscribe_url
 from commands.preview import PLANS, only
 from commands.showing import aside, example_values, rendered, shown
-from newsletter.edition import Selection, edition_key
 from newsletter.letter import Letter
-from newsletter.providers import Answer, Batch, Outcome, Recipient
+from newsletter.providers import Answer, Batch, Recipient
 from newsletter.providers.chosen import provider_for
 from newsroom import log
 from newsroom.errors import ConfigurationError, ExitStatus, ReaderError
 from newsroom.masthead import Newsletter
 from readership.reader import Plan
-from readership.tokens import mailable
+from readership.tokens import NOBODY, mailable
 
 app = typer.Typer(pretty_exceptions_enable=False)
-
-NOBODY = 0
-"""The reader number of a test's links: they show the page, and stop nobody's mail."""
 
 
 @app.command()
@@ -47,21 +43,16 @@ def test(
         except ReaderError as error:
             raise ConfigurationError(f"test: {error}") from error
         with aside(room) as elsewhere:
-            selection = shown(elsewhere, chosen, room.clock())
+            found = shown(elsewhere, chosen, room.clock())
+            log.step("test", edition=found.key, shows=found.what, stories=len(found.selection.stories))
             for number, one in enumerate(PLANS if all_ else (plan,), 1):
-                letter = rendered(elsewhere, chosen, selection, one).letter
-                _send(room, chosen, selection, letter, one, number, to)
+                letter = rendered(elsewhere, chosen, found.selection, one).letter
+                _send(room, chosen, found.key, letter, one, number, to)
         raise typer.Exit(room.troubles.status)
 
 
 def _send(
-    room: Context,
-    newsletter: Newsletter,
-    selection: Selection,
-    letter: Letter,
-    plan: Plan,
-    number: int,
-    to: str,
+    room: Context, newsletter: Newsletter, key: str, letter: Letter, plan: Plan, number: int, to: str
 ) -> None:
     marked = Letter(f"[Test, {plan.value}] {letter.subject}", letter.html, letter.text, letter.language)
     domain = newsletter.sender.rpartition("@")[2]
@@ -71,23 +62,31 @@ def _send(
         message_id=f"test-{secrets.token_hex(12)}@{domain}",
         values=example_values(letter.language, unsubscribe_url(room.settings, NOBODY, newsletter.key)),
     )
-    key = edition_key(newsletter.key, selection.local_date, selection.slot)
-    batch = Batch(
-        f"test-{key}", number, marked, envelope_for(room.settings, newsletter, room.clock()), (recipient,)
-    )
+    envelope = envelope_for(room.settings, newsletter, room.clock())
+    batch = Batch(f"test-{key}", number, marked, envelope, (recipient,))
     provider = provider_for(room.settings)
     try:
         outcome = provider.hand_over(batch)
     finally:
         provider.close()
     answer, reason = outcome.own.get(number, (outcome.answer, outcome.reason))
-    if answer is Answer.ACCEPTED:
-        log.step("test", plan=plan.value, provider=provider.name, answer=answer.value)
-    else:
-        _complain(room, plan, outcome, answer, reason)
+    if answer is not Answer.ACCEPTED:
+        message = complaint(provider.name, plan.value, answer, reason or outcome.reason)
+        room.troubles.add("test", plan.value, message, ExitStatus.FAILED)
+        return
+    folder = None if provider.is_real else str(room.settings.outbox_dir / batch.edition)
+    log.step("test", plan=plan.value, provider=provider.name, answer=answer.value, folder=folder)
 
 
-def _complain(room: Context, plan: Plan, outcome: Outcome, answer: Answer, reason: str) -> None:
-    said = reason or outcome.reason or "no reason given"
-    message = f"the test for {plan.value} was {answer.value}: {said}"
-    room.troubles.add("test", plan.value, message, ExitStatus.FAILED)
+def complaint(provider: str, plan: str, answer: Answer, reason: str) -> str:
+    """What is said of a test mail that was not accepted. Pure."""
+    said = reason or "no reason was given"
+    match answer:
+        case Answer.REFUSED:
+            return f"the test mail for {plan} was refused by {provider}: {said}"
+        case Answer.UNCERTAIN:
+            return f"nobody knows whether the test mail for {plan} was sent: {said}; look into your mailbox"
+        case Answer.NOT_NOW:
+            return f"the test mail for {plan} was not sent: {provider} takes nothing for now: {said}"
+        case _:
+            return f"the test mail for {plan} was not sent: {provider} takes nothing from us: {said}"

@@ -24,6 +24,7 @@ from newsletter.post import Post
 from newsletter.providers import Answer, Batch, Outcome, Provider
 from newsletter.settle import leftovers
 from newsletter.sums import checked_sum
+from newsroom.counted import counted
 from newsroom.database import reading, writing
 from newsroom.errors import ProviderError, StandfirstError, StoreError
 
@@ -157,7 +158,10 @@ class Delivery:
             max_variants=self.max_variants,
         )
         run.widened = made.widened
-        what = f"planned: {made.deliveries} readers in {made.batches} batches, {made.variants} variants"
+        what = (
+            f"planned: {counted(made.deliveries, 'reader')} in {counted(made.batches, 'batch', 'batches')}, "
+            f"{counted(made.variants, 'variant')}"
+        )
         editions.log(connection, self.key, self.clock(), "run", what)
 
     def _hand_over(self, run: _Run) -> None:
