@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from commands.invocation import ConfigOption, LogOption, NowOption, invocation
 from commands.naming import named
 from content.article import StoredArticle
 from newsletter import editions
-from newsletter.edition import Edition, Selection
+from newsletter.edition import Edition, EditionState, Selection
 from newsletter.revise import DROPPED
 from newsroom import log
 from newsroom.database import reading
@@ -48,17 +49,28 @@ def _answer(connection: Connection, room: Context, one: StoredArticle, edition: 
         selection = editions.selection_of(connection, edition.key, edition.revision)
         place = place_of(selection, one.article.id)
         if place:
-            is_gone = one.withdrawn is not None
-            return f"{place}; it was withdrawn {_local(room, one.withdrawn)}" if is_gone else place
+            return "; ".join((place, *_but(one, edition, room)))
         gone = _taken_out(connection, room, one, edition)
         if gone:
             return gone
     for left in reversed(editions.left_out_of(connection, edition.key, edition.revision)):
         if left.article_id == one.article.id:
             return f"left out: {left.reason}"
-    if not edition.revision:
-        return f"the edition has no stories: {edition.note or edition.held or edition.state}"
-    return _not_considered(one, edition, room)
+    if edition.revision:
+        return _not_considered(one, edition, room)
+    nothing = f"the edition has no stories: {edition.note or edition.held or edition.state}"
+    if edition.state is EditionState.MISSED:
+        # Nothing was considered for it.
+        return nothing
+    return f"{nothing}; {_not_considered(one, edition, room)}"
+
+
+def _but(one: StoredArticle, edition: Edition, room: Context) -> Iterator[str]:
+    """What is to be said of a story that has a place in the edition, and yet may have reached nobody."""
+    if one.withdrawn is not None:
+        yield f"it was withdrawn {_local(room, one.withdrawn)}"
+    if edition.state in (EditionState.MISSED, EditionState.STOPPED) and edition.first_handed is None:
+        yield f"the edition was {edition.state} before anybody got it, so the next one may have it"
 
 
 def _taken_out(connection: Connection, room: Context, one: StoredArticle, edition: Edition) -> str:
@@ -93,7 +105,7 @@ def place_of(selection: Selection, article_id: str) -> str:
 
 
 def _not_considered(one: StoredArticle, edition: Edition, room: Context) -> str:
-    composed = edition.composed or edition.due
+    composed = edition.composed or edition.finished or edition.due
     if one.first_seen > composed:
         return f"it came into the database after the edition was composed ({_local(room, one.first_seen)})"
     if one.article.published > composed:
