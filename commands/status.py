@@ -9,14 +9,17 @@ import typer
 from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened
+from commands.edition_contents import contents
 from commands.invocation import ConfigOption, LogFormat, LogOption, NowOption, invocation
-from commands.status_facts import edition_facts, next_facts, problem_facts, reader_facts
+from commands.status_facts import edition_facts, next_facts, reader_facts, waiting_facts
 from commands.status_page import Page
+from commands.waiting import Waiting, waiting
 from newsletter import editions, status
+from newsletter.edition import edition_key
 from newsletter.schedule import next_due
 from newsroom import log
 from newsroom.database import reading
-from newsroom.errors import ConfigurationError
+from newsroom.errors import ConfigurationError, ExitStatus, ReaderError
 from readership import store
 from readership.tokens import recipient_key
 
@@ -49,7 +52,8 @@ def show(
         if reader is not None:
             _reader(connection, room, page, reader, edition)
         elif problems:
-            _problems(connection, room, page, edition, say_none=True)
+            if any(one.needs_person for one in _waiting(connection, room, page, edition, say_none=True)):
+                raise typer.Exit(ExitStatus.HELD)
         elif edition is not None:
             _edition(connection, room, page, edition)
         else:
@@ -64,14 +68,11 @@ def _overview(connection: Connection, room: Context, page: Page | None) -> None:
             continue
         for line in lines:
             log.step("status", **edition_facts(line))
-    _problems(connection, room, page, None, say_none=False)
+    _waiting(connection, room, page, None, say_none=False)
     zone, now = room.settings.newsroom.time_zone, room.clock()
-    coming = [
-        (newsletter.key, next_due(newsletter, zone, now))
-        for newsletter in room.settings.newsletters
-    ]
+    coming = [(newsletter.key, next_due(newsletter, zone, now)) for newsletter in room.settings.newsletters]
     if page:
-        page.coming([(key, due.due.astimezone(zone)) for key, due in coming])
+        page.coming([(edition_key(key, due.local_date), due.due.astimezone(zone)) for key, due in coming])
         return
     for key, due in coming:
         log.step("next", **next_facts(key, due, zone))
@@ -79,39 +80,45 @@ def _overview(connection: Connection, room: Context, page: Page | None) -> None:
 
 def _edition(connection: Connection, room: Context, page: Page | None, key: str) -> None:
     line = status.line_of(connection, key)
+    found = contents(connection, room, line.edition)
     if page:
-        page.edition(line)
+        page.edition(line, found)
     else:
-        log.step("status", **edition_facts(line))
-    _problems(connection, room, page, key, say_none=False)
+        log.step("status", **edition_facts(line), **found.facts)
+    _waiting(connection, room, page, key, say_none=False)
     history = editions.log_of(connection, key)
     if page:
         page.log(history)
         return
     for at, by, what in history:
-        log.step("log", edition=key, at=at.isoformat(), by=by, what=what)
+        log.step("log", edition=key, at=at, by=by, what=what)
 
 
-def _problems(
+def _waiting(
     connection: Connection, room: Context, page: Page | None, key: str | None, *, say_none: bool
-) -> None:
+) -> list[Waiting]:
     # One that is asked for by its name is told whatever its age.
     edition = None if key is None else editions.get(connection, key)
     since = room.clock() - REFUSALS if edition is None else edition.due - timedelta(seconds=1)
-    found = status.problems(connection, since, key)
+    found = waiting(connection, room, since, key)
     if page:
-        page.problems(found, say_none=say_none)
-        return
-    for problem in found:
-        log.problem("status", **problem_facts(problem))
+        page.waiting(found, say_none=say_none)
+        return found
+    for one in found:
+        log.problem("status", **waiting_facts(one))
     if say_none and not found:
         log.step("status", problems="none")
+    return found
 
 
 def _reader(
     connection: Connection, room: Context, page: Page | None, address: str, edition: str | None
 ) -> None:
-    found = store.find(connection, recipient_key(room.settings.secrets.address_key, address))
+    try:
+        key = recipient_key(room.settings.secrets.address_key, address)
+    except ReaderError as error:
+        raise ConfigurationError(*(f"status: --reader: {line}" for line in error.problems)) from error
+    found = store.find(connection, key)
     if found is None:
         raise ConfigurationError(
             "status: --reader: no reader has this address; allowed: one that is imported"

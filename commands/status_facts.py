@@ -1,13 +1,14 @@
-"""What `status --log json` says of an edition, a problem, a reader: facts for one line each."""
+"""What `status --log json` says of an edition, of what waits, of a reader: facts for one line each."""
 
 from __future__ import annotations
 
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from commands.waiting import Waiting
 from newsletter.edition import DeliveryState, edition_key
 from newsletter.schedule import Due
-from newsletter.status import Line, Problem, ReaderLine
+from newsletter.status import Line, ReaderLine
 
 
 def edition_facts(line: Line) -> dict[str, Any]:
@@ -31,18 +32,20 @@ def edition_facts(line: Line) -> dict[str, Any]:
     return facts
 
 
-def problem_facts(problem: Problem) -> dict[str, Any]:
-    """A problem with its commands; `message` and `level` as `newsroom.log.problem` wants them."""
+def waiting_facts(one: Waiting) -> dict[str, Any]:
+    """What waits, with its commands; `message` and `level` as `newsroom.log.problem` wants them."""
     return {
-        "message": f"{problem.edition}: {problem.trouble}: {problem.reason}",
-        "level": "warning",
-        "edition": problem.edition,
-        "trouble": problem.trouble.value,
-        "readers": problem.readers,
-        "batch": problem.batch,
-        "since": problem.since and problem.since.isoformat(),
-        "next_at": problem.next_at and problem.next_at.isoformat(),
-        "commands": list(problem.commands),
+        "message": f"{one.place}: {one.trouble}: {one.reason}",
+        "level": "error" if one.needs_person else "warning",
+        "place": one.place,
+        "edition": one.edition,
+        "trouble": one.trouble,
+        "needs_person": one.needs_person,
+        "readers": one.readers,
+        "batch": one.batch,
+        "since": one.since,
+        "next_at": one.next_at,
+        "commands": list(one.commands) or None,
     }
 
 

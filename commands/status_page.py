@@ -1,10 +1,12 @@
-"""`status` as tables: sober, without colour where nobody looks; red only for what a person must do."""
+"""`status` as a page: sober, without colour where nobody looks; red only for what a person must do."""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+import textwrap
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from rich import box
@@ -12,23 +14,19 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from commands.edition_contents import Contents, Named
+from commands.waiting import Waiting
 from newsletter.edition import DeliveryState, Edition
-from newsletter.status import Line, Problem, ReaderLine, Trouble
+from newsletter.status import Line, ReaderLine
 from newsletter.sums import Sum
 from newsroom.log import masked
 
 ACCEPTED = "Accepted is what the provider took; what reached a mailbox, nobody here can know."
 _WIDTH = 160
-"""Columns where the output is no terminal."""
+"""Columns where the output is no terminal and COLUMNS does not say otherwise."""
 
-_SHOWN = (
-    DeliveryState.ACCEPTED,
-    DeliveryState.REFUSED,
-    DeliveryState.UNCERTAIN,
-    DeliveryState.DROPPED,
-)
-_ACTS = (Trouble.HELD, Trouble.UNCERTAIN, Trouble.CUT_OFF)
-"""What no later run settles."""
+_LONGEST_NAME = 36
+"""Columns that a story's name may take beside its headline."""
 
 
 class Page:
@@ -36,58 +34,87 @@ class Page:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
-        is_terminal = sys.stdout.isatty()
+        is_free = not sys.stdout.isatty() and not os.environ.get("COLUMNS", "").isdigit()
         self._console = Console(
-            file=sys.stdout, highlight=False, markup=False, width=None if is_terminal else _WIDTH
+            file=sys.stdout, highlight=False, markup=False, emoji=False, width=_WIDTH if is_free else None
         )
 
     def editions(self, title: str, lines: Sequence[Line]) -> None:
         """The last editions of one newsletter."""
-        self._console.print(title, style="bold")
+        self._title(title)
         if not lines:
-            self._console.print("No edition yet.\n")
+            self._say("No edition yet.\n")
             return
-        names = ("Readers", *(state.value.capitalize() for state in _SHOWN), "Waiting", "Left out")
-        table = _table("Edition", "State", right=names)
-        table.add_column("Handed over")
+        table = _table("Edition", "State", "When")
+        table.add_column("Readers, or why none", overflow="fold")
         for line in lines:
-            table.add_row(line.edition.key, self._state(line.edition), *_numbers(line.sum), self._when(line))
+            edition = line.edition
+            table.add_row(edition.key, _state(edition), self._when(edition), masked(_outcome(line)))
         self._console.print(table)
-        self._console.print(f"{ACCEPTED}\n")
+        self._say(f"{ACCEPTED}\n")
 
-    def edition(self, line: Line) -> None:
-        """One edition in full: its times, and the sum of its readers."""
+    def edition(self, line: Line, found: Contents) -> None:
+        """One edition in full: its times, its stories, and the sum of its readers."""
         edition = line.edition
-        self._console.print(edition.key, style="bold")
-        facts = _table("", "")
-        facts.show_header = False
+        self._title(edition.key)
         for name, value in (
-            ("State", self._state(edition)),
-            ("Note", Text(masked(edition.note))),
-            ("Revision", Text(str(edition.revision) if edition.revision else "")),
+            ("State", _state(edition)),
+            ("Why", Text(masked(edition.held or edition.note))),
+            ("Subject", Text(found.subject)),
+            ("Revision", Text(str(edition.revision or ""))),
             ("Due", Text(self._local(edition.due))),
             ("Composed", Text(self._local(edition.composed))),
-            ("First handed over", Text(self._local(edition.first_handed))),
-            ("All handed over", Text(self._local(edition.finished))),
+            ("Handed over", Text(self._span(edition.first_handed, edition.finished))),
         ):
             if value.plain:
-                facts.add_row(name, value)
-        self._console.print(facts)
+                self._fact(name, value)
+        self._say("")
+        self._stories(found)
         self._sum(line.sum)
+        if found.batches:
+            states = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.batches.items()))
+            self._say(f"Batches: {states}\n")
+
+    def _fact(self, name: str, value: Text) -> None:
+        room = max(20, self._console.width - 13)
+        first, *more = textwrap.wrap(value.plain, room) or [""]
+        self._console.print(f"{name:<13}", Text(first, style=value.style), sep="", soft_wrap=True)
+        for part in more:
+            self._console.print(" " * 13 + part, soft_wrap=True)
+
+    def _stories(self, found: Contents) -> None:
+        everything = [one.name for _, stories in found.places for one in stories]
+        column = min(_LONGEST_NAME, max(map(len, everything), default=0))
+        for title, stories in found.places:
+            self._title(title)
+            for one in stories:
+                self._story(one, one.headline, column)
+        if found.left_out:
+            self._title("No room was left for")
+            for one in found.left_out:
+                self._story(one, f"{one.headline} ({one.why})", column)
+        if everything:
+            self._say("\nThe first column is what `edit --lead`, `edit --drop` and `why` take.\n")
+
+    def _story(self, one: Named, text: str, column: int) -> None:
+        room = max(20, self._console.width - column - 4)
+        first, *more = textwrap.wrap(text, room) or [""]
+        if len(one.name) > column:
+            # Never broken: it is there to be copied.
+            self._console.print(f"  {one.name}", soft_wrap=True)
+            more = [first, *more]
+        else:
+            self._console.print(f"  {one.name:<{column}}  {first}", soft_wrap=True)
+        for part in more:
+            self._console.print(" " * (column + 4) + part, soft_wrap=True)
 
     def _sum(self, found: Sum) -> None:
         if found.candidates is None:
-            self._console.print("Its readers are not planned yet.\n")
+            self._say("Its readers are not planned yet.\n")
             return
         table = _table("Readers", right=("",))
-        for state in DeliveryState:
-            if found.of(state):
-                table.add_row(state.value, f"{found.of(state):,}")
-            if state is DeliveryState.DROPPED:
-                for reason, count in sorted(found.dropped.items()):
-                    table.add_row(f"  {masked(reason)}", f"({count:,})")
-        for reason, count in sorted(found.exclusions.items()):
-            table.add_row(f"left out: {masked(reason)}", f"{count:,}")
+        for name, count in _rows(found):
+            table.add_row(masked(name), count)
         table.add_section()
         total = sum(found.deliveries.values()) + sum(found.exclusions.values())
         table.add_row("together", f"{total:,}")
@@ -95,100 +122,146 @@ class Page:
         self._console.print(table)
         if not found.is_right:
             self._console.print("The sum is wrong: the ledger was changed from outside.", style="red")
-        self._console.print(f"{ACCEPTED}\n")
+        self._say(f"{ACCEPTED}\n")
 
-    def problems(self, found: Sequence[Problem], *, say_none: bool) -> None:
-        """What waits for a person, each with the commands that settle it."""
+    def waiting(self, found: Sequence[Waiting], *, say_none: bool) -> None:
+        """What waits, each with what settles it; what a person must do first."""
         if not found:
             if say_none:
-                self._console.print("Nothing waits for you.")
+                self._say("Nothing waits for you.")
             return
-        self._console.print("What waits", style="bold")
-        table = _table("Edition", "", "Why", "Readers", "Since, or until", "What to do")
-        for problem in found:
-            style = "red" if problem.trouble in _ACTS else ""
-            until = f"tried again {self._local(problem.next_at)}" if problem.next_at else ""
-            table.add_row(
-                problem.edition,
-                Text(problem.trouble.value, style=style),
-                masked(problem.reason),
-                "" if problem.readers is None else f"{problem.readers:,}",
-                until or self._local(problem.since),
-                " or\n".join(problem.commands),
-            )
-        self._console.print(table)
-        self._console.print()
+        for title, ones in (
+            ("What waits for you", [one for one in found if one.needs_person]),
+            ("To be known", [one for one in found if not one.needs_person]),
+        ):
+            if ones:
+                self._title(title)
+            for one in ones:
+                style = "red" if one.needs_person else ""
+                place = Text.assemble(one.place, "  ", (one.trouble, style), self._about(one))
+                self._console.print(place, soft_wrap=True)
+                self._say(masked(one.reason), indent=4)
+                for command in one.commands:
+                    self._console.print(f"    python send.py {command}", soft_wrap=True)
+        self._say("")
+
+    def _about(self, one: Waiting) -> str:
+        said = (
+            f"batch {one.batch}" if one.batch is not None else "",
+            "" if one.readers is None else "1 reader" if one.readers == 1 else f"{one.readers:,} readers",
+            f"since {self._local(one.since)}" if one.since else "",
+            f"tried again {self._local(one.next_at)}" if one.next_at else "",
+        )
+        return "".join(f", {part}" for part in said if part)
 
     def reader(self, reader_id: int, story: Sequence[ReaderLine]) -> None:
         """What became of editions for one reader."""
-        self._console.print(f"Reader {reader_id}", style="bold")
+        self._title(f"Reader {reader_id}")
         if not story:
-            self._console.print("No edition was meant for this reader.")
+            self._say("No edition was meant for this reader.")
             return
-        table = _table(
-            "Edition", "State", "Why", "Batch", "Handed over", "Answered", "By", "Its number there"
-        )
+        table = _table("Edition", "State", "When")
+        table.add_column("Why, by what, under which number", overflow="fold")
         for line in story:
-            table.add_row(
-                line.edition,
-                line.state.value if line.state else "left out",
-                masked(line.reason),
-                "" if line.batch is None else str(line.batch),
-                self._local(line.handed),
-                self._local(line.settled),
-                line.provider,
-                masked(line.reference),
-            )
+            more = (line.reason, line.provider, f"batch {line.batch}" if line.batch else "", line.reference)
+            state = line.state.value if line.state else "left out"
+            when = self._local(line.settled or line.handed)
+            table.add_row(line.edition, state, when, masked(", ".join(filter(None, more))))
         self._console.print(table)
-        self._console.print(ACCEPTED)
+        self._say(ACCEPTED)
 
     def log(self, entries: Sequence[tuple[datetime, str, str]]) -> None:
         """Who did what to the edition, oldest first."""
-        table = _table("When", "Who", "What")
+        table = _table("When", "Who")
+        table.add_column("What", overflow="fold")
         for at, by, what in entries:
             table.add_row(self._local(at), by, masked(what))
         self._console.print(table)
 
     def coming(self, editions: Sequence[tuple[str, datetime]]) -> None:
         """When each newsletter's next edition is due; the times are local already."""
-        table = _table("Newsletter", "Next edition")
+        table = _table("Next edition", "Due")
         for key, due in editions:
             table.add_row(key, f"{due:%A} {due:%Y-%m-%d %H:%M}")
         self._console.print(table)
 
-    def _state(self, edition: Edition) -> Text:
-        if edition.held:
-            return Text("held", style="red")
-        return Text(edition.state.value)
+    def _title(self, text: str) -> None:
+        self._console.print(text, style="bold", soft_wrap=True)
 
-    def _when(self, line: Line) -> str:
-        edition = line.edition
+    def _say(self, text: str, indent: int = 0) -> None:
+        margin = " " * indent
+        for part in text.split("\n"):
+            lines = textwrap.wrap(
+                part,
+                self._console.width,
+                initial_indent=margin,
+                subsequent_indent=margin,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for line in lines or [""]:
+                self._console.print(line, soft_wrap=True)
+
+    def _when(self, edition: Edition) -> str:
+        """When it went or was due, by the clock alone where the edition's key has the day already."""
         if edition.first_handed is None:
-            return f"due {self._local(edition.due)}" if edition.finished is None else masked(edition.note)
-        end = "" if edition.finished is None else f"-{edition.finished.astimezone(self._zone):%H:%M}"
-        return f"{self._local(edition.first_handed)}{end}"
+            return "" if edition.finished else f"due {self._local(edition.due, edition.local_date)}"
+        return self._span(edition.first_handed, edition.finished, edition.local_date)
 
-    def _local(self, moment: datetime | None) -> str:
-        return "" if moment is None else moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M")
+    def _span(self, start: datetime | None, end: datetime | None, day: date | None = None) -> str:
+        if start is None:
+            return ""
+        first = self._local(start, day)
+        last = self._local(end, start.astimezone(self._zone).date())
+        return first if not end or last == first[-5:] else f"{first}-{last}"
+
+    def _local(self, moment: datetime | None, day: date | None = None) -> str:
+        """The moment in the newsroom's zone; only the hour where it is on `day`."""
+        if moment is None:
+            return ""
+        local = moment.astimezone(self._zone)
+        return local.strftime("%H:%M" if local.date() == day else "%Y-%m-%d %H:%M")
 
 
-def _numbers(found: Sum) -> list[str]:
+def _state(edition: Edition) -> Text:
+    return Text("held", style="red") if edition.held else Text(edition.state.value)
+
+
+def _outcome(line: Line) -> str:
+    """What became of the edition's readers; where it has none, why."""
+    why = line.edition.held or line.edition.note
+    return "; ".join(filter(None, (sum_in_words(line.sum), why)))
+
+
+def sum_in_words(found: Sum) -> str:
+    """`120 = 108 accepted + 12 left out`, of each state what there is; "" before it is planned."""
     if found.candidates is None:
-        return [""] * (len(_SHOWN) + 3)
+        return ""
     waiting = found.of(DeliveryState.PLANNED) + found.of(DeliveryState.HANDED)
+    shown = (DeliveryState.ACCEPTED, DeliveryState.REFUSED, DeliveryState.UNCERTAIN, DeliveryState.DROPPED)
     counts = (
-        found.candidates,
-        *(found.of(state) for state in _SHOWN),
-        waiting,
-        sum(found.exclusions.values()),
+        *((found.of(state), state.value) for state in shown),
+        (waiting, "waiting"),
+        (sum(found.exclusions.values()), "left out"),
     )
-    return [f"{count:,}" for count in counts]
+    parts = " + ".join(f"{count:,} {name}" for count, name in counts if count)
+    return f"{found.candidates:,}" + (f" = {parts}" if parts else " readers")
 
 
-def _table(*left: str, right: Sequence[str] = ()) -> Table:
+def _rows(found: Sum) -> Iterator[tuple[str, str]]:
+    for state in DeliveryState:
+        if found.of(state):
+            yield state.value, f"{found.of(state):,}"
+        if state is DeliveryState.DROPPED:
+            yield from ((f"  {reason}", f"({count:,})") for reason, count in sorted(found.dropped.items()))
+    yield from ((f"left out: {reason}", f"{count:,}") for reason, count in sorted(found.exclusions.items()))
+
+
+def _table(*whole: str, right: Sequence[str] = ()) -> Table:
+    """A table whose first columns are never broken: they are there to be copied."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="", show_edge=False)
-    for name in left:
-        table.add_column(name, overflow="fold")
+    for name in whole:
+        table.add_column(name, no_wrap=True, overflow="ignore")
     for name in right:
         table.add_column(name, justify="right")
     return table

@@ -1,0 +1,130 @@
+"""What waits for a person, wherever it is known: the ledger, the witness, sources, locks, what runs noted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from commands.context import Context
+from commands.troubles import NOTICE
+from content import store
+from newsletter import history, status
+from newsletter.edition import BatchState
+from newsletter.ledger import count_by_state
+from newsletter.status import Problem, Trouble
+from newsroom import alerts, locks, witness
+
+GRACE = timedelta(minutes=15)
+"""So long after its hour an edition of which nothing went is not overdue: cron comes every few minutes."""
+
+_ACTS = (Trouble.HELD, Trouble.UNCERTAIN, Trouble.CUT_OFF)
+"""What no later run settles."""
+
+_NAMED = re.compile(
+    r"`(?:python send\.py )?((?:release|stop|resume|resend|resolve|move-here|sync|serve)\b[^`]*)`"
+)
+"""A command that a message names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing that waits, and what settles it: each of the commands, or else what the reason says."""
+
+    place: str
+    """An edition's key, or which part of the house."""
+    trouble: str
+    reason: str
+    commands: tuple[str, ...] = ()
+    needs_person: bool = True
+    """False for what a later run settles by itself, or what is only to be known."""
+    edition: str | None = None
+    readers: int | None = None
+    batch: int | None = None
+    since: datetime | None = None
+    next_at: datetime | None = None
+    """When it is tried again by itself."""
+
+
+def waiting(connection: Connection, room: Context, since: datetime, edition: str | None) -> list[Waiting]:
+    """Everything that waits, of one edition or of the whole house.
+
+    Refusals stay for ever, so only those of editions that were due after `since` are told.
+    """
+    found = [_of_edition(problem) for problem in status.problems(connection, since, edition)]
+    found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
+    if edition is None:
+        found += [*_witness(connection, room), *_sources(connection, room), *_locks(connection)]
+        found += _noted(connection, found)
+    return found
+
+
+def _of_edition(problem: Problem) -> Waiting:
+    return Waiting(
+        place=problem.edition,
+        trouble=problem.trouble.value,
+        reason=problem.reason,
+        commands=problem.commands,
+        needs_person=problem.trouble in _ACTS,
+        edition=problem.edition,
+        readers=problem.readers,
+        batch=problem.batch,
+        since=problem.since,
+        next_at=problem.next_at,
+    )
+
+
+def _overdue(connection: Connection, room: Context) -> Iterator[Waiting]:
+    """Editions whose hour is over and of which nothing was handed over, though nobody holds them."""
+    now = room.clock()
+    for edition in history.open_editions(connection):
+        ready = max(edition.due, edition.composed or edition.due)
+        if edition.held or edition.first_handed is not None or now - ready <= GRACE:
+            continue
+        if count_by_state(connection, edition.key).get(BatchState.UNCERTAIN):
+            continue
+        reason = "its hour is over, and nothing of it was handed over; the next run tries it again"
+        yield Waiting(edition.key, "overdue", reason, ("deliver",), edition=edition.key, since=edition.due)
+
+
+def _witness(connection: Connection, room: Context) -> Iterator[Waiting]:
+    reason = witness.standing(connection, room.settings.witness_path)
+    if reason:
+        yield Waiting("witness", "objects", reason, commands_in(reason))
+
+
+def _sources(connection: Connection, room: Context) -> Iterator[Waiting]:
+    for source in room.settings.sources:
+        state = store.source_state(connection, source.key)
+        for trouble, reason in (("held", state.held), ("cannot be read", state.last_error)):
+            if reason:
+                place = f"source {source.key}"
+                yield Waiting(place, trouble, reason, commands_in(reason), since=state.last_read)
+
+
+def _locks(connection: Connection) -> Iterator[Waiting]:
+    # A lock is about processes: its times are the machine's own.
+    for name, reason in locks.stuck(connection, datetime.now(UTC)).items():
+        yield Waiting(f"lock {name}", "stuck", reason)
+
+
+def _noted(connection: Connection, found: Sequence[Waiting]) -> Iterator[Waiting]:
+    """What the last runs met, unless it is among `found` already, where it is said with more."""
+    known = [one.reason for one in found if one.reason and (one.needs_person or one.next_at is not None)]
+    for one in alerts.noted(connection):
+        if any(reason in one.message or one.message in reason for reason in known):
+            continue
+        is_notice = one.key.startswith(NOTICE)
+        step = one.key.removeprefix(NOTICE).partition(":")[0]
+        trouble = "to be known" if is_notice else "failed"
+        yield Waiting(
+            step, trouble, one.message, commands_in(one.message), not is_notice, since=one.first_seen
+        )
+
+
+def commands_in(message: str) -> tuple[str, ...]:
+    """The commands that a message names between backticks. Pure."""
+    return tuple(dict.fromkeys(_NAMED.findall(message)))
