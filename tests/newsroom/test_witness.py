@@ -80,6 +80,57 @@ def test_a_restored_backup_is_held_until_it_is_released(engine: Engine, tmp_path
     restored.dispose()
 
 
+def test_what_a_restored_database_does_not_know_is_named(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "standfirst.witness"
+    installation.ensure(engine, samples.NOON)
+    witness.announce(engine, path, "daily-1")
+    copy = back_up(engine, tmp_path / "backups", path, samples.NOON)
+    for edition in ("daily-2", "weekly-2", "daily-2"):
+        witness.announce(engine, path, edition)
+    found = witness.read(path)
+    assert witness.unknown(found, installation.ensure(engine, samples.NOON)) == ()
+    for _ in range(2):
+        # The same backup, put back twice, is seen twice.
+        restored = engine_for(f"sqlite:///{copy}")
+        known = installation.ensure(restored, samples.NOON)
+        assert set(witness.unknown(witness.read(path), known)) == {"daily-1", "daily-2", "weekly-2"}
+        assert witness.objects(restored, path)
+        kept = copy.read_bytes()
+        witness.accept(restored, path)
+        assert not witness.objects(restored, path)
+        restored.dispose()
+        for file in copy.parent.glob(f"{copy.name}*"):
+            file.unlink()
+        copy.write_bytes(kept)
+
+
+@pytest.mark.parametrize(
+    ("found", "known", "unknown"),
+    [
+        (None, KNOWN, ()),
+        (FOUND, KNOWN, ()),
+        # Ahead by one: the machine stopped between the two writes.
+        (replace(FOUND, hand_overs=2), KNOWN, ()),
+        (FOUND, replace(KNOWN, hand_overs=2, last_edition="daily-2026-03-09"), ("daily-2026-03-10",)),
+        (replace(FOUND, installation="b", recent=("x-1",)), KNOWN, ("x-1", "daily-2026-03-10")),
+        (replace(FOUND, last_edition="weekly-1"), KNOWN, ("weekly-1",)),
+        (replace(FOUND, installation="b", hand_overs=0, last_edition=""), KNOWN, ()),
+    ],
+)
+def test_what_it_may_not_know(found: Witness | None, known: Installation, unknown: tuple[str, ...]) -> None:
+    assert witness.unknown(found, known) == unknown
+
+
+def test_the_witness_names_the_last_editions_and_not_all_of_them(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "standfirst.witness"
+    installation.ensure(engine, samples.NOON)
+    for number in range(witness.RECENT + 5):
+        witness.announce(engine, path, f"daily-{number}")
+    found = witness.read(path)
+    assert found is not None
+    assert found.recent == tuple(f"daily-{number}" for number in range(5, witness.RECENT + 5))
+
+
 def test_a_copied_folder_is_held(engine: Engine, tmp_path: Path) -> None:
     installation.ensure(engine, samples.NOON)
     witness.announce(engine, tmp_path / "standfirst.witness", "daily-1")
