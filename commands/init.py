@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import secrets
+import shlex
 import sys
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Any
+from zoneinfo import available_timezones
 
 import typer
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from newsroom.errors import ConfigurationError, PublishError
-from newsroom.settings import load
+from commands.new_newsroom import found
+from commands.new_sections import WHAT, NewSection, WrongAnswerError, agreed, completed, unsettled
+from commands.questions import NO_POSTAL_ADDRESS, Answers, Question, questions
+from newsroom.errors import ConfigurationError
+from newsroom.masthead import SectionKind
 
 app = typer.Typer(pretty_exceptions_enable=False)
-
-TEMPLATES = Path(__file__).parent.parent / "templates" / "init"
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-STORIES = {"editorial": 4, "briefs": 6, "latest": 6, "sponsored": 12}
-
-
-@dataclass(frozen=True, slots=True)
-class NewSection:
-    """One section of the new newsroom."""
-
-    key: str
-    title: str
-    kind: str
-
-    @property
-    def stories(self) -> int:
-        """How many stories the digest takes of it to begin with."""
-        return STORIES[self.kind]
 
 
 @app.command()
@@ -50,7 +28,10 @@ def init(
     ],
     name: Annotated[str | None, typer.Option(help="The publication's name.")] = None,
     site: Annotated[str | None, typer.Option(help="Its address: https://...")] = None,
-    sections: Annotated[str | None, typer.Option(help='Titles, in order: "Politics, Culture".')] = None,
+    sections: Annotated[
+        str | None,
+        typer.Option(help='Titles, in order: "Politics, Culture"; a kind stands behind: "Shorts=briefs".'),
+    ] = None,
     zone: Annotated[str | None, typer.Option(help="Its time zone: Europe/Brussels.")] = None,
     at: Annotated[str | None, typer.Option(help="The digest's local hour: 06:00.")] = None,
     days: Annotated[
@@ -69,88 +50,117 @@ def init(
     ] = False,
 ) -> None:
     """Start a newsroom in DIR: its newsroom.toml, a first article, a reader list, its secrets."""
-    if directory.exists() and any(directory.iterdir()):
-        raise ConfigurationError(f"{directory}: not empty; `init` makes a new folder or fills an empty one")
-    ask = _Asker(yes=yes)
-    name = ask("The publication's name", name, "The Daily", flag="--name")
-    site = _site(ask("Its address", site, "https://www.example.org", flag="--site"))
-    titles = ask("Its sections, in order", sections, "News, Culture, Opinion", flag="--sections")
-    zone = _zone(ask("Its time zone", zone, _local_zone(), flag="--zone"))
-    at = _hour(ask("The digest goes out at", at, "06:00", flag="--at"))
-    day_list = _days(ask("On these days", days, "mon,tue,wed,thu,fri,sat", flag="--days"))
-    language = ask("The language it is written in", language, _language(zone), flag="--language")
-    host = urlsplit(site).hostname or "example.org"
-    domain = host.removeprefix("www.")
-    sender = ask("The digest comes from", sender, f"digest@{domain}", flag="--sender")
-    postal = ask(
-        "Its postal address", postal_address, f"{name}, Main Street 1, 1000 Town", flag="--postal-address"
-    )
-    values = {
+    given = {
         "name": name,
-        "about": f"{name} is independent and lives on its subscribers.",
         "site": site,
-        "public_url": public_url.rstrip("/"),
-        "language": language,
+        "sections": sections,
         "zone": zone,
-        "authority": f"{domain},{datetime.now(UTC).year}",
-        "contact": f"subscriptions@{domain}",
-        "sections": _sections(titles),
-        "newsletter": f"{name}: the morning digest",
         "at": at,
-        "days": day_list,
+        "days": days,
+        "language": language,
         "sender": sender,
-        "reply_to": f"editors@{domain}",
-        "postal_address": postal,
+        "postal_address": postal_address,
+        "public_url": public_url,
     }
-    _write(directory, values, ZoneInfo(zone))
-    load(directory / "newsroom.toml", os.environ)
-    _say_what_next(directory, at, day_list)
+    answers = _answers(directory, given, yes=yes, asks=sys.stdin.isatty() and not yes)
+    whole = completed(answers["sections"], answers["language"])
+    found(directory, answers, whole)
+    _say_what_was_made(directory, answers, whole)
+    _say_what_next(directory, answers)
 
 
-class _Asker:
-    """Asks what no flag has said; where nobody can answer, says which flag would."""
+def _answers(directory: Path, given: Mapping[str, str | None], *, yes: bool, asks: bool) -> dict[str, Any]:
+    """What the flags say, and what is asked or taken for the rest.
 
-    def __init__(self, *, yes: bool) -> None:
-        self.yes = yes
-
-    def __call__(self, question: str, given: str | None, default: str, *, flag: str) -> str:
-        if given is not None:
-            answer = given
-        elif self.yes:
-            answer = default
-        elif not sys.stdin.isatty():
-            raise ConfigurationError(
-                f"init: {flag} is missing, and nobody is here to ask; say it, or --yes for all defaults"
-            )
-        else:
-            answer = str(typer.prompt(question, default=default))
-        answer = " ".join(answer.split())
-        if not answer:
-            raise ConfigurationError(f"init: {flag}: nothing was said; allowed: some words")
-        return answer
-
-
-def _site(text: str) -> str:
-    site = text if "://" in text else f"https://{text}"
-    parts = urlsplit(site)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigurationError(
-            f'init: --site: "{text}" is not a web address; allowed: https://www.example.org'
+    Raises ConfigurationError with every mistake of the flags at once, before anything is asked.
+    """
+    answers: dict[str, Any] = {}
+    mistakes = _directory(directory)
+    asked = questions(_local_zone())
+    for question in asked:
+        text = given[question.name]
+        if text is not None:
+            answers[question.name] = _flag(question, text, mistakes, yes=yes, asks=asks)
+    missing = ", ".join(question.flag for question in asked if question.name not in answers)
+    if missing and not yes and not asks:
+        mistakes.append(
+            f"init: {missing}: missing, and nobody is here to ask; say it, or --yes for all defaults"
         )
-    return site.rstrip("/")
+    if mistakes:
+        raise ConfigurationError(*mistakes)
+    for question in asked:
+        if question.name not in answers:
+            answers[question.name] = _asked(question, answers) if asks else _taken(question, answers)
+    if asks:
+        answers["sections"] = _confirmed(next(one for one in asked if one.name == "sections"), answers)
+    return answers
 
 
-def _zone(text: str) -> str:
-    if text in available_timezones():
-        return text
-    near = sorted(zone for zone in available_timezones() if text.lower() in zone.lower())[:4]
-    hint = ", ".join(near) or "Europe/Berlin, America/New_York, ..."
-    raise ConfigurationError(f'init: --zone: "{text}" is not a time zone; allowed: {hint}')
+def _directory(directory: Path) -> list[str]:
+    if directory.is_dir() and any(directory.iterdir()):
+        return [f"init: {directory}: not empty; `init` makes a new folder or fills an empty one"]
+    if directory.exists() and not directory.is_dir():
+        return [f"init: {directory}: is a file; name a folder"]
+    return []
 
 
-def _language(zone: str) -> str:
-    """The day and the month stand in another order on the other side of the Atlantic."""
-    return "en" if zone.startswith("America/") else "en-GB"
+def _flag(question: Question, text: str, mistakes: list[str], *, yes: bool, asks: bool) -> Any:
+    """A flag's value; what is wrong with it goes into `mistakes`."""
+    try:
+        value = _checked(question, text)
+        if question.name == "sections" and not asks:
+            if not yes and (said := unsettled(value)):
+                raise WrongAnswerError(said)
+            value = agreed(value)
+    except WrongAnswerError as error:
+        mistakes.append(f"init: {question.flag}: {error}")
+        return None
+    return value
+
+
+def _checked(question: Question, text: str) -> Any:
+    answer = " ".join(text.split())
+    if not answer:
+        raise WrongAnswerError("nothing was said; allowed: some words")
+    return question.check(answer)
+
+
+def _taken(question: Question, answers: Answers) -> Any:
+    default = question.default(answers)
+    return question.check(default) if default else question.placeholder
+
+
+def _asked(question: Question, answers: Answers) -> Any:
+    """Ask until the answer can be taken; what is wrong with one is said."""
+    while True:
+        try:
+            return _checked(
+                question, str(typer.prompt(question.words, default=question.default(answers) or None))
+            )
+        except WrongAnswerError as error:
+            typer.echo(f"  {error}")
+
+
+def _confirmed(question: Question, answers: Answers) -> tuple[NewSection, ...]:
+    """Ask of each section that reads like another kind whether it is one, and again where none is left."""
+    sections: Sequence[NewSection] = answers["sections"]
+    while True:
+        try:
+            return agreed(
+                [one if one.meant is None or _is_meant(one) else _ordinary(one) for one in sections]
+            )
+        except WrongAnswerError as error:
+            typer.echo(f"  {error}")
+            sections = _asked(question, answers)
+
+
+def _is_meant(section: NewSection) -> bool:
+    what = WHAT[section.meant or section.kind]
+    return typer.confirm(f'"{section.title}": of kind {section.meant} ({what})?', default=True)
+
+
+def _ordinary(section: NewSection) -> NewSection:
+    return replace(section, meant=None)
 
 
 def _local_zone() -> str:
@@ -158,121 +168,32 @@ def _local_zone() -> str:
     return name if name in available_timezones() else "Europe/Brussels"
 
 
-def _hour(text: str) -> str:
-    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
-        raise ConfigurationError(f'init: --at: "{text}" is not an hour; allowed: 06:00')
-    return text
+def _say_what_was_made(directory: Path, answers: Answers, sections: Sequence[NewSection]) -> None:
+    typer.echo(f"Made {directory}: newsroom.toml, articles/, readers.csv, secrets.env.")
+    for one in sections:
+        if one.kind is not SectionKind.EDITORIAL:
+            typer.echo(f"  section {one.key}: {one.title}, kind {one.kind}")
+    if answers["postal_address"] == NO_POSTAL_ADDRESS:
+        typer.echo("  Still to be said in newsroom.toml: your postal_address. Every mail shows it.")
+    typer.echo("  Before real mail, look at [offer] in newsroom.toml: prices and promises are yours to say.")
 
 
-def _days(text: str) -> list[str]:
-    if text.strip().lower() in ("daily", "all", "every day"):
-        return list(DAYS)
-    found = [day.strip().lower()[:3] for day in text.split(",") if day.strip()]
-    wrong = [day for day in found if day not in DAYS]
-    if wrong or not found:
-        raise ConfigurationError(
-            f'init: --days: "{text}" is not a list of days; allowed: {",".join(DAYS)} or daily'
-        )
-    return [day for day in DAYS if day in found]
-
-
-def _sections(text: str) -> list[NewSection]:
-    """The sections as asked for, then briefs, latest and a sponsored one, to be filled or removed."""
-    made = [NewSection(section_key(title), title, "editorial") for title in _titles(text)]
-    taken = {section.key for section in made}
-    for key, title, kind in (
-        ("briefs", "In brief", "briefs"),
-        ("latest", "Latest", "latest"),
-        ("partners", "Stakeholders' highlights", "sponsored"),
-    ):
-        if key not in taken:
-            made.append(NewSection(key, title, kind))
-    return made
-
-
-def _titles(text: str) -> list[str]:
-    titles = list(dict.fromkeys(title.strip() for title in text.split(",") if title.strip()))
-    for title in titles:
-        if not section_key(title) or section_key(title) in ("all", "index"):
-            raise ConfigurationError(
-                f'init: --sections: no key can be made of "{title}"; allowed: a name with letters'
-            )
-    return titles
-
-
-def section_key(title: str) -> str:
-    """A section's key made of its title: lower-case ASCII letters, digits and hyphens."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
-
-
-def _write(directory: Path, values: Mapping[str, object], zone: ZoneInfo) -> None:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 (TOML, YAML and CSV: escaped by the filters below)
-    )
-    environment.filters["toml"] = _toml
-    environment.filters["inner"] = lambda text: _toml(text)[1:-1]
-    environment.filters["yaml"] = lambda text: json.dumps(text, ensure_ascii=False)
-    now = datetime.now(zone)
-    first = values["sections"]
-    section = first[0].key if isinstance(first, list) else "news"
-    article = {
-        "headline": f"{values['name']} sends its first morning mail",
-        "teaser": "Every edition starts with a story worth getting up for. This one says how yours are made.",
-        "author": "The editors",
-        "published": (now - timedelta(hours=1)).isoformat(timespec="minutes"),
-    }
-    files = {
-        "newsroom.toml": environment.get_template("newsroom.toml.j2").render(values),
-        f"articles/{section}/welcome.md": environment.get_template("welcome.md.j2").render(article),
-        "readers.csv": environment.get_template("readers.csv.j2").render(
-            address=values["reply_to"], today=now.date().isoformat()
-        ),
-        ".gitignore": "secrets.env\nstandfirst.db*\noutbox/\npublic/\nbackups/\npreview/\n",
-    }
-    key = f"{datetime.now(UTC):k%Y%m}:{secrets.token_hex(32)}"
-    try:
-        for name, text in files.items():
-            path = directory / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        private = os.open(directory / "secrets.env", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(private, "w", encoding="utf-8") as file:
-            file.write(
-                "# Signs the links in your mails. A lost key breaks every unsubscribe link sent with it.\n"
-                f"STANDFIRST_SECRET_KEY={key}\n"
-                "# Recognises addresses without storing them twice. Never change it.\n"
-                f"STANDFIRST_ADDRESS_KEY={secrets.token_hex(32)}\n"
-            )
-    except OSError as error:
-        raise PublishError(f"{error.filename or directory}: cannot be written: {error.strerror}") from error
-
-
-def _toml(value: object) -> str:
-    # A JSON string or list of strings is a TOML one too, but for DEL, which JSON leaves bare.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _say_what_next(directory: Path, at: str, days: list[str]) -> None:
+def _say_what_next(directory: Path, answers: Answers) -> None:
     config = (directory / "newsroom.toml").resolve()
-    door = Path(__file__).parent.parent / "send.py"
-    python = Path(sys.executable)
-    typer.echo(f"Made {directory}: newsroom.toml, articles/, readers.csv, secrets.env.\n")
-    typer.echo("Next:")
-    typer.echo(f"  export STANDFIRST_CONFIG={config}")
+    house = Path(__file__).resolve().parent.parent
+    typer.echo(f"\nNext, in {house}:")
+    typer.echo(f"  export STANDFIRST_CONFIG={shlex.quote(str(config))}")
     for command, meaning in (
-        (f"readers import {directory / 'readers.csv'}", "your readers"),
-        ("preview --open", "the edition, before anything is sent"),
-        ("digest daily", "compose today's edition now"),
-        ("", "do what is due: read, publish, send"),
+        (f"readers import {shlex.quote(str(config.with_name('readers.csv')))}", "your readers"),
+        ("preview --open", "the edition as each plan sees it; nothing is stored"),
+        ("digest daily --extra first", "an edition now, beside those of every day"),
+        ("", "read, publish the feeds, hand over what is due: into outbox/"),
         ("status", "what went out, what comes next"),
     ):
         typer.echo(f"  {f'python send.py {command}'.strip():<58} # {meaning}")
-    typer.echo(f"\nWhen it is right, let cron do it (the digest goes out at {at}, {', '.join(days)}):")
+    python = shlex.quote(sys.executable)
     typer.echo(
-        f"  */5 * * * * cd {door.parent} && {python} send.py --config {config} --log json"
-        f" >> {config.parent}/standfirst.log 2>&1"
+        f"\nThe regular edition comes at its hour ({answers['at']}, {', '.join(answers['days'])}), by cron:\n"
+        f"  */5 * * * * cd {shlex.quote(str(house))} && {python} send.py --config {shlex.quote(str(config))}"
+        f" --log json >> {shlex.quote(str(config.with_name('standfirst.log')))} 2>&1"
     )
