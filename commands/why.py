@@ -85,8 +85,6 @@ def _taken_out(connection: Connection, room: Context, one: StoredArticle, editio
             return f"{DROPPED} ({by}, {_local(room, made)}): {where}"
         if one.withdrawn is not None and one.withdrawn <= made:
             return f"withdrawn {_local(room, one.withdrawn)}: {where}"
-        if one.article.published > made:
-            return f"put off until {_local(room, one.article.published)}: {where}"
         left_out = editions.left_out_of(connection, edition.key, number)
         reasons = [left.reason for left in left_out if left.article_id == id_]
         return f"{where}: {reasons[-1] if reasons else why}"

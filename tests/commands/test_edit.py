@@ -1,0 +1,127 @@
+"""`edit`: what an editor changes, what is refused and why, and what the next edition does with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from commands.edit import app
+from tests.commands.house import House, Run, built, html_of, text_of
+
+AHEAD = "2026-03-10T05:40"
+SIX = "2026-03-10T06:01"
+KEY = "daily-2026-03-10"
+BRIDGE = "tag:quay.example,2026:articles/politics/bridge"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Three stories in an edition that is composed and not handed over, and one reader."""
+    house = built(tmp_path / "quay")
+    house.article("bridge", rank=1)
+    house.article("tram", rank=2)
+    house.article("museum", "culture")
+    house.readers("paid@example.org,paid,")
+    house.run("digest", "daily", now=AHEAD)
+    return house
+
+
+def edit(house: House, *arguments: str, now: str = AHEAD) -> Run:
+    return house.run("edit", KEY, *arguments, now=now)
+
+
+def said(run: Run) -> str:
+    """The one line of a refusal."""
+    assert run.status == 2, run.lines
+    (message,) = run.problems
+    return str(message)
+
+
+def logged(house: House) -> list[str]:
+    return [line["what"] for line in house.run("status", KEY, now=AHEAD).steps("log")]
+
+
+def test_every_change_is_in_the_mail_and_in_the_log(house: House) -> None:
+    note = house.root / "note.md"
+    note.write_text("A **word** on top.", encoding="utf-8")
+    run = edit(house, "--lead", "museum", "--drop", "bridge", "--subject", "Ours", "--note", str(note))
+    assert (run.status, run.step("edit")["revision"], run.step("edit")["stories"]) == (0, 2, 2)
+    museum = BRIDGE.replace("politics/bridge", "culture/museum")
+    assert logged(house)[-1] == (f"revision 2: edited: lead {museum}; dropped 1: {BRIDGE}; subject; note")
+    house.run(now=SIX)
+    mail = house.mails(KEY)["paid@example.org"]
+    assert str(mail["Subject"]) == "Ours"
+    assert "<strong>word</strong> on top" in html_of(mail)
+    assert "bridge" not in text_of(mail)
+
+
+def test_a_story_is_named_by_the_path_that_sync_prints(house: House) -> None:
+    for number, name in enumerate(
+        ("articles/politics/bridge.md", "./articles/politics/tram.md", "culture/museum.md"), 2
+    ):
+        assert edit(house, "--lead", name).step("edit")["revision"] == number
+    placed = edit(house, "--place", f"{house.root}/articles/politics/bridge.md=culture")
+    assert placed.status == 0
+    assert logged(house)[-1].endswith(f"placed 1: {BRIDGE} in culture")
+    assert "is not a story of this edition; allowed: " in said(
+        edit(house, "--lead", "articles/politics/no.md")
+    )
+
+
+def test_dropping_everything_is_refused(house: House) -> None:
+    drops = [f"--drop={name}" for name in ("bridge", "tram", "museum")]
+    assert said(edit(house, *drops)) == (
+        f"edit: that leaves {KEY} without a story; to keep it from going out: `hold {KEY}` or `stop {KEY}`"
+    )
+    assert house.run(now=SIX).step("deliver")["accepted"] == 1
+
+
+def test_a_dropped_story_may_be_in_the_next_edition(house: House) -> None:
+    edit(house, "--drop", "bridge")
+    house.run(now=SIX)
+    house.run(now="2026-03-11T06:01")
+    assert str(house.mails("daily-2026-03-11")["paid@example.org"]["Subject"]) == "The bridge story"
+
+
+def test_a_dry_run_says_what_would_change_and_changes_nothing(house: House) -> None:
+    run = edit(house, "--drop", "bridge", "--dry-run")
+    step = run.step("edit")
+    assert (run.status, step["stories"], step["subject"]) == (0, 2, "The tram story")
+    assert step["changes"] == f"edited: dropped 1: {BRIDGE}"
+    assert step["dry_run"] == "nothing was changed"
+    assert len(logged(house)) == 1
+    assert edit(house).step("edit")["changed"] == "nothing"
+
+
+def test_what_is_over_takes_no_change_and_says_what_it_is(house: House) -> None:
+    house.run("stop", KEY, now=AHEAD)
+    assert said(edit(house, "--drop", "bridge")).startswith(f"{KEY} is stopped: it takes no changes; `resume")
+    house.run("resume", KEY, now=AHEAD)
+    house.run(now=SIX)
+    assert said(edit(house, "--drop", "bridge", now=SIX)) == f"{KEY} is sent: it takes no more changes"
+    assert said(house.run("edit", "daily-2026-03-19", "--subject", "x", now=SIX)).startswith(
+        "there is no edition"
+    )
+
+
+def test_a_note_that_cannot_be_read_is_named(house: House) -> None:
+    assert said(edit(house, "--note", "none.md")) == "edit: --note: there is no file none.md"
+    (house.root / "latin.md").write_bytes(b"Caf\xe9")
+    assert said(edit(house, "--note", str(house.root / "latin.md"))).endswith(
+        "is not UTF-8 text; save it as that"
+    )
+    assert said(edit(house, "--note", str(house.root))).endswith("cannot be read: Is a directory")
+    (house.root / "long.md").write_text("x" * 20_001, encoding="utf-8")
+    assert "20,001 characters; allowed: 20,000" in said(edit(house, "--note", str(house.root / "long.md")))
+
+
+def test_an_unknown_section_is_named_with_those_there_are(house: House) -> None:
+    assert "is not in it; allowed: politics, culture" in said(edit(house, "--place", "bridge=sports"))
+
+
+def test_the_help_says_that_a_drop_is_for_this_edition_alone() -> None:
+    command = typer.main.get_command(app)
+    (drop,) = [one for one in command.params if one.name == "drop"]
+    assert "this edition alone" in str(getattr(drop, "help", ""))
