@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation
-from commands.showing import aside
 from content import catalogue
-from content.sync import sync_source
+from content.sync import Wish, sync_source
 from content.teaser import Teaser
-from newsroom import log, witness
+from newsroom import alerts, log, witness
 from newsroom.database import reading
 from newsroom.errors import ExitStatus
 from newsroom.looks import DARK, LIGHT, contrast
@@ -28,6 +29,10 @@ ROOM = 200 * 1024 * 1024
 """Bytes of disk below which a newsroom is in trouble soon."""
 READABLE = 4.5
 """The least contrast of text on its ground (WCAG 2.2, 1.4.3)."""
+
+_PLACEHOLDER = re.compile(r"Main Street 1, 1000 Town|\bCHANGE\b|\[YOUR\b")
+_EXAMPLE = re.compile(r"(?:^|\.)example\.(?:com|net|org)$")
+"""Names that belong to nobody (RFC 2606)."""
 
 
 @app.command()
@@ -59,10 +64,12 @@ def doctor(
 
 @contextmanager
 def _told(room: Context, name: str) -> Iterator[None]:
-    before = len(room.troubles.messages)
-    with room.troubles.caught(name):
+    """Say that the check found nothing, where it said nothing."""
+    troubles = room.troubles
+    before = (len(troubles.messages), troubles.warnings)
+    with troubles.caught(name):
         yield
-    if len(room.troubles.messages) == before:
+    if (len(troubles.messages), troubles.warnings) == before:
         log.step(name, ok="yes")
 
 
@@ -83,7 +90,7 @@ def _folders(room: Context) -> None:
 def _secrets(room: Context) -> None:
     for path in room.settings.root.glob("*.db*"):
         if path.stat().st_mode & 0o007:
-            log.problem("secrets", f"{path}: others may read it; chmod o-rwx {path}", level="warning")
+            room.troubles.warn("secrets", f"{path}: others may read it; chmod o-rwx {path}")
 
 
 def _witness(room: Context) -> None:
@@ -91,24 +98,47 @@ def _witness(room: Context) -> None:
 
 
 def _sources(room: Context) -> None:
-    with aside(room) as elsewhere:
-        for source in room.settings.sources:
+    settings = room.settings
+    wish = Wish(dry_run=True, stores=False, order=tuple(source.key for source in settings.sources))
+    for source in settings.sources:
+        # One that cannot be read keeps no other from being looked at.
+        with room.troubles.caught("sources", source.key):
             report = sync_source(
-                elsewhere.engine,
-                source,
-                room.settings.newsroom,
-                room.settings.public_dir,
-                room.clock(),
-                dry_run=True,
+                room.engine, source, settings.newsroom, settings.public_dir, room.clock(), wish
             )
             for problem in report.problems:
+                line = f"{problem.place}: {problem.message}"
                 if problem.severity == "error":
-                    room.troubles.add("sources", problem.place, f"{problem.place}: {problem.message}")
+                    room.troubles.add("sources", problem.place, line)
                 else:
-                    log.problem("sources", f"{problem.place}: {problem.message}", level="warning")
+                    room.troubles.warn("sources", line)
             if report.held:
                 message = f"{source.key}: {report.held}"
                 room.troubles.add("sources", f"held:{source.key}", message, ExitStatus.HELD)
+
+
+def _placeholders(room: Context) -> None:
+    """What `init` left to be filled in: a warning while nothing is sent, a fault where real mail is."""
+    settings = room.settings
+    sends = settings.delivery.provider != "outbox"
+    found = [
+        f"newsletter.{one.key}.postal_address: {one.postal_address!r} was left by `init`; every mail "
+        "shows it, and the law of most countries asks for yours"
+        for one in settings.newsletters
+        if _PLACEHOLDER.search(one.postal_address)
+    ]
+    hosts = {"newsroom.site_url": urlsplit(settings.newsroom.site_url).hostname or ""}
+    hosts |= {f"newsletter.{one.key}.sender": one.sender.rpartition("@")[2] for one in settings.newsletters}
+    found += [
+        f"{key}: {host} is an address for examples; give your own"
+        for key, host in hosts.items()
+        if _EXAMPLE.search(host)
+    ]
+    for line in found:
+        if sends:
+            room.troubles.add("placeholders", line.partition(":")[0], f"{settings.path}: {line}")
+        else:
+            room.troubles.warn("placeholders", f"{settings.path}: {line}")
 
 
 def _looks(room: Context) -> None:
@@ -135,21 +165,34 @@ def _provider(room: Context) -> None:
         answers(room.settings.newsroom.public_url, room.settings.secrets.signing_keys)
 
 
-def _cron(room: Context) -> None:
+def _user(room: Context) -> None:
     if os.geteuid() == 0:
-        log.problem("user", "this is root; give the newsroom a user of its own", level="warning")
-    if not room.settings.alerts.mail and not room.settings.alerts.webhook:
-        log.problem("alerts", "nobody is told of failures; set [alerts] mail or webhook", level="warning")
+        room.troubles.warn("user", "this is root; give the newsroom a user of its own")
+
+
+def _alerts(room: Context) -> None:
+    if not alerts.is_set_up(room.settings):
+        room.troubles.warn(
+            "alerts", f"{room.settings.path}: nobody is told of failures; set [alerts] mail or webhook"
+        )
+    if not room.settings.alerts.heartbeat:
+        room.troubles.warn(
+            "alerts",
+            f"{room.settings.path}: nobody learns of a machine that is off; set alerts.heartbeat to "
+            "an address of a service that misses its calls",
+        )
 
 
 CHECKS: dict[str, Callable[[Context], None]] = {
     "folders": _folders,
     "secrets": _secrets,
     "witness": _witness,
+    "placeholders": _placeholders,
     "sources": _sources,
     "looks": _looks,
     "provider": _provider,
-    "alerts": _cron,
+    "user": _user,
+    "alerts": _alerts,
 }
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.progress import counting
 from newsroom import log
 from newsroom.database import reading, writing
-from newsroom.errors import ConfigurationError, ExitStatus
+from newsroom.errors import ConfigurationError, ExitStatus, ReaderError
 from readership import erasure, store
 from readership.import_csv import BadRow, ImportReport, ImportRules, import_file
 from readership.reader import SuppressionReason
@@ -49,9 +52,18 @@ def import_(
 ) -> None:
     """Import a reader list. Bad rows are named and the others go on; no stop is ever lifted."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        if suppress:
-            raise typer.Exit(_suppress(room, file, reason))
-        raise typer.Exit(_import(room, file))
+        with _named("readers import"):
+            status = _suppress(room, file, reason) if suppress else _import(room, file)
+        raise typer.Exit(status)
+
+
+@contextmanager
+def _named(command: str) -> Iterator[None]:
+    """A list that cannot be read and an address that is none are wrong use, of this command."""
+    try:
+        yield
+    except ReaderError as error:
+        raise ConfigurationError(*(f"{command}: {line}" for line in error.problems)) from error
 
 
 def _import(room: Context, file: Path) -> ExitStatus:
@@ -128,6 +140,7 @@ def _suppress(room: Context, file: Path, reason: SuppressionReason | None) -> Ex
 def export(
     context: typer.Context,
     file: Annotated[Path | None, typer.Argument(help="Where to; else the standard output.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
 ) -> None:
@@ -136,14 +149,28 @@ def export(
         if file is None:
             export_csv(connection, sys.stdout)
             return
-        try:
-            # Addresses are nobody else's to read.
-            handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-                count = export_csv(connection, out)
-        except OSError as error:
-            raise ConfigurationError(f"{file}: cannot be written: {error.strerror}") from error
+        count = _write(connection, file, force=force)
         log.step("export", file=str(file), readers=count)
+
+
+def _write(connection: Connection, file: Path, *, force: bool) -> int:
+    """Write the export beside `file` and put it there whole; returns the number of readers."""
+    if not force and file.exists():
+        raise ConfigurationError(
+            f"readers export: {file} is there already; name another file, or say --force"
+        )
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        # Addresses are nobody else's to read.
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+            count = export_csv(connection, out)
+        beside.replace(file)
+    except OSError as error:
+        raise ConfigurationError(f"readers export: {file}: cannot be written: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+    return count
 
 
 @app.command()
@@ -155,7 +182,9 @@ def show(
 ) -> None:
     """Everything that is kept about one reader, as JSON."""
     with opened(invocation(context, config, log_format)) as room, reading(room.engine) as connection:
-        kept = record(connection, recipient_key(room.settings.secrets.address_key, address))
+        with _named("readers show"):
+            key = recipient_key(room.settings.secrets.address_key, address)
+        kept = record(connection, key)
     if kept is None:
         raise ConfigurationError("readers show: nothing is kept about this address")
     typer.echo(json.dumps(kept, indent=2, ensure_ascii=False))
@@ -172,7 +201,8 @@ def forget(
 ) -> None:
     """Erase a reader for good. A keyed hash stays, so that no import brings the person back."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        key = recipient_key(room.settings.secrets.address_key, address)
+        with _named("readers forget"):
+            key = recipient_key(room.settings.secrets.address_key, address)
         with reading(room.engine) as connection:
             found = store.find(connection, key)
         number = found.id if found else None

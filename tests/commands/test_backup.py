@@ -1,0 +1,90 @@
+"""`backup`, `migrate` and `move-here` as commands: a copy that can be put back, a schema, a place."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from newsroom.schema import HEAD
+from tests.commands.house import House, built
+
+SIX = "2026-03-10T06:01"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A newsroom with one story and one reader."""
+    house = built(tmp_path / "quay")
+    house.article("bridge")
+    house.readers("free@example.org,free,")
+    return house
+
+
+def test_a_backup_with_its_witness_can_be_put_back_and_sends_nothing_twice(house: House) -> None:
+    house.run(now=SIX)
+    run = house.run("backup", now="2026-03-10T07:00")
+    made = Path(run.step("backup")["file"])
+    assert made == house.root / "backups" / "standfirst-20260310-060000.db"
+    assert run.step("backup")["bytes"] == made.stat().st_size
+    for path in house.root.glob("standfirst.*"):
+        path.unlink()
+    shutil.copy(made, house.root / "standfirst.db")
+    shutil.copy(made.with_suffix(".witness"), house.root / "standfirst.witness")
+    again = house.run(now="2026-03-10T07:05")
+    assert again.status == 0
+    assert again.steps("deliver") == []
+
+
+def test_a_backup_that_cannot_be_written_is_named(house: House) -> None:
+    (house.root / "backups").write_text("in the way", encoding="utf-8")
+    run = house.run("backup", now=SIX)
+    assert run.status == 1
+    assert f"{house.root / 'backups'}: no backup can be written" in run.problems[0]
+
+
+def test_migrate_makes_the_schema_and_then_has_nothing_to_do(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay")
+    first = house.run("migrate", now=SIX).step("migrate")
+    assert (first["before"], first["after"]) == ("empty", HEAD)
+    second = house.run("migrate", now=SIX).step("migrate")
+    assert (second["before"], second["after"]) == (HEAD, HEAD)
+    assert not (house.root / "backups").exists()
+
+
+def test_migrate_leaves_a_newer_schema_alone(house: House) -> None:
+    file = house.root / "standfirst.db"
+    with contextlib.closing(sqlite3.connect(file)) as database, database:
+        database.execute("update alembic_version set version_num = '9999'")
+    run = house.run("migrate", now=SIX)
+    assert run.status == 2
+    assert str(file) in run.problems[0]
+
+
+def test_move_here_writes_the_place_and_a_dry_run_does_not(house: House) -> None:
+    house.run(now=SIX)
+    clone = House(house.root.parent / "clone")
+    shutil.copytree(house.root, clone.root)
+    witness = clone.root / "standfirst.witness"
+    before = witness.read_bytes()
+    assert clone.run("move-here", "--dry-run", now=SIX).status == 0
+    assert witness.read_bytes() == before
+    run = clone.run("move-here", now=SIX)
+    assert (run.status, run.step("move-here")["place"]) == (0, json.loads(witness.read_bytes())["place"])
+    assert run.step("move-here")["place"].endswith(str(clone.root))
+    assert clone.run("status", "--problems", now=SIX).status == 0
+
+
+def test_move_here_is_no_answer_to_a_database_that_is_too_old(house: House) -> None:
+    made = Path(house.run("backup", now="2026-03-10T05:00").step("backup")["file"])
+    house.run(now=SIX)
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    shutil.copy(made, house.root / "standfirst.db")
+    run = house.run("move-here", now="2026-03-10T06:10")
+    assert run.status == 3
+    assert "older than its witness" in run.problems[0]

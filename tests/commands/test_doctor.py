@@ -1,0 +1,157 @@
+"""`doctor`: each fault once, with its mend; nothing is changed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.commands.house import House, Run, built
+from tests.servers.http import Answer, HttpServer, refusing_url
+
+NOW = "2026-03-10T05:00"
+TOLD = '[alerts]\nwebhook = "https://alerts.example/hook"\nheartbeat = "https://alerts.example/ping"'
+CHECKS = ("folders", "secrets", "witness", "placeholders", "sources", "looks", "provider", "alerts")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """A newsroom in which all is well."""
+    house = built(tmp_path / "quay", more=TOLD)
+    house.article("bridge")
+    return house
+
+
+def told(run: Run, check: str) -> list[str]:
+    """What a check had to say: `yes`, or its complaints."""
+    return [line.get("message") or line["ok"] for line in run.steps(check)]
+
+
+def edited(house: House, old: str, new: str) -> None:
+    text = house.config.read_text(encoding="utf-8")
+    assert old in text
+    house.config.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_where_all_is_well_each_check_says_so_once(house: House) -> None:
+    run = house.run("doctor", now=NOW)
+    assert run.status == 0
+    assert {check: told(run, check) for check in CHECKS} == {check: ["yes"] for check in CHECKS}
+
+
+def test_nothing_is_changed(house: House) -> None:
+    house.run(now=NOW)
+    house.article("tunnel")
+    before = {path: path.read_bytes() for path in (house.root / "public").rglob("*") if path.is_file()}
+    assert house.run("doctor", now=NOW).status == 0
+    assert before == {
+        path: path.read_bytes() for path in (house.root / "public").rglob("*") if path.is_file()
+    }
+    assert house.run("sync", now=NOW).step("sync")["new"] == 1
+
+
+def test_a_mistake_is_one_line_and_every_source_is_looked_at(house: House) -> None:
+    edited(house, "[[newsletter]]", '[[source]]\nkey = "wire"\npath = "wire"\n\n[[newsletter]]')
+    house.broken("bad")
+    house.article("dateless", published=None)
+    run = house.run("doctor", now=NOW)
+    assert run.status == 1
+    lines = told(run, "sources")
+    assert len(lines) == 3
+    for name in ("bad.md", "dateless.md", "wire"):
+        assert len([line for line in lines if name in line]) == 1
+    # `doctor` says it once, and no other step says it again.
+    assert len([line for line in run.problems if "wire" in line]) == 1
+    assert run.steps("sync") == []
+
+
+def test_a_source_that_is_gone_is_held(house: House) -> None:
+    house.run(now=NOW)
+    (house.root / "articles" / "politics" / "bridge.md").unlink()
+    run = house.run("doctor", now=NOW)
+    assert run.status == 3
+    assert "sync --allow-withdrawals" in told(run, "sources")[0]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["The Quay, Main Street 1, 1000 Town", "CHANGE me", "[YOUR POSTAL ADDRESS: set postal_address]"],
+)
+def test_what_init_left_is_named(house: House, address: str) -> None:
+    edited(house, "Graslei 1, 9000 Ghent", address)
+    run = house.run("doctor", now=NOW)
+    assert run.status == 0
+    (line,) = told(run, "placeholders")
+    assert line.startswith(f"{house.config}: newsletter.daily.postal_address: ")
+    assert "yes" not in told(run, "placeholders")
+
+
+def test_before_real_mail_what_init_left_is_a_fault(house: House) -> None:
+    with refusing_url() as url:
+        edited(house, "http://127.0.0.1:8080", url)
+        edited(house, "Graslei 1, 9000 Ghent", "Main Street 1, 1000 Town")
+        edited(house, '"digest@quay.example"', '"digest@example.org"')
+        edited(house, "[alerts]", '[delivery]\nprovider = "smtp"\n\n[alerts]')
+        run = house.run("doctor", now=NOW)
+    assert run.status == 2
+    assert len(told(run, "placeholders")) == 2
+    (line,) = told(run, "provider")
+    assert "does not answer" in line
+
+
+def test_nobody_told_is_said_and_not_praised(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay")
+    house.article("bridge")
+    run = house.run("doctor", now=NOW)
+    assert run.status == 0
+    first, second = told(run, "alerts")
+    assert "nobody is told of failures" in first
+    assert "heartbeat" in second
+
+
+def test_nobody_is_told_by_a_check(tmp_path: Path) -> None:
+    with HttpServer(Answer(200)) as server:
+        house = built(
+            tmp_path / "quay", more=f'[alerts]\nwebhook = "{server.url}"\nheartbeat = "{server.url}"'
+        )
+        house.broken("bad")
+        assert house.run("doctor", now=NOW).status == 1
+        assert server.requests == []
+
+
+def test_a_folder_that_is_a_file_and_a_database_that_all_may_read(house: House) -> None:
+    house.run("sync", now=NOW)
+    (house.root / "standfirst.db").chmod(0o644)
+    (house.root / "public").write_text("in the way", encoding="utf-8")
+    run = house.run("doctor", now=NOW)
+    assert run.status == 1
+    assert "chmod o-rwx" in told(run, "secrets")[0]
+    assert str(house.root / "public") in told(run, "folders")[0]
+
+
+def test_a_clone_and_faint_colours(house: House) -> None:
+    edited(house, 'authority = "quay.example,2026"', 'authority = "quay.example,2026"\naccent = "#cccccc"')
+    house.readers("free@example.org,free,")
+    house.run(now="2026-03-10T06:01")
+    witness = house.root / "standfirst.witness"
+    witness.write_text(re.sub(r'"place": ".*"', '"place": "elsewhere:/x"', witness.read_text()))
+    run = house.run("doctor", now="2026-03-10T06:10")
+    assert run.status == 3
+    assert "lives elsewhere" in told(run, "witness")[0]
+    assert "contrast" in told(run, "looks")[0]
+
+
+def test_the_paywall_is_shown(house: House) -> None:
+    edited(house, "[offer]", "[paywall]\npublic_paragraphs = 1\n\n[offer]")
+    body = "\n\n".join(
+        f"{word} " + "and so on it goes for a while. " * 12
+        for word in ("One", "Two", "Three", "Four", "Five")
+    )
+    house.article("long", body=body)
+    house.run("sync", now=NOW)
+    run = house.run("doctor", "--paywall", now=NOW)
+    shown = [line for line in run.steps("paywall") if "article" in line]
+    assert [line["headline"] for line in shown] == ["The long story"]
+    assert run.step("paywall")["closed_articles_that_show_a_paragraph"] == 1
+    assert "and so on" not in str(run.lines)
