@@ -183,14 +183,16 @@ def _say_what_next(directory: Path, answers: Answers) -> None:
     house = Path(__file__).resolve().parent.parent
     typer.echo(f"\nNext, in {house}:")
     typer.echo(f"  export STANDFIRST_CONFIG={shlex.quote(str(config))}")
-    for command, meaning in (
+    commands = (
         (f"readers import {shlex.quote(str(config.with_name('readers.csv')))}", "your readers"),
         ("preview --open", "the edition as each plan sees it; nothing is stored"),
         ("digest daily --extra first", "an edition now, beside those of every day"),
         ("", "read, publish the feeds, hand over what is due: into outbox/"),
         ("status", "what went out, what comes next"),
-    ):
-        typer.echo(f"  {f'python send.py {command}'.strip():<58} # {meaning}")
+    )
+    width = max(len(command) for command, _ in commands)
+    for command, meaning in commands:
+        typer.echo(f"  python send.py {command:<{width}}  # {meaning}")
     python = shlex.quote(sys.executable)
     typer.echo(
         f"\nThe regular edition comes at its hour ({answers['at']}, {', '.join(answers['days'])}), by cron:\n"
