@@ -1,0 +1,135 @@
+"""`resend` and `resolve`: a second hand-over, and what a person knows of a first one."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.commands.house import House, Run, built
+
+SIX = "2026-03-10T06:01"
+LATER = "2026-03-10T07:00"
+KEY = "daily-2026-03-10"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """An edition handed over to two readers in two batches, of which the second was refused."""
+    house = built(tmp_path / "quay")
+    house.article("bridge")
+    house.readers("paid@example.org,paid,", "free@example.org,free,")
+    house.run(now=SIX)
+    batch(house, 2, "refused", "550 no such mailbox")
+    for path in (house.root / "outbox" / KEY).glob("*.eml"):
+        path.unlink()
+    return house
+
+
+def batch(house: House, number: int, state: str, reason: str = "") -> None:
+    """As a provider would have left it."""
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute("update batches set state = ?, reason = ? where id = ?", (state, reason, number))
+
+
+def said(run: Run, status: int = 2) -> str:
+    """The one line of a refusal."""
+    assert run.status == status, run.lines
+    (message,) = run.problems
+    return str(message)
+
+
+def resend(house: House, *arguments: str) -> Run:
+    return house.run("resend", KEY, *arguments, now=LATER)
+
+
+def test_those_refused_get_it_with_the_next_run(house: House) -> None:
+    run = resend(house, "--only", "refused")
+    assert (run.status, run.step("resend")["readers"]) == (0, 1)
+    assert house.run(now="2026-03-10T07:05").step("deliver")["accepted"] == 2
+    assert list(house.mails(KEY)) == ["free@example.org"]
+    assert said(resend(house, "--only", "refused")) == f"{KEY}: nobody was refused"
+
+
+@pytest.mark.parametrize("who", ["paid@example.org", "Paid@EXAMPLE.org", "1"])
+def test_one_reader_gets_it_by_address_or_number(house: House, who: str) -> None:
+    assert resend(house, "--only", who).status == 0
+    house.run(now="2026-03-10T07:05")
+    assert list(house.mails(KEY)) == ["paid@example.org"]
+
+
+def test_a_dry_run_says_how_many_and_plans_nothing(house: House) -> None:
+    run = resend(house, "--only", "refused", "--dry-run")
+    assert run.status == 0
+    step = run.step("resend")
+    assert (step["readers"], step["dry_run"], "next" in step) == (1, "nothing was changed", False)
+    assert house.run(now="2026-03-10T07:05").steps("deliver") == []
+
+
+@pytest.mark.parametrize("who", ["9" * 20, "9" * 5_000, "2147483648", "nobody@example.org", "a@b@c", "²"])
+def test_who_is_not_there_is_wrong_use_and_not_repeated(house: House, who: str) -> None:
+    message = said(resend(house, "--only", who))
+    assert message.startswith("resend: --only: no reader has this address or number")
+    assert who not in message
+
+
+def test_a_reader_or_an_edition_that_is_not_there_is_wrong_use(house: House) -> None:
+    assert said(resend(house, "--only", "77")) == f"{KEY} was not meant for reader 77: not subscribed then"
+    assert said(house.run("resend", "daily-2026-03-19", "--only", "refused", now=LATER)).startswith(
+        "there is no edition"
+    )
+
+
+def test_a_letter_with_a_withdrawn_story_is_held(house: House) -> None:
+    house.article("ferry", published="2026-03-10T06:30:00+01:00")
+    (house.root / "articles" / "politics" / "bridge.md").unlink()
+    house.run("sync", "--allow-withdrawals", now=LATER)
+    assert "has been withdrawn since" in said(resend(house, "--only", "refused"), 3)
+
+
+@pytest.fixture
+def uncertain(house: House) -> House:
+    """The second batch is uncertain instead."""
+    batch(house, 2, "uncertain", "cut off")
+    return house
+
+
+def test_what_nobody_said_of_a_batch_is_asked_for(uncertain: House) -> None:
+    message = said(uncertain.run("resolve", "2", now=LATER))
+    assert message == "resolve: say --sent or --not-sent: whether the provider's log has the mails of batch 2"
+
+
+@pytest.mark.parametrize(("choice", "accepted"), [("--sent", None), ("--not-sent", 2)])
+def test_a_batch_is_settled_as_a_person_knows_it(uncertain: House, choice: str, accepted: int | None) -> None:
+    dry = uncertain.run("resolve", "2", choice, "--dry-run", now=LATER)
+    assert (dry.status, dry.step("resolve")["readers"]) == (0, 1)
+    assert dry.step("resolve")["dry_run"] == "nothing was changed"
+    assert uncertain.run(now=LATER).status == 3
+    assert uncertain.run("resolve", "2", choice, now=LATER).status == 0
+    after = uncertain.run(now="2026-03-10T07:05")
+    assert after.status == 0
+    assert [line["accepted"] for line in after.steps("deliver") if "accepted" in line] == (
+        [accepted] if accepted else []
+    )
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9" * 20, "two"])
+def test_what_is_no_batch_number_is_wrong_use(uncertain: House, number: str) -> None:
+    assert uncertain.run("resolve", "--sent", "--", number, now=LATER).status == 2
+
+
+def test_a_batch_that_is_settled_or_not_there_is_wrong_use(uncertain: House) -> None:
+    assert "there is no batch 77" in said(uncertain.run("resolve", "77", "--sent", now=LATER))
+    assert "nothing in it is uncertain" in said(uncertain.run("resolve", "1", "--sent", now=LATER))
+
+
+def test_one_reader_is_said_as_one(uncertain: House) -> None:
+    run = uncertain.run(now=LATER)
+    assert any("batch 2, 1 reader, is uncertain: cut off;" in message for message in run.problems)
+    uncertain.run("resolve", "2", "--sent", now=LATER)
+    log = [line["what"] for line in uncertain.run("status", KEY, now=LATER).steps("log")]
+    assert log[0] == "composed with 1 story"
+    assert "planned: 2 readers in 2 batches, 2 variants" in log
+    assert log[-1] == "batch 2 (1 reader): sent"
