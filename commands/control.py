@@ -8,11 +8,22 @@ from contextlib import contextmanager
 from sqlalchemy.engine import Connection
 
 from commands.context import Context
-from newsletter.edition import Edition
+from newsletter.edition import ALL_WITHDRAWN, Edition
 from newsroom import log
 from newsroom.database import reading, writing
 
 UNCHANGED = "nothing was changed"
+
+
+def held(edition: Edition) -> str:
+    """That the edition is held, why, and the command by which it goes on: one line for the operator."""
+    if edition.held == ALL_WITHDRAWN:
+        way = f"`stop {edition.key}` ends it"
+    elif edition.revision == 0:
+        way = f"`release {edition.key}` skips it"
+    else:
+        way = f"`release {edition.key}` lets it go"
+    return f"{edition.key} is held: {edition.held}; {way}"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from commands import control
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import miss_late
@@ -18,7 +19,7 @@ from commands.posting import post_for
 from commands.progress import counting
 from newsletter import editions, history, settle, status, sums
 from newsletter.claim import Terms
-from newsletter.deliver import ALL_WITHDRAWN, Delivery
+from newsletter.deliver import Delivery
 from newsletter.delivery_report import DeliveryReport, StoppedBy
 from newsletter.edition import Edition
 from newsletter.lateness import is_too_late
@@ -97,19 +98,7 @@ def _say_held(room: Context, coming: Sequence[Edition]) -> None:
     said = room.troubles.messages.values()
     for edition in coming:
         if edition.held and not any(message.startswith(f"{edition.key} is held") for message in said):
-            message = f"{edition.key} is held: {edition.held}{_way_on(edition)}"
-            room.troubles.add("digest", edition.key, message, ExitStatus.HELD)
-
-
-def _way_on(edition: Edition) -> str:
-    if "`release`" in edition.held:
-        # The circuit breaker's reason says it already.
-        return ""
-    if edition.held == ALL_WITHDRAWN:
-        return f"; `stop {edition.key}` ends it"
-    if edition.revision == 0:
-        return f"; `release {edition.key}` skips it"
-    return f"; `release {edition.key}` lets it go"
+            room.troubles.add("digest", edition.key, control.held(edition), ExitStatus.HELD)
 
 
 def say_unsettled(room: Context) -> None:
@@ -152,6 +141,7 @@ def _deliver_one(
             post=post_for(room, newsletter),
             terms=Terms(provider.name, provider.batch_size, owner, settings.allow_to, settings.max_per_hour),
             alive=lambda other: other != owner and locks.is_held(room.engine, other),
+            # It waits for moments to come: with --now its clock goes on too.
             clock=room.clock,
             max_variants=newsletter.max_variants,
             stopping=_stopping.is_set,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from commands import control
 from commands.context import Context, opened, operator
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import miss_late
@@ -190,7 +191,7 @@ def _compose(room: Context, newsletter: Newsletter, issue: _Issue, now: datetime
     else:
         log.step("digest", edition=key, state=edition.state, composed="already")
     if edition.held:
-        room.troubles.add("digest", key, f"{key} is held: {edition.held}", ExitStatus.HELD)
+        room.troubles.add("digest", key, control.held(edition), ExitStatus.HELD)
 
 
 def _nothing(
@@ -220,7 +221,8 @@ def _nothing(
                 nothing.left_out,
             )
     if holds:
-        room.troubles.add("digest", key, f"{key} is held: {nothing.reason}", ExitStatus.HELD)
+        said = f"{key} is held: {nothing.reason}; `release {key}` skips it"
+        room.troubles.add("digest", key, said, ExitStatus.HELD)
     else:
         log.step("digest", edition=key, skipped=nothing.reason)
 
@@ -233,7 +235,8 @@ def _announce_hold(room: Context, newsletter: Newsletter, now: datetime) -> None
     reason = _would_be_held(room, newsletter, due, now)
     if reason:
         key = edition_key(newsletter.key, due.local_date)
-        room.troubles.add("digest", f"eve:{key}", f"{key} will be held: {reason}", ExitStatus.DONE)
+        said = f"{key} will be held at its hour: {reason}; `release {key}` then lets it go"
+        room.troubles.add("digest", f"eve:{key}", said, ExitStatus.DONE)
 
 
 def _would_be_held(room: Context, newsletter: Newsletter, due: Due, now: datetime) -> str | None:

@@ -39,10 +39,7 @@ def breaker(fresh: int, readers: int, history: Sequence[Past], limits: Limits | 
         _excess(fresh, [past.fresh for past in history], _stories(limits), "new stories"),
         _excess(readers, [past.readers for past in history], _readers(limits), "readers"),
     )
-    found = [reason for reason in reasons if reason]
-    if not found:
-        return None
-    return "; ".join(found) + ". If that is right, `release` lets it go"
+    return "; ".join(filter(None, reasons)) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from newsletter import editions, holds, ledger, outcomes, planning
 from newsletter.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.conclusion import concluded
 from newsletter.delivery_report import DeliveryReport, StoppedBy
-from newsletter.edition import BatchState, Edition, EditionState
+from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.post import Post
 from newsletter.providers import Answer, Batch, Outcome, Provider
@@ -42,8 +42,6 @@ _STOPS = {
     Nothing.STOPPED: StoppedBy.STOPPED,
     Nothing.PACE: StoppedBy.PACE,
 }
-
-ALL_WITHDRAWN = "every story of it was withdrawn"
 
 
 @dataclass(slots=True)

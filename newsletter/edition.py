@@ -9,6 +9,9 @@ from enum import StrEnum
 from content.teaser import Teaser
 from newsroom.masthead import Offer, SectionKind
 
+ALL_WITHDRAWN = "every story of it was withdrawn"
+"""Why a run holds an edition that has nothing left to say."""
+
 
 class EditionState(StrEnum):
     """Where an edition is. `held` is apart: a composed or sending edition may be held."""

@@ -81,7 +81,11 @@ def used(
 def carried(
     connection: Connection, newsletter: str, since: datetime, provider: str, but: str = ""
 ) -> tuple[str, ...]:
-    """The articles that an edition composed since then left out for room, and that none has used."""
+    """The articles that an edition composed since then left out for room, and that none has used.
+
+    Only an edition that was handed over carries stories on: what another one left out was never news to
+    anybody, is in the next one's window, and counts for the circuit breaker.
+    """
     query = (
         sa.select(edition_stories.c.article_id)
         .distinct()
@@ -90,6 +94,7 @@ def carried(
             edition_stories.c.newsletter == newsletter,
             editions.c.newsletter == newsletter,
             editions.c.composed >= since,
+            counts_for(provider),
             edition_stories.c.shown.is_(False),
             edition_stories.c.edition != but,
         )

@@ -85,6 +85,9 @@ def test_left_out_for_room_is_carried_until_it_is_used_or_too_old(engine: Engine
         with reading(engine) as connection:
             return used_stories.carried(connection, "daily", NOW - since, "smtp", but)
 
+    # Nothing of it was handed over yet: its stories are as new as they were.
+    assert carried(timedelta(days=7)) == ()
+    handed_over(engine, "smtp")
     # The bridge was shown all the same.
     assert carried(timedelta(days=7)) == (id_of("roof"),)
     assert carried(-timedelta(seconds=1)) == ()
