@@ -142,7 +142,8 @@ def _deliver_one(
             terms=Terms(provider.name, provider.batch_size, owner, settings.allow_to, settings.max_per_hour),
             alive=lambda other: other != owner and locks.is_held(room.engine, other),
             # It waits for moments to come: with --now its clock goes on too.
-            clock=room.clock,
+            # It waits for moments to come, with --now too.
+            clock=room.clock.running,
             max_variants=newsletter.max_variants,
             stopping=_stopping.is_set,
             progress=progress or (lambda _: None),

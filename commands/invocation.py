@@ -58,7 +58,7 @@ class Invocation:
 
     def clock(self, zone: ZoneInfo) -> Clock:
         """The run's clock. Raises ConfigurationError for a time that cannot be read."""
-        return Clock(moment(self.now, zone) if self.now else datetime.now(UTC))
+        return Clock(moment(self.now, zone), stands=True) if self.now else Clock(datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,23 @@ class Given:
 
 
 class Clock:
-    """Tells the time, from `start` on: the one place where a run asks for it."""
+    """Tells the time, from `start` on: the one place where a run asks for it.
 
-    def __init__(self, start: datetime) -> None:
+    One that stands always says `start`: what two commands do at the same `--now` happens at one moment, so
+    that the second sees all of what the first did.
+    """
+
+    def __init__(self, start: datetime, *, stands: bool = False) -> None:
         self.start = start
+        self.stands = stands
         self._from = time.monotonic()
 
     def __call__(self) -> datetime:
         """The present moment, aware, in UTC."""
+        return self.start.astimezone(UTC) if self.stands else self.running()
+
+    def running(self) -> datetime:
+        """The same for what waits for time to pass, such as a delivery that a provider asked for patience."""
         return self.start.astimezone(UTC) + timedelta(seconds=time.monotonic() - self._from)
 
 
