@@ -1,7 +1,8 @@
 """One run at a time for each step: a lock is a row with an owner and a heartbeat.
 
 A lock whose process is gone is taken over at once on the same machine, and after STALE on another one. A run
-that finds a live lock skips the step; one that has held it for longer than STUCK is named to the operator.
+that finds a live lock skips the step; one whose process is there and gives no heartbeat for longer than STALE
+is stuck (frozen, perhaps, or waiting for a disk): it is named to the operator.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from newsroom.tables import locks
 
 BEAT = timedelta(seconds=20)
 STALE = timedelta(minutes=5)
-STUCK = timedelta(hours=2)
 
 
 class LockBusyError(StandfirstError):
@@ -76,12 +76,12 @@ def _let_go(engine: Engine, name: str, owner: str) -> None:
 
 def verdict(holder: Holder, now: datetime, host: str, *, alive: bool) -> str:
     """`free`, `busy` or `stuck`. Pure; `alive` counts only for a holder on this host."""
-    if holder.host == host:
-        if not alive:
-            return "free"
-    elif now - holder.heartbeat > STALE:
+    is_stale = now - holder.heartbeat > STALE
+    if holder.host != host:
+        return "free" if is_stale else "busy"
+    if not alive:
         return "free"
-    return "stuck" if now - holder.taken > STUCK and now - holder.heartbeat > STALE else "busy"
+    return "stuck" if is_stale else "busy"
 
 
 def _take(connection: Connection, name: str, owner: str, now: datetime) -> None:
@@ -105,7 +105,10 @@ def _object(name: str, holder: Holder, found: str) -> None:
 
 
 def _stuck(name: str, holder: Holder) -> str:
-    return f"{name}: a run seems stuck ({_who(holder)}); look at it, and end it if it does nothing"
+    return (
+        f"{name}: a run seems stuck ({_who(holder)}; its last sign of life was at {holder.heartbeat:%H:%M} "
+        "UTC); look at that process, and end it if it does nothing: the next run goes on where it was"
+    )
 
 
 def _who(holder: Holder) -> str:

@@ -1,4 +1,4 @@
-"""The circuit breaker in a newsroom's days: an archive and a bigger list wait for a person, each time anew."""
+"""The circuit breaker in a newsroom's days: an archive waits for a person, each morning anew."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def test_a_clone_waits_for_a_word(house: House, capsys: pytest.CaptureFixture[st
 
 
 def test_a_stuck_lock_is_named(house: House, capsys: pytest.CaptureFixture[str]) -> None:
-    long_ago = datetime.now(UTC) - locks.STUCK - timedelta(minutes=1)
+    long_ago = datetime.now(UTC) - locks.STALE - timedelta(minutes=1)
     engine = engine_for(f"sqlite:///{house.root / 'standfirst.db'}")
     with writing(engine) as connection:
         connection.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from sqlalchemy.engine import Engine
 from newsroom import locks, log
 from newsroom.database import sqlite_file, writing
 from newsroom.errors import ExitStatus, HeldError, StoreError
-from newsroom.locks import STALE, STUCK, Holder, LockBusyError, held, is_alive, is_held, verdict
+from newsroom.locks import STALE, Holder, LockBusyError, held, is_alive, is_held, verdict
 from newsroom.tables import locks as table
 from tests import samples
 
@@ -155,13 +156,34 @@ def test_another_machines_lock_is_free_when_its_heart_has_stopped(engine: Engine
 
 
 def test_a_stuck_one_is_named_for_a_person(engine: Engine) -> None:
-    past = datetime.now(UTC) - STUCK - timedelta(minutes=1)
+    past = datetime.now(UTC) - STALE - timedelta(seconds=10)
     _put(engine, taken=past, heartbeat=past)
     stuck = rf"feeds: a run seems stuck \(process {os.getpid()} on"
     with pytest.raises(HeldError, match=stuck) as caught, held(engine, "feeds"):
         pass
     assert caught.value.exit_status is ExitStatus.HELD
     assert len(_rows(engine)) == 1
+
+
+def test_a_frozen_run_is_named_once_its_heart_has_stopped(engine: Engine) -> None:
+    process, _ = _other_process(engine)
+    try:
+        process.send_signal(signal.SIGSTOP)
+        with pytest.raises(LockBusyError), held(engine, "feeds"):
+            pass
+        with writing(engine) as connection:
+            long_ago = datetime.now(UTC) - STALE - timedelta(seconds=1)
+            connection.execute(sa.update(table).values(heartbeat=long_ago))
+        named = rf"feeds: a run seems stuck \(process {process.pid} on .*end it if it does nothing"
+        with pytest.raises(HeldError, match=named), held(engine, "feeds"):
+            pass
+        with engine.connect() as connection:
+            assert list(locks.stuck(connection, datetime.now(UTC))) == ["feeds"]
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
+    with held(engine, "feeds"):
+        pass
 
 
 SECOND = timedelta(seconds=1)
@@ -172,12 +194,13 @@ SECOND = timedelta(seconds=1)
     [
         (HERE, True, SECOND, SECOND, "busy"),
         (HERE, False, SECOND, SECOND, "free"),
-        (HERE, True, STUCK * 2, SECOND, "busy"),
-        (HERE, True, STUCK * 2, STALE + SECOND, "stuck"),
-        (HERE, True, STUCK - SECOND, STALE + SECOND, "busy"),
-        (HERE, False, STUCK * 2, STALE * 2, "free"),
+        (HERE, True, STALE * 99, SECOND, "busy"),
+        (HERE, True, STALE * 99, STALE, "busy"),
+        (HERE, True, STALE * 99, STALE + SECOND, "stuck"),
+        (HERE, True, STALE + SECOND, STALE + SECOND, "stuck"),
+        (HERE, False, STALE * 99, STALE * 2, "free"),
         ("elsewhere", False, SECOND, SECOND, "busy"),
-        ("elsewhere", True, STUCK * 2, STALE, "busy"),
+        ("elsewhere", True, STALE * 99, STALE, "busy"),
         ("elsewhere", True, SECOND * 400, STALE + SECOND, "free"),
     ],
 )
@@ -218,6 +241,20 @@ def test_the_heart_beats_while_the_block_runs(engine: Engine, monkeypatch: pytes
         while _rows(engine)[0].heartbeat == first:
             assert datetime.now(UTC) < until
     assert [thread for thread in threading.enumerate() if "_beat" in thread.name] == []
+
+
+def test_the_heart_beats_on_behind_a_long_transaction(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planning a million readers writes for a while, and only one may write to SQLite."""
+    monkeypatch.setattr(locks, "BEAT", timedelta(milliseconds=20))
+    with held(engine, "feeds"):
+        with writing(engine):
+            threading.Event().wait(0.3)
+            begun = datetime.now(UTC)
+        until = begun + timedelta(seconds=20)
+        while _rows(engine)[0].heartbeat < begun:
+            assert datetime.now(UTC) < until
 
 
 def test_whose_lock_was_taken_over_says_so_and_leaves_the_other_alone(
