@@ -15,7 +15,7 @@ from content.carry_out import carry_out
 from content.gallery import Gallery
 from content.look import read_held
 from content.sources import Broken, Found, Problem
-from content.sources.remote import Part, RemoteSource
+from content.sources.remote import GoneError, Part, RemoteSource
 from content.store import KnownArticle, SourceState
 from content.sync_plan import SyncPlan, held, plan_sync
 from content.sync_report import SyncReport, report_of, together
@@ -56,6 +56,10 @@ def sync_remote(
             report = together(report, _withdraw(engine, settings, seen, now, wish))
         if wish.stores:
             _remember(engine, settings, source, report.held, before, now, full=full)
+    except GoneError:
+        if wish.stores:
+            _remember(engine, settings, source, before.held, before, before.last_read, full=False)
+        raise
     finally:
         source.close()
     return report
@@ -158,17 +162,18 @@ def _remember(
     source: RemoteSource,
     held_why: str,
     before: SourceState,
-    now: datetime,
+    read: datetime | None,
     *,
     full: bool,
 ) -> None:
+    """Remember how far the source was read, and when (`read`)."""
     state = {
         "source": dict(source.notes()),
-        "full": now.isoformat() if full else before.state.get("full"),
+        "full": read.isoformat() if full and read else before.state.get("full"),
         "settings": _print(settings),
     }
     with writing(engine) as connection:
-        store.set_source_state(connection, settings.key, SourceState(now, "", held_why, state))
+        store.set_source_state(connection, settings.key, SourceState(read, "", held_why, state))
 
 
 def _print(settings: SourceSettings) -> str:

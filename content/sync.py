@@ -79,7 +79,9 @@ def sync_source(
     except SourceError as error:
         if wish.stores:
             with writing(engine) as connection:
-                failed = SourceState(before.last_read, str(error), before.held, before.state)
+                # One that is gone for good has changed what is remembered of it.
+                state = store.source_state(connection, source.key).state
+                failed = SourceState(before.last_read, str(error), before.held, state)
                 store.set_source_state(connection, source.key, failed)
         age = f"; its articles are as of {before.last_read:%Y-%m-%d %H:%M} UTC" if before.last_read else ""
         raise SourceError(f"{error}{age}") from error

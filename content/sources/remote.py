@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from content.gallery import Gallery
 from content.sources import Broken, Entry, Problem, Reading
+from newsroom.errors import SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class Part:
     """How many articles stand in none of the newsroom's sections, by the source's own name for where."""
 
 
+class GoneError(SourceError):
+    """The source says that it is gone for good; its `notes` are remembered all the same."""
+
+
 class RemoteSource(Protocol):
     """Where articles come from, when it is too far or too much to be listed each time. It decides nothing."""
 
@@ -33,7 +38,8 @@ class RemoteSource(Protocol):
     def parts(self, notes: Mapping[str, Any], *, full: bool) -> Iterator[Part]:
         """Its articles: with `full` all of them, else at least those that changed since `notes`.
 
-        Raises SourceError where it cannot be read; the parts before that are good.
+        Raises SourceError where it cannot be read; the parts before that are good. GoneError is one whose
+        notes are to be remembered, so that nobody is asked in vain again.
         """
         ...
 

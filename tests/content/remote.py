@@ -10,7 +10,7 @@ from typing import Any
 from content.gallery import Gallery
 from content.sources import Entry, Reading
 from content.sources.item import Item, Shelf
-from content.sources.remote import Part
+from content.sources.remote import GoneError, Part
 from content.sources.web import Web
 from newsroom.errors import SourceError
 from newsroom.masthead import Newsroom
@@ -26,7 +26,9 @@ class Far:
         self.items: dict[str, Item] = {}
         self.changed: set[str] = set()
         self.fails_after: int | None = None
+        self.is_gone = False
         self.passes: list[bool] = []
+        self.noted: Mapping[str, Any] = {}
         self.reads: list[str] = []
         self._web = Web()
         self._shelf = Shelf(settings, newsroom, self._web)
@@ -47,6 +49,9 @@ class Far:
 
     def parts(self, notes: Mapping[str, Any], *, full: bool) -> Iterator[Part]:
         self.passes.append(full)
+        self.noted = notes
+        if self.is_gone:
+            raise GoneError("https://quay.example/wp-json: gone for good (410)")
         names = sorted(self.items) if full else sorted(self.changed)
         for number, start in enumerate(range(0, len(names), 2)):
             if number == self.fails_after:

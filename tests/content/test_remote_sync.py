@@ -121,6 +121,19 @@ def test_a_failure_in_the_middle_keeps_what_came_and_says_how_old_it_is(wire: Wi
     assert wire.sync().inserted == 2
 
 
+def test_one_that_is_gone_for_good_is_remembered_as_such(wire: Wire) -> None:
+    wire.far.put("a")
+    wire.sync()
+    wire.far.is_gone = True
+    for _ in range(2):
+        with pytest.raises(SourceError, match=r"gone for good \(410\); its articles are as of .* 12:05 UTC"):
+            wire.sync()
+    assert wire.far.noted == {"passes": 2}
+    assert wire.live() == {"a"}
+    with reading(wire.engine) as connection:
+        assert store.source_state(connection, "site").last_error.endswith("(410)")
+
+
 def test_other_settings_are_a_reason_for_a_full_pass(wire: Wire) -> None:
     wire.far.put("a")
     wire.sync()
