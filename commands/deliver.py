@@ -49,6 +49,7 @@ def deliver(
 ) -> None:
     """Hand over the editions that are composed and due."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        witness.check_there(room.engine, room.settings.witness_path)
         chosen = (room.newsletter(newsletter),) if newsletter else room.settings.newsletters
         for one in chosen:
             with room.troubles.caught("deliver", one.key):

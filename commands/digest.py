@@ -17,7 +17,7 @@ from commands.sync import sync_step
 from newsletter import history
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
 from newsletter.schedule import Due, due_editions, next_due
-from newsroom import log
+from newsroom import log, witness
 from newsroom.database import reading, writing
 from newsroom.errors import ConfigurationError, ExitStatus
 from newsroom.locks import held
@@ -62,6 +62,7 @@ def digest(
     """Compose the editions that are due; with a name, read the sources and compose that one's next."""
     _check_extra(newsletter, extra)
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        witness.check_there(room.engine, room.settings.witness_path)
         if newsletter is not None:
             chosen = room.newsletter(newsletter)
             # A person means what there is now; a bare run has read the sources before it comes here.

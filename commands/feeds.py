@@ -10,7 +10,7 @@ import typer
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from feeds.publish import publish
-from newsroom import log
+from newsroom import log, witness
 from newsroom.locks import held
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -27,6 +27,7 @@ def feeds(
 ) -> None:
     """Publish the feeds that changed; a file whose bytes are the same is not touched."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        witness.check_there(room.engine, room.settings.witness_path)
         feeds_step(room, everything=everything)
         raise typer.Exit(room.troubles.status)
 

@@ -14,7 +14,7 @@ from commands.sync import sync_step
 from newsletter.edition import edition_key
 from newsletter.history import has_unsettled, open_editions
 from newsletter.schedule import next_due
-from newsroom import alerts, log, unforeseen
+from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import reading
 from newsroom.errors import ConfigurationError, ExitStatus, StandfirstError, StoreError
 
@@ -42,6 +42,12 @@ def run(context: typer.Context) -> ExitStatus:
 
 
 def _do(room: Context) -> None:
+    with room.troubles.caught("database"):
+        witness.check_there(room.engine, room.settings.witness_path)
+        _do_all(room)
+
+
+def _do_all(room: Context) -> None:
     sync_step(room)
     feeds_step(room)
     for newsletter in room.settings.newsletters:

@@ -11,7 +11,7 @@ from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.progress import counting
 from content.sync import SyncReport, Wish, sync_source
-from newsroom import log
+from newsroom import log, witness
 from newsroom.errors import ConfigurationError, ExitStatus
 from newsroom.locks import held
 from newsroom.settings import SourceSettings
@@ -42,6 +42,7 @@ def sync(
 ) -> None:
     """Read the content sources into the database."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        witness.check_there(room.engine, room.settings.witness_path)
         chosen = _chosen(room, source)
         sync_step(room, chosen, allow_withdrawals=allow_withdrawals, full=full)
         if stamp:

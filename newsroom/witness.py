@@ -84,6 +84,16 @@ def objection(found: Witness | None, known: Installation, here: str, path: Path)
             "If that is the last one that really went out, `release` makes a new witness from the database; "
             "else restore both"
         )
+    if is_lost(found, known):
+        seen = (
+            f"its witness saw {found.last_edition} handed over" if found.last_edition else "it has a witness"
+        )
+        return (
+            f"{path}: the database is gone: the one that is there now is new and empty, and {seen}. Without "
+            "the old one its readers, and all who unsubscribed or bounced, are gone too. Nothing is read "
+            "into this one, and nothing is sent. Restore the backup, or say `release` to begin anew with it: "
+            f"what the witness saw handed over{_last(found)} then counts as sent"
+        )
     if found.installation != known.id:
         return (
             f"{path}: this database belongs to another installation than its witness: a copy, perhaps of "
@@ -109,6 +119,12 @@ def objection(found: Witness | None, known: Installation, here: str, path: Path)
             "in another folder): a copy of a running server sends nothing. If it moved here, say `move-here`"
         )
     return None
+
+
+def is_lost(found: Witness | None, known: Installation) -> bool:
+    """True where the witness is that of another database and this one has never handed anything over: it was
+    made because the old one was not there. Pure."""
+    return found is not None and found.installation != known.id and known.hand_overs == 0
 
 
 def _last(found: Witness) -> str:
@@ -148,6 +164,16 @@ def standing(connection: Connection, path: Path) -> str | None:
         return objection(read(path), known, place(path.parent), path)
     except HeldError as error:
         return str(error)
+
+
+def check_there(engine: Engine, path: Path) -> None:
+    """Raises HeldError where the database of this witness is gone and a new one stands in its place: nothing
+    may be read into that, or published from it, as if all were well."""
+    with reading(engine) as connection:
+        known = installation.find(connection)
+        reason = standing(connection, path)
+    if reason and known is not None and is_lost(if_readable(path), known):
+        raise HeldError(reason)
 
 
 def objects(engine: Engine, path: Path) -> bool:

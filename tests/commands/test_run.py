@@ -186,6 +186,44 @@ def test_a_restored_database_sends_nothing(house: House) -> None:
     assert house.run(now="2026-03-11T07:10").steps("deliver") == []
 
 
+def test_a_lost_database_is_said_and_nothing_is_read_into_the_new_one(
+    told: tuple[House, HttpServer],
+) -> None:
+    house, server = told
+    house.run(now=SIX)
+    del server.requests[:]
+    feeds = {path: path.read_bytes() for path in (house.root / "public").rglob("*") if path.is_file()}
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    house.article("news", published="2026-03-11T05:00:00+01:00")
+    for arguments in (
+        (),
+        (),
+        ("sync",),
+        ("feeds",),
+        ("digest", "daily"),
+        ("deliver",),
+        ("sync", "--dry-run"),
+    ):
+        run = house.run(*arguments, now="2026-03-11T06:00")
+        assert run.status == 3, arguments
+        (message,) = run.problems
+        assert "the database is gone" in message
+        assert "daily-2026-03-10 handed over" in message
+        assert "Restore the backup, or say `release` to begin anew" in message
+        assert run.steps("sync") == run.steps("feeds") == run.steps("digest") == []
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database:
+        assert database.execute("SELECT count(*) FROM articles").fetchone() == (0,)
+    after = {path: path.read_bytes() for path in (house.root / "public").rglob("*") if path.is_file()}
+    assert after == feeds
+    # Told, and told once.
+    (request,) = server.requests
+    assert "the database is gone" in request.json["text"]
+    assert house.run("release", now="2026-03-11T06:10").status == 0
+    assert house.run(now="2026-03-11T06:15").status == 0
+    assert house.titles("politics")[0] == "The news story"
+
+
 def test_a_cloned_newsroom_sends_nothing_until_it_is_said_to_live_there(house: House) -> None:
     house.run(now=SIX)
     clone = House(house.root.parent / "clone")

@@ -30,6 +30,16 @@ FOUND = Witness("a", 3, "daily-2026-03-10", "here:/srv/quay")
         (None, replace(KNOWN, hand_overs=0, last_edition=""), None),
         (None, KNOWN, "the witness is gone, and the database says that daily-2026-03-10"),
         (replace(FOUND, installation="b"), KNOWN, "belongs to another installation"),
+        (
+            replace(FOUND, installation="b"),
+            replace(KNOWN, hand_overs=0, last_edition=""),
+            "the database is gone.*new and empty.*daily-2026-03-10 handed over.*Restore the backup",
+        ),
+        (
+            replace(FOUND, installation="b", hand_overs=0, last_edition=""),
+            replace(KNOWN, hand_overs=0, last_edition=""),
+            "the database is gone",
+        ),
         (FOUND, replace(KNOWN, hand_overs=2, last_edition="daily-2026-03-09"), "older than its witness"),
         (FOUND, replace(KNOWN, hand_overs=0, last_edition=""), "knows only of none"),
         # The machine stopped between the two writes of a hand-over: the database is ahead by one.
