@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -47,10 +47,12 @@ def sync_remote(
     seen: set[bytes] = set()
     looked = 0
     try:
-        for part in source.parts(notes.get("source", {}), full=full):
+        # Whoever asks for a full pass has a reason to: a tag has another name, which no article's date tells.
+        of_source = {} if wish.full else notes.get("source", {})
+        for part in source.parts(of_source, full=full):
             report = together(report, _sync_part(engine, settings, source, part, gallery(), now, wish))
             seen.update(map(_mark, _references(part)))
-            looked += len(part.entries)
+            looked += len(part.entries) + len(part.present)
             wish.progress(looked)
         if full and source.lists_all:
             report = together(report, _withdraw(engine, settings, seen, now, wish))
@@ -91,7 +93,22 @@ def _sync_part(
     if wish.stores:
         carry_out(engine, plan, gallery.made, now)
     report = report_of(key, plan, problems)
-    return replace(report, elsewhere=one_each.elsewhere, unplaced=part.unplaced)
+    here = _live_among(engine, key, part.present)
+    return replace(
+        report,
+        found=report.found + here,
+        unchanged=report.unchanged + here,
+        elsewhere=one_each.elsewhere,
+        unplaced=part.unplaced,
+    )
+
+
+def _live_among(engine: Engine, source: str, present: Sequence[str]) -> int:
+    """How many of these the source's readers have: those in none of our sections are there as well."""
+    if not present:
+        return 0
+    with reading(engine) as connection:
+        return sum(one.withdrawn is None for one in store.known_at(connection, source, present).values())
 
 
 def _read(
@@ -141,6 +158,7 @@ def _withdraw(
 def _references(part: Part) -> Iterable[str]:
     yield from (entry.reference for entry in part.entries)
     yield from (one.reference for one in part.broken)
+    yield from part.present
 
 
 def _mark(reference: str) -> bytes:

@@ -23,6 +23,8 @@ class Part:
     problems: tuple[Problem, ...] = ()
     unplaced: Mapping[str, int] = field(default_factory=dict)
     """How many articles stand in none of the newsroom's sections, by the source's own name for where."""
+    present: tuple[str, ...] = ()
+    """References of what is there and is as it was when it was last read: not gone, and not read again."""
 
 
 class GoneError(SourceError):
@@ -38,6 +40,7 @@ class RemoteSource(Protocol):
     def parts(self, notes: Mapping[str, Any], *, full: bool) -> Iterator[Part]:
         """Its articles: with `full` all of them, else at least those that changed since `notes`.
 
+        Without notes nothing is as it was: a full pass reads every article anew.
         Raises SourceError where it cannot be read; the parts before that are good. GoneError is one whose
         notes are to be remembered, so that nobody is asked in vain again.
         """

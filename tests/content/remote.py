@@ -25,6 +25,7 @@ class Far:
     def __init__(self, settings: SourceSettings, newsroom: Newsroom) -> None:
         self.items: dict[str, Item] = {}
         self.changed: set[str] = set()
+        self.same: set[str] = set()
         self.fails_after: int | None = None
         self.is_gone = False
         self.passes: list[bool] = []
@@ -57,9 +58,10 @@ class Far:
             if number == self.fails_after:
                 raise SourceError("https://quay.example/wp-json: 500; look at its log")
             some = names[start : start + 2]
-            present = [self.items[name] for name in some if name in self.items]
+            here = [self.items[name] for name in some if name in self.items and name not in self.same]
             gone = [f"posts/{name}" for name in some if name not in self.items]
-            yield self._shelf.part(present, gone=gone)
+            same = tuple(f"posts/{name}" for name in some if name in self.items and name in self.same)
+            yield replace(self._shelf.part(here, gone=gone), present=same)
         self.changed.clear()
 
     def read(self, entry: Entry, gallery: Gallery, now: datetime) -> Reading:

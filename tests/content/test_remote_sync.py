@@ -84,6 +84,26 @@ def test_a_full_pass_now_and_then_sees_what_is_gone(wire: Wire) -> None:
     assert wire.sync().restored == 1
 
 
+def test_what_is_there_as_it_was_need_not_be_given_again(wire: Wire) -> None:
+    for name in "abcde":
+        wire.far.put(name)
+    wire.sync()
+    wire.far.same = set("abcx")
+    del wire.far.items["d"]
+    report = wire.sync(DAY)
+    assert (report.found, report.unchanged, report.withdrawn) == (4, 4, 1)
+    assert wire.live() == set("abce")
+
+
+def test_a_full_pass_that_is_asked_for_takes_nothing_as_known(wire: Wire) -> None:
+    wire.far.put("a")
+    wire.sync()
+    wire.sync(DAY)
+    assert wire.far.noted == {"passes": 1}
+    wire.sync(full=True)
+    assert wire.far.noted == {}
+
+
 def test_what_the_source_takes_back_is_withdrawn_at_once(wire: Wire) -> None:
     for name in "abc":
         wire.far.put(name)
