@@ -51,7 +51,9 @@ def demo() -> int:
     now = datetime.now(ZONE)
     plan = planned(now, day_of_run(RUN))
     if not plan.again:
-        sys.stdout.write(f"Setting up a newsroom in demo/run for {plan.day}: articles, pictures, 120 readers ...\n")
+        sys.stdout.write(
+            f"Setting up a newsroom in demo/run for {plan.day}: articles, pictures, 120 readers ...\n"
+        )
         sys.stdout.flush()
         set_up(RUN, plan.day)
         _run(RUN, f"{plan.day}T05:30", "sync")
