@@ -20,6 +20,9 @@ _WIDE = "\u0300"
 _SHORTEST = 30
 """A sentence that ends before this many characters says too little alone: the next one stays with it."""
 _ISOLATE, _POP = "\u2068", "\u2069"
+_ISOLATED = re.compile(f"{_ISOLATE}([^{_POP}]*){_POP}")
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates: they would reach out of what they stand in."""
 
 
 def clean(text: str) -> str:
@@ -53,8 +56,21 @@ def isolated(text: str, direction: str) -> str:
     direction, so that a number after an Arabic name in an English line stays after it."""
     other = ("L",) if direction == "rtl" else ("R", "AL")
     if any(unicodedata.bidirectional(character) in other for character in text):
-        return f"{_ISOLATE}{text}{_POP}"
+        return f"{_ISOLATE}{_DIRECTION.sub('', text)}{_POP}"
     return text
+
+
+def isolates(text: str) -> Iterator[tuple[str, str]]:
+    """The pieces of `text`, each with the direction that its first letter gives it where `isolated` set it
+    apart, and with none where it did not."""
+    for number, piece in enumerate(_ISOLATED.split(text)):
+        yield piece, _direction(piece) if number % 2 else ""
+
+
+def _direction(text: str) -> str:
+    kinds = (unicodedata.bidirectional(character) for character in text)
+    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L")
+    return "ltr" if first == "L" else "rtl"
 
 
 def width(text: str) -> int:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from mjml import mjml2html
 
 from newsletter.letter import MARK_CLOSE, MARK_OPEN, Slot
-from newsletter.lines import clean, width, wrapped
+from newsletter.lines import clean, isolated, isolates, width, wrapped
 from newsletter.phrases import Phrases
 from newsletter.sheet import Sheet
 from newsroom.errors import RenderError
@@ -89,7 +89,8 @@ class Page:
                 dark=self.looks.dark,
                 headline_font=Markup(self.looks.headline_font),  # noqa: S704 - checked by looks_of
                 text_font=Markup(self.looks.text_font),  # noqa: S704 - checked by looks_of
-                start="right" if self.sheet.direction == "rtl" else "left",
+                start=_start(self.sheet.direction),
+                own_start=_start(self.sheet.own_direction),
                 filler=_FILLER,
                 note=Markup(self.note),  # noqa: S704 - sanitised by note_html
                 place=place,
@@ -124,6 +125,24 @@ def _unmarked(html: str) -> str:
     return unescape(_TAG.sub("", html.replace("<li>", "- "))).strip()
 
 
+def _start(direction: str) -> str:
+    return "right" if direction == "rtl" else "left"
+
+
+def _apart(text: str, direction: str) -> Markup:
+    """`text` as HTML of that direction, with no separator at a line's end.
+
+    What was set apart for its direction stands in an element of its own, for clients that know no isolates
+    with a mark after it that ends its reach.
+    """
+    end = "\u200f" if direction == "rtl" else "\u200e"
+    pieces = (
+        Markup('<span dir="{}">{}</span>{}').format(own, piece, end) if own else escape(piece)
+        for piece, own in isolates(text)
+    )
+    return Markup("").join(pieces).replace(" · ", " ·\u00a0")
+
+
 def _mark(slot: str) -> str:
     return f"{MARK_OPEN}{Slot(slot)}{MARK_CLOSE}"
 
@@ -140,5 +159,7 @@ def _environment(*, escaping: bool) -> Environment:
     )
     environment.globals["mark"] = _mark
     environment.filters["wrap"] = wrapped
+    environment.filters["isolated"] = isolated
+    environment.filters["apart"] = _apart
     environment.filters["columns"] = width
     return environment

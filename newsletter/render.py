@@ -77,7 +77,7 @@ class _Draw:
 
     def page(self, trim: Trim) -> Page:
         words = phrases(self.language)
-        sheet = laid_out(self.selection, self.variant.audience, self.newsroom, self.newsletter, words, trim)
+        sheet = laid_out(self.selection, self.variant, self.newsroom, self.newsletter, words, trim)
         return Page(sheet, words, looks_of(self.newsroom.look), note_html(self.selection.note))
 
     def set_in_type(self, trim: Trim) -> tuple[Page, str]:

@@ -11,7 +11,7 @@ from newsletter.budget import SENTENCE, Depth, Trim
 from newsletter.edition import Block, Selection, Story
 from newsletter.lines import clean, cut, isolated, sentence
 from newsletter.phrases import Phrases, is_opinion, phrases
-from newsletter.variant import Audience
+from newsletter.variant import Audience, Variant
 from newsroom.masthead import Newsletter, Newsroom, Offer, SectionKind
 
 SHEET = 600
@@ -57,8 +57,9 @@ class Item:
     sponsor: str
     figure: Figure | None
     language: str
-    """Set where it differs from the mail's own."""
+    """Set where it differs from the newsletter's."""
     direction: str
+    """Likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,17 @@ class Sheet:
     subject: str
     preheader: str
     language: str
+    """The mail's, in which Standfirst's own words are."""
     direction: str
+    own_language: str
+    """The newsletter's, in which the newsroom's words are; set where it is not the mail's."""
+    own_direction: str
+    """`ltr` or `rtl`, always set."""
     name: str
     title: str
     day: str
+    day_language: str
+    """Set where the date's is not the mail's."""
     site_url: str
     site: str
     feeds_url: str
@@ -101,19 +109,18 @@ class Sheet:
 
 def laid_out(
     selection: Selection,
-    audience: Audience,
+    variant: Variant,
     newsroom: Newsroom,
     newsletter: Newsletter,
     words: Phrases,
     trim: Trim,
 ) -> Sheet:
-    """`selection` as one audience sees it, with each story as deep as `trim` allows.
-
-    The sheet's language and direction are the newsletter's, whatever language `words` are in.
-    """
-    language = newsletter.language
+    """`selection` as one variant's readers see it, with each story as deep as `trim` allows."""
+    audience, own = variant.audience, newsletter.language
+    language = _spoken(variant.language, own, words)
     direction = phrases(language).direction
-    draw = _Draughtsman(newsroom, audience, words, trim, language.partition("-")[0], direction)
+    own_direction = phrases(own).direction
+    draw = _Draughtsman(newsroom, audience, words, trim, _base(own), own_direction, direction)
     position = 1 if selection.lead else 0
     parts = []
     for block in selection.blocks:
@@ -130,9 +137,12 @@ def laid_out(
         preheader=clean(selection.preheader),
         language=language,
         direction=direction,
+        own_language=own if language != own else "",
+        own_direction=own_direction,
         name=clean(newsroom.name),
         title=clean(newsletter.title),
         day=words.day(selection.local_date),
+        day_language=words.locale.language if words.locale.language != _base(language) else "",
         site_url=newsroom.site_url,
         site=urlsplit(newsroom.site_url).netloc.removeprefix("www."),
         feeds_url=f"{newsroom.public_url}/feeds/index.html",
@@ -161,7 +171,11 @@ class _Draughtsman:
     words: Phrases
     trim: Trim
     language: str
+    """The newsletter's, without a country."""
     direction: str
+    """The newsletter's."""
+    around: str
+    """The direction of the mail's own words."""
 
     def lead(self, story: Story) -> Item:
         """The lead: its picture across the sheet, its label or else its section above the headline."""
@@ -190,7 +204,7 @@ class _Draughtsman:
         teaser = story.teaser
         text = clean(teaser.teaser) if depth > Depth.HEADLINE else ""
         access, is_locked = self._access(teaser.access) if depth > Depth.HEADLINE else ("", False)
-        foreign = teaser.language.partition("-")[0] != self.language
+        foreign = _base(teaser.language) != self.language
         direction = phrases(teaser.language).direction if foreign else self.direction
         short = sentence(text, SENTENCE) if depth is Depth.SHORT else ""
         return Item(
@@ -213,7 +227,7 @@ class _Draughtsman:
 
     def _meta(self, story: Story) -> str:
         teaser, words = story.teaser, self.words
-        names = [isolated(clean(author), self.direction) for author in teaser.authors]
+        names = [isolated(clean(author), self.around) for author in teaser.authors]
         minutes = words.counted(words.minutes, teaser.minutes) if teaser.minutes else ""
         return " · ".join(part for part in (words.listed(names), minutes) if part)
 
@@ -242,6 +256,19 @@ class _Draughtsman:
             caption=clean(image.caption),
             credit=clean(image.credit),
         )
+
+
+def _spoken(wanted: str, own: str, words: Phrases) -> str:
+    """The language of the mail: the one its readers want, where `words` are in it, or `own`.
+
+    A language that Standfirst has no words of gets those of its fallback, and its own dates.
+    """
+    spoken = wanted if words.words.language == words.locale.language else words.words.language
+    return own if not wanted or _base(spoken) == _base(own) else spoken
+
+
+def _base(tag: str) -> str:
+    return tag.partition("-")[0]
 
 
 def _cleaned(offer: Offer) -> Offer:

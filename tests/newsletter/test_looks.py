@@ -184,6 +184,43 @@ def test_a_thumb_hits_every_link_on_a_phone(browser: Browser, public: tuple[str,
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("audience", [Audience.FREE, Audience.MEMBER])
+def test_no_line_ends_with_a_separator(
+    browser: Browser, public: tuple[str, Path], audience: Audience, language: str
+) -> None:
+    for width in (320, 375, 600):
+        page = opened(browser, public, audience, width=width, language=language)
+        ends = page.evaluate(
+            """() => {
+            const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+            let last = null;
+            const box = (node, at) => { const range = document.createRange();
+                range.setStart(node, at); range.setEnd(node, at + 1); return range.getBoundingClientRect(); };
+            while (texts.nextNode()) for (let at = 0; at < texts.currentNode.data.length; at++) {
+                const node = texts.currentNode, here = box(node, at);
+                if (!here.width || !node.data[at].trim()) continue;
+                if (last && here.top >= last.bottom) found.push(last.node.parentNode.textContent);
+                last = node.data[at] === "·" ? {node, bottom: here.bottom} : null;
+            }
+            return found; }"""
+        )
+        page.close()
+        assert ends == [], width
+
+
+@pytest.mark.browser
+def test_the_masthead_is_small(browser: Browser, public: tuple[str, Path]) -> None:
+    page = opened(browser, public, Audience.FREE)
+    name, lead = page.evaluate(
+        """[...document.querySelectorAll("h1, h2")].slice(0, 2)
+        .map(node => parseFloat(getComputedStyle(node).fontSize))"""
+    )
+    page.close()
+    assert (name, lead) == (24, 30)
+
+
+@pytest.mark.browser
 def test_the_thumbnail_is_beside_the_story_on_a_desk_and_under_it_on_a_phone(
     browser: Browser, public: tuple[str, Path]
 ) -> None:

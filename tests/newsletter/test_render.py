@@ -18,6 +18,7 @@ from newsletter.budget import LIMIT
 from newsletter.edition import Block, Selection
 from newsletter.letter import Slot, filled
 from newsletter.lines import width
+from newsletter.phrases import Phrases, phrases
 from newsletter.render import Rendered, render, source
 from newsletter.variant import Audience, Variant
 from newsroom.errors import RenderError
@@ -84,6 +85,14 @@ def test_the_text_part_fits_72_columns_with_one_link_a_line() -> None:
         assert "https://" not in line.removeprefix("https://")
 
 
+def test_no_line_of_the_text_part_ends_with_a_separator() -> None:
+    authors = ("Anneke van der Linden-Verhoeven", "Bartholomeus Oudenaarde")
+    news = editions.story("Ferry", "Feature", "It is back.", authors=authors)
+    lines = text_of(rendered(editions.selection(lead=news, blocks=()))).splitlines()
+    at = lines.index("Feature · Anneke van der Linden-Verhoeven and Bartholomeus Oudenaarde")
+    assert lines[at + 1] == "· 5 min read · Subscribers"
+
+
 def test_an_address_without_the_newsrooms_name_is_told_whose_it_is() -> None:
     ending = text_of(rendered(editions.selection(), postal_address="Graslei 1\n9000 Ghent"))
     assert ending.endswith("\n\nThe Quay\nGraslei 1\n9000 Ghent\n")
@@ -108,7 +117,7 @@ def test_free_readers_see_locks_and_the_offer_with_the_only_button() -> None:
     assert text.count("Free with registration") == 2
     assert "Start your trial" in texts(tree, ".button a")
     assert links_of(tree, ".button a") == ["https://quay.example/subscribe"]
-    for words in ("Thank you for reading.", "Try it free for 30 days.", "€150 a year · €15 a month"):
+    for words in ("Thank you for reading.", "Try it free for 30 days.", "€150 a year ·\u00a0€15 a month"):
         assert words in text
     assert "https://quay.example/account" not in links_of(tree, "a")
 
@@ -164,7 +173,7 @@ def test_sponsored_stories_come_after_all_news_with_their_sponsor_and_rel() -> N
         marked = [link.attributes.get("rel") == "sponsored" for link in links]
         assert marked == sorted(marked)
         assert sum(marked) == 12
-        assert "Stakeholders' highlights · Paid content" in (tree.css_first(".paid").text() or "")
+        assert "Stakeholders' highlights ·\u00a0Paid content" in (tree.css_first(".paid").text() or "")
         for link in tree.css('a[rel="sponsored"]'):
             cell = link.parent.parent if link.parent else None
             sponsor = cell.css_first("p") if cell else None
@@ -254,24 +263,122 @@ def test_the_note_is_reduced_to_what_a_mail_shows_and_stays_whole() -> None:
 
 @pytest.mark.parametrize("language", ["ar", "he"])
 def test_a_language_from_right_to_left_turns_the_sheet(language: str) -> None:
-    tree = tree_of(rendered(editions.selection(), language=language))
-    assert tree.root
-    assert tree.root.attributes["dir"] == "rtl"
-    assert tree.root.attributes["lang"] == language
-    cells = tree.css("td[align=left]")
-    assert [cell for cell in cells if cell.css("h2, h3, .accent")] == []
-    # The stories are English, and say so.
-    assert {cell.attributes.get("dir") for cell in tree.css('td[lang="en"]')} == {"ltr"}
+    local = editions.story("Local", teaser="Nothing.", language=language)
+    block = Block("politics", "Politics", SectionKind.EDITORIAL, (local,))
+    edition = editions.selection()
+    tree = tree_of(rendered(replace(edition, blocks=(block, *edition.blocks)), language=language))
+    assert tongue_of(tree.root) == (language, "rtl")
+    assert {cell.attributes["align"] for cell in tree.css("td.line[colspan]") if cell.css("h2")} == {"right"}
+    assert {cell.attributes["align"] for cell in tree.css('td[lang="en"]')} == {"left"}
+    for cell in tree.css('td[lang="en"]'):
+        # The stories are English, and say so; what Standfirst says beside them is not.
+        assert cell.attributes["dir"] == "ltr"
+        assert {tongue_of(meta) for meta in cell.css("p.soft") if "·" in meta.text()} <= {(language, "rtl")}
+    cell = next(link for link in tree.css("h3 a") if link.text() == "Local").parent.parent  # type: ignore[union-attr]
+    assert cell
+    assert (cell.attributes["align"], *tongue_of(cell)) == ("right", None, None)
 
 
-def test_words_in_a_readers_language_leave_the_sheet_in_the_newsletters() -> None:
-    variant = Variant(Audience.FREE, language="ar")
-    result = render(editions.selection(), variant, samples.newsroom(), samples.newsletter())
+def tongue_of(node: typing.Any) -> tuple[str | None, str | None]:
+    return node.attributes.get("lang"), node.attributes.get("dir")
+
+
+def spoken_in(node: typing.Any) -> tuple[str, str]:
+    """The language and direction that hold inside of a node: its own, or those of what is around it."""
+    found: dict[str, str] = {}
+    while node is not None and node.tag != "-undef":
+        for key in ("lang", "dir"):
+            if node.attributes.get(key):
+                found.setdefault(key, node.attributes[key])
+        node = node.parent
+    return found["lang"], found["dir"]
+
+
+OURS, OWN = "Standfirst's words", "the newsroom's words"
+
+
+def voices(tree: LexborHTMLParser, words: Phrases) -> dict[str, set[tuple[str, str]]]:
+    """In which language and direction Standfirst's words and the newsroom's are."""
+    ours = [
+        *(
+            link
+            for link in tree.css("a")
+            if link.text() in {words.unsubscribe, words.feeds, words.terms, words.log_in}
+        ),
+        *(node for node in tree.css("p.soft") if words.subscribers in node.text()),
+        *(node for node in tree.css("span") if node.text() in {words.updated, words.paid_content}),
+        *(node for node in tree.css("b") if node.text().startswith(words.correction)),
+        *(node for node in tree.css("p.accent") if node.text() == words.editors),
+    ]
+    assert len(ours) > 12
+    own = [*tree.css("h1, h2, h3, td.ink > p:not(.accent):not(.soft):not(.line)"), *tree.css("td.soft i")]
+    assert len(own) > 30
+    return {OURS: set(map(spoken_in, ours)), OWN: set(map(spoken_in, own))}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spoken"),
+    [("nl", ("nl", "ltr")), ("ar", ("ar", "rtl")), ("de-at", ("de-at", "ltr")), ("", ("en", "ltr")),
+     # No words of these: Standfirst speaks its fallback, which is the newsletter's language here.
+     ("pl", ("en", "ltr")), ("fa", ("en", "ltr"))],
+)  # fmt: skip
+@pytest.mark.parametrize("audience", [Audience.FREE, Audience.TRIAL])
+def test_a_mail_in_a_readers_language_says_what_is_in_which(
+    wanted: str, spoken: tuple[str, str], audience: Audience
+) -> None:
+    result = render(
+        editions.selection(note=NOTE), Variant(audience, wanted), samples.newsroom(), samples.newsletter()
+    )
     tree = tree_of(result)
-    assert tree.root
-    assert (tree.root.attributes["lang"], tree.root.attributes["dir"]) == ("en", "ltr")
-    assert "إلغاء الاشتراك في الرسالة" in texts(tree, "a")
-    assert result.letter.language == "ar"
+    assert tongue_of(tree.root) == spoken
+    words = phrases(wanted)
+    if audience is Audience.FREE:
+        assert voices(tree, words) == {OURS: {spoken}, OWN: {("en", "ltr")}}
+    else:
+        trial = next(node for node in tree.css("p") if node.text() == VALUES[Slot.TRIAL])
+        assert spoken_in(trial) == spoken
+    day = next(node for node in tree.css("span") if node.text() == words.day(editions.selection().local_date))
+    assert spoken_in(day)[0].partition("-")[0] == (wanted.partition("-")[0] or "en")
+    assert result.letter.language == (wanted or "en")
+
+
+def test_a_newsletter_without_words_of_its_own_language_still_says_it() -> None:
+    tree = tree_of(rendered(editions.selection(), language="pl"))
+    assert tongue_of(tree.root) == ("pl", "ltr")
+
+
+def test_an_arabic_story_in_an_english_mail_stands_on_its_own_side_and_its_meta_line_does_not() -> None:
+    arabic = editions.story(
+        "عودة العبّارة", "", "قال المجلس.", language="ar", authors=("ليلى حداد",), minutes=1
+    )
+    block = Block("politics", "Politics", SectionKind.EDITORIAL, (arabic, editions.story("Bridge")))
+    tree = tree_of(rendered(editions.selection(lead=None, blocks=(block,))))
+    cell, english = (link.parent.parent for link in tree.css("h3 a") if link.parent)
+    assert cell
+    assert english
+    assert (cell.attributes["align"], *tongue_of(cell)) == ("right", "ar", "rtl")
+    assert (english.attributes["align"], *tongue_of(english)) == ("left", None, None)
+    meta = cell.css_first("p.soft")
+    assert tongue_of(meta) == ("en", "ltr")
+    assert meta.text().startswith("ليلى حداد\u200e ·\u00a01 min read")
+    assert tongue_of(meta.css_first("span")) == (None, "rtl")
+
+
+def test_names_that_run_the_other_way_are_kept_apart_in_both_parts() -> None:
+    story = editions.story("Ferry", teaser="It is back.", authors=("سلمى حداد", "Nele"), minutes=3)
+    for language, name, mark in (("en", "سلمى حداد", "\u200e"), ("ar", "Nele", "\u200f")):
+        result = rendered(editions.selection(lead=story, blocks=()), language=language)
+        own = "rtl" if language == "en" else "ltr"
+        assert f'<span dir="{own}">{name}</span>{mark}' in html_of(result)
+        assert html_of(result).count("<span dir=") == 1
+        assert f"\u2068{name}\u2069" in text_of(result)
+        assert "\u2068" not in html_of(result)
+    sponsored = (editions.story("Oysters", sponsor="شركة المحار"),)
+    block = Block("partners", "Highlights", SectionKind.SPONSORED, sponsored)
+    news = editions.selection().blocks[0]
+    assert "\n\u2068شركة المحار\u2069: Oysters\n" in text_of(
+        rendered(editions.selection(blocks=(news, block)))
+    )
 
 
 def test_the_same_input_gives_the_same_bytes() -> None:
@@ -303,7 +410,11 @@ def test_the_sample_edition_is_well_under_the_size() -> None:
     [
         (5, 13, [r"Section 4: \d+ stories shortened to one sentence"]),
         (5, 22, [r"Section 4: 22 stories shown as a headline alone"]),
-        (10, 60, ["Latest: 6 stories left out for room", "Stakeholders' highlights: 12 stories left out for room"]),
+        (
+            10,
+            60,
+            ["Latest: 6 stories left out for room", "Stakeholders' highlights: 12 stories left out for room"],
+        ),
     ],
 )
 def test_a_big_edition_is_brought_under_the_size_and_says_how(
