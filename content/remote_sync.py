@@ -14,6 +14,7 @@ from content import store
 from content.carry_out import carry_out
 from content.gallery import Gallery
 from content.look import read_held
+from content.marks import Marks
 from content.sources import Broken, Found, Problem
 from content.sources.remote import GoneError, Part, RemoteSource
 from content.store import KnownArticle, SourceState
@@ -44,14 +45,15 @@ def sync_remote(
     notes = before.state
     full = wish.full or wish.allow_withdrawals or _is_due(notes, settings, now)
     report = SyncReport(settings.key)
-    seen: set[bytes] = set()
+    seen = Marks()
     looked = 0
     try:
         # Whoever asks for a full pass has a reason to: a tag has another name, which no article's date tells.
         of_source = {} if wish.full else notes.get("source", {})
         for part in source.parts(of_source, full=full):
             report = together(report, _sync_part(engine, settings, source, part, gallery(), now, wish))
-            seen.update(map(_mark, _references(part)))
+            for reference in _references(part):
+                seen.add(reference)
             looked += len(part.entries) + len(part.present)
             wish.progress(looked)
         if full and source.lists_all:
@@ -138,14 +140,14 @@ def _read(
 
 
 def _withdraw(
-    engine: Engine, settings: SourceSettings, seen: set[bytes], now: datetime, wish: Wish
+    engine: Engine, settings: SourceSettings, seen: Marks, now: datetime, wish: Wish
 ) -> SyncReport:
     """Withdraw what a full pass did not meet; where that is more than half, it is held."""
     live, gone = 0, []
     with reading(engine) as connection:
         for id_, reference in store.live_references(connection, settings.key):
             live += 1
-            if _mark(reference) not in seen:
+            if reference not in seen:
                 gone.append(id_)
     why = "" if wish.allow_withdrawals else held(live, len(gone))
     if why or not gone:
@@ -161,13 +163,11 @@ def _references(part: Part) -> Iterable[str]:
     yield from part.present
 
 
-def _mark(reference: str) -> bytes:
-    """Eight bytes that stand for a reference: among a million, two are alike once in 37 million times."""
-    return hashlib.blake2b(reference.encode(), digest_size=8).digest()
-
-
 def _is_due(notes: Mapping[str, Any], settings: SourceSettings, now: datetime) -> bool:
     """Whether it is time for a full pass: after `full_every`, and where the source is set up otherwise."""
+    if settings.kind == "sql" and not settings.changed:
+        # Every pass reads all there is: then what is gone may be seen by each.
+        return True
     last = notes.get("full")
     if last is None or notes.get("settings") != _print(settings):
         return True

@@ -1,0 +1,303 @@
+"""The newsroom's own database: opened to read and nothing else, and named in no message."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, CursorResult, Engine
+
+from content.sources.sql_errors import told
+from newsroom.errors import SourceError
+from newsroom.secrets import source_name
+from newsroom.settings import SourceSettings
+
+Row = Sequence[Any]
+Mark = Any
+"""A value of the column that grows, as JSON has it."""
+
+AT_ONCE = 500
+"""Rows that are fetched together."""
+
+_DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+_PACKAGES = {"psycopg": "psycopg[binary]", "pymysql": "pymysql[rsa]"}
+_FORMS = "sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME"
+_BEGINNING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
+_READS = re.compile(r"(?:select|with|values|table)\b", re.IGNORECASE)
+_TIMESTAMP = 7
+"""MySQL's number for the column type whose values it shows in the session's time zone."""
+_OID_TEXT = 25
+
+
+class Database:
+    """Opens when it is first asked. Raises SourceError for all that goes wrong; it never has an address."""
+
+    def __init__(self, settings: SourceSettings, zone: ZoneInfo) -> None:
+        self._settings = settings
+        self._zone = zone
+        self._engine: Engine | None = None
+        self._connection: Connection | None = None
+        self._latest: Any = None
+
+    @property
+    def mark(self) -> Mark:
+        """The largest value of the column that grows that the last `rows` has met; None for none."""
+        return None if self._latest is None else _json(self._latest)
+
+    def columns(self, name: str, query: str) -> tuple[str, ...]:
+        """What the columns of `query`, the setting `name`, are called; no row of it is read."""
+        with self._explained(name):
+            nothing = _around(_select(self._place, name, query)).where(sa.text("1 = 0"))
+            result = self._open().execute(nothing)
+            found = tuple(result.keys())
+            result.close()
+        return found
+
+    def rows(self, name: str, query: str, changed: str = "", since: Mark = None) -> Iterator[Row]:
+        """Its rows, some hundred in memory at a time; with `since` those that are `changed` then or later.
+
+        `changed` is one of its `columns`, or empty.
+        """
+        self._latest = None if since is None else _value(since)
+        with self._explained(name):
+            result = self._ask(_select(self._place, name, query), changed, since)
+            position = tuple(result.keys()).index(changed) if changed else None
+            zones = self._zones(result)
+            parts = result.partitions(AT_ONCE)
+        while True:
+            with self._explained(name):
+                some = next(parts, None)
+            if some is None:
+                return
+            for row in some:
+                if position is not None and row[position] is not None:
+                    self._grow(row[position])
+                yield _with_zones(row, zones) if zones else row
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    @property
+    def _place(self) -> str:
+        return f"source {self._settings.key}"
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            self._engine = self._engine or _engine(self._settings)
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _ask(self, query: str, changed: str, since: Mark) -> CursorResult[Any]:
+        connection = self._open()
+        options = {"stream_results": True, "max_row_buffer": AT_ONCE, "yield_per": AT_ONCE}
+        if not changed or since is None:
+            # As it is: what it is wrapped into may lose the order it asks for.
+            return connection.execute(sa.text(_literal(query)), execution_options=options)
+        column: sa.ColumnClause[Any] = sa.column(sa.quoted_name(changed, quote=True))
+        # Without a type of ours: the database takes it for one of the column's.
+        least = sa.bindparam("since", _value(since), type_=sa.types.NullType())
+        statement = _around(query).where(column >= least).order_by(column)
+        return connection.execute(statement, execution_options=options)
+
+    def _grow(self, value: Any) -> None:
+        try:
+            if self._latest is None:
+                _json(value)
+            if self._latest is None or value > self._latest:
+                self._latest = value
+        except TypeError:
+            raise SourceError(
+                f"{self._place}: the column {self._settings.changed} holds values of several kinds, or of "
+                "one that has no order; name one of dates or numbers in `changed`"
+            ) from None
+
+    def _zones(self, result: CursorResult[Any]) -> dict[int, tzinfo]:
+        """By its number, the time zone of each column that MySQL shows in the session's."""
+        if result.context.dialect.name not in ("mysql", "mariadb") or result.cursor is None:
+            return {}
+        session = result.connection.info.get("zone", "")
+        zone = _zone(session) or self._zone
+        return {
+            number: zone for number, column in enumerate(result.cursor.description) if column[1] == _TIMESTAMP
+        }
+
+    @contextmanager
+    def _explained(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, UnicodeError, ValueError, RuntimeError, OSError) as error:
+            hidden = () if self._engine is None else _words(self._engine.url)
+            message = told(error, name, source_name(self._settings.key), hidden)
+            # Without its cause, which may show the address.
+            raise SourceError(f"{self._place}: {message}") from None
+
+
+def named(columns: Sequence[str], name: str) -> str:
+    """The column that is called so, in capitals or not; empty where there is none."""
+    return next((one for one in columns if one.lower() == name.lower()), "") if name else ""
+
+
+def _select(place: str, name: str, query: str) -> str:
+    """The query without the semicolon at its end. Raises SourceError where it is no SELECT."""
+    text = query.strip().rstrip("; \t\r\n")
+    beginning = _BEGINNING.match(text)
+    if not _READS.match(text, beginning.end() if beginning else 0):
+        raise SourceError(f"{place}: `{name}` is no SELECT, and a source is only read; write one")
+    return text
+
+
+def _literal(query: str) -> str:
+    """The query for `sa.text`, which takes what follows a colon for a parameter."""
+    return query.replace(":", "\\:")
+
+
+def _around(query: str) -> sa.Select[Any]:
+    """Everything that the query gives, to be narrowed down. A line end closes a comment that ends it."""
+    inner = sa.text(_literal(f"{query}\n")).columns().subquery("q")
+    return sa.select(sa.literal_column("*")).select_from(inner)
+
+
+def _engine(settings: SourceSettings) -> Engine:
+    place, secret = f"source {settings.key}", source_name(settings.key)
+    if not settings.secret:
+        raise SourceError(f"{place}: no database is named; set {secret} to {_FORMS}")
+    try:
+        url = sa.make_url(settings.secret.strip())
+    except (sa.exc.ArgumentError, ValueError):
+        raise SourceError(f"{place}: {secret} is no database address; write {_FORMS}") from None
+    driver = _DRIVERS.get(url.get_backend_name())
+    if driver is None:
+        raise SourceError(f"{place}: {secret} is the address of no database that is read; write {_FORMS}")
+    url = url.set(drivername=driver)
+    options: dict[str, Any] = {"connect_args": _arguments(url, settings.timeout)}
+    if driver.startswith("sqlite"):
+        options = {"creator": partial(_sqlite, settings.path / (url.database or ""), settings.timeout)}
+    try:
+        engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True, **options)
+    except ModuleNotFoundError as error:
+        package = _PACKAGES.get(error.name or "", error.name)
+        raise SourceError(
+            f"{place}: its database's driver is not installed: pip install '{package}'"
+        ) from None
+    except (sa.exc.ArgumentError, ValueError, TypeError):
+        raise SourceError(f"{place}: {secret} has an option that means nothing; write {_FORMS}") from None
+    if not driver.startswith("sqlite"):
+        sa.event.listen(engine, "connect", _prepare_postgresql if "psycopg" in driver else _prepare_mysql)
+    return engine
+
+
+def _arguments(url: URL, timeout: float) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"connect_timeout": max(2, round(timeout))}
+    if url.get_backend_name() in ("mysql", "mariadb") and "charset" not in url.query:
+        arguments["charset"] = "utf8mb4"
+    return arguments
+
+
+def _sqlite(path: Path, timeout: float) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
+    connection = sqlite3.connect(uri, timeout=timeout, uri=True, check_same_thread=False)
+    connection.execute("PRAGMA query_only=ON")
+    # The driver's own refusal of what is no UTF-8 shows it, and ends the query.
+    connection.text_factory = _decoded
+    return connection
+
+
+def _decoded(data: bytes) -> str | bytes:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _prepare_postgresql(connection: Any, _entry: Any) -> None:
+    # The driver cannot hold every date that the database can, such as infinity: as text they all come.
+    as_text = connection.adapters.get_loader(_OID_TEXT, 0)
+    for kind in ("date", "timestamp", "timestamptz"):
+        connection.adapters.register_loader(kind, as_text)
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        cursor.execute("SET datestyle = 'ISO, YMD'")
+        # Between two parts pictures are fetched.
+        cursor.execute("SET idle_in_transaction_session_timeout = 0")
+    connection.commit()
+
+
+def _prepare_mysql(connection: Any, entry: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+        # Between two parts pictures are fetched.
+        cursor.execute("SET SESSION net_write_timeout = 3600")
+        cursor.execute("SELECT @@session.time_zone, @@system_time_zone")
+        session, system = cursor.fetchone()
+        entry.info["zone"] = system if session == "SYSTEM" else session
+    connection.commit()
+
+
+def _zone(name: str) -> tzinfo | None:
+    """The zone of a name or offset as MySQL has them; None for an abbreviation, which may be anybody's."""
+    if offset := re.fullmatch(r"([+-])(\d\d?):(\d\d)", name):
+        length = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        return timezone(-length if offset[1] == "-" else length)
+    if "/" not in name and name not in ("UTC", "GMT"):
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None
+
+
+def _with_zones(row: Row, zones: Mapping[int, tzinfo]) -> Row:
+    values = list(row)
+    for number, zone in zones.items():
+        if isinstance(values[number], datetime):
+            values[number] = values[number].replace(tzinfo=zone)
+    return values
+
+
+def _json(value: Any) -> Mark:
+    """What grows, as JSON. Raises TypeError for what has no order that it keeps."""
+    if isinstance(value, datetime):
+        return {"moment": value.isoformat()}
+    if isinstance(value, date):
+        return {"day": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"number": str(value)}
+    if isinstance(value, int | float | str):
+        return value
+    raise TypeError(type(value).__name__)
+
+
+def _value(mark: Mark) -> Any:
+    if not isinstance(mark, dict):
+        return mark
+    if "moment" in mark:
+        return datetime.fromisoformat(mark["moment"])
+    return date.fromisoformat(mark["day"]) if "day" in mark else Decimal(mark["number"])
+
+
+def _words(url: URL) -> tuple[str, ...]:
+    """What an address is made of and no message may hold."""
+    parts = (url.host, url.username, url.password, url.database, *map(str, url.query.values()))
+    return tuple(str(part) for part in parts if part)
