@@ -146,7 +146,13 @@ def _next(connection: Connection, room: Context, newsletter: Newsletter, now: da
         for one in due_editions(newsletter, zone, now, room.installation.created, decided)
         if not one.missed
     ]
-    return due[-1] if due else next_due(newsletter, zone, now)
+    if due:
+        return due[-1]
+    coming = next_due(newsletter, zone, now)
+    while coming.local_date in decided:
+        # Its day has its edition already, stopped or without a story: nothing else is composed for it.
+        coming = next_due(newsletter, zone, coming.due)
+    return coming
 
 
 def _standing(edition: Edition, room: Context) -> str:

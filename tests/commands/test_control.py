@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from sqlalchemy.engine import Engine
 
+from commands.context import Context
+from commands.control import tried
+from newsletter import editions, holds
+from newsroom.database import reading
 from tests.commands.house import House, Run, built
+from tests.newsletter.delivering import NOW, composed
 
 AHEAD = "2026-03-10T05:40"
 SIX = "2026-03-10T06:01"
@@ -124,6 +132,16 @@ def test_release_and_resume_are_tried_dry_as_well(house: House) -> None:
     house.run("stop", KEY, now=SIX)
     assert house.run("resume", KEY, "--dry-run", now=SIX).step("resume")["state"] == "composed"
     assert state(house) == "stopped"
+
+
+def test_a_dry_run_that_works_with_the_database_itself_is_rolled_back(engine: Engine) -> None:
+    composed(engine)
+    # As on PostgreSQL, of which nobody makes a copy.
+    room = cast(Context, SimpleNamespace(engine=engine, dry_run=True))
+    with tried(room) as connection:
+        assert holds.hold(connection, KEY, "", "nele", NOW).held
+    with reading(engine) as connection:
+        assert not editions.get(connection, KEY).held
 
 
 # Too late

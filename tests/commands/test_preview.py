@@ -89,6 +89,18 @@ def test_what_is_late_is_shown_as_it_would_be_sent_and_then_in_the_next_one(hous
     assert house.run("status", KEY, now=SIX).steps("status")[0]["state"] == "composed"
 
 
+def test_of_a_composed_one_whose_stories_are_withdrawn_nothing_is_shown(house: House) -> None:
+    house.run("digest", "daily", now=AHEAD)
+    for name in ("politics/bridge.md", "culture/museum.md"):
+        (house.root / "articles" / name).unlink()
+    house.article("ferry", published="2026-03-10T05:42:00+01:00")
+    house.run("sync", "--allow-withdrawals", now="2026-03-10T05:45")
+    run = house.run("preview", now="2026-03-10T05:50")
+    key = "daily-2026-03-11"
+    assert shows(run) == (key, "not composed yet; as it would be, due 2026-03-11 06:00", 1)
+    assert "bridge" not in str(run.lines) + page(house, key=key)
+
+
 def test_where_there_would_be_none_it_says_why(house: House) -> None:
     house.run(now=SIX)
     run = house.run("preview", now="2026-03-10T07:00")
