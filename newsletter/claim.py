@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,18 +16,18 @@ from newsletter.edition import DeliveryState, Edition, EditionState, ExclusionRe
 from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow, DeliveryRow
 from newsletter.letter import Letter
-from newsletter.planning import exclusion
+from newsletter.planning import GONE, exclusion
 from newsletter.post import Post
 from newsletter.providers import Batch
 from newsletter.tables import editions as editions_table
 from newsletter.tables import variants
 from newsletter.used_stories import OUTBOX
 from newsletter.variant import Variant, narrowed, variant_from_json
+from newsroom.counted import counted
 from readership import store
 from readership.reader import Candidate
 
 HOUR = timedelta(hours=1)
-GONE = "no longer a reader of this newsletter"
 WITHDRAWN = "a story of its letter was withdrawn"
 
 
@@ -113,7 +114,7 @@ def claim(
         ledger.set_state(connection, key, reasons, DeliveryState.DROPPED)
         ledger.empty(connection, row.id, why_none)
         return Nothing.TAKEN
-    candidates = _remaining(connection, edition, readers, terms)
+    candidates = _remaining(connection, edition, row, readers, terms, now)
     if not candidates:
         ledger.empty(connection, row.id)
         return Nothing.TAKEN
@@ -176,7 +177,12 @@ def _spec(connection: Connection, key: str, variant: str) -> Variant:
 
 
 def _remaining(
-    connection: Connection, edition: Edition, readers: Sequence[DeliveryRow], terms: Terms
+    connection: Connection,
+    edition: Edition,
+    row: BatchRow,
+    readers: Sequence[DeliveryRow],
+    terms: Terms,
+    now: datetime,
 ) -> Mapping[int, Candidate]:
     """Those of the batch who may still get it; the others are dropped, with the reason."""
     ids = [reader.reader_id for reader in readers]
@@ -195,6 +201,11 @@ def _remaining(
             moved[reader.reader_id] = candidate.reader.key
     for reader_id in ledger.rekey(connection, edition.key, moved):
         dropped[reader_id] = ExclusionReason.TWICE.value
+    if row.resend:
+        # Asked for by a person, who can read there why nothing came of it.
+        for why, count in Counter(dropped.values()).items():
+            what = f"not handed over again to {counted(count, 'reader')}: {why}"
+            editions.log(connection, edition.key, now, "run", what)
     ledger.set_state(connection, edition.key, dropped, DeliveryState.DROPPED)
     return {id_: candidate for id_, candidate in candidates.items() if id_ not in dropped}
 

@@ -21,6 +21,9 @@ from newsletter.tables import batches, deliveries
 MANY_ATTEMPTS = 12
 """After so many answers of "not now" a person is told; it is tried on, once an hour."""
 
+AGAIN = "accepted before, and asked for again"
+"""How the reason of a delivery begins that is to be handed over once more, though it was accepted."""
+
 _FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -189,7 +192,11 @@ def hand(
 
 
 def set_state(connection: Connection, edition: str, reasons: Mapping[int, str], state: DeliveryState) -> None:
-    """Give these readers' deliveries a state of their own, each with its reason."""
+    """Give these readers' deliveries a state of their own, each with its reason.
+
+    Whoever got the edition before keeps that: to be dropped or refused the second time takes nothing away.
+    """
+    kept = DeliveryState.ACCEPTED if state in (DeliveryState.DROPPED, DeliveryState.REFUSED) else state
     by_reason: dict[str, list[int]] = {}
     for reader_id, reason in sorted(reasons.items()):
         by_reason.setdefault(reason, []).append(reader_id)
@@ -198,7 +205,10 @@ def set_state(connection: Connection, edition: str, reasons: Mapping[int, str], 
             connection.execute(
                 sa.update(deliveries)
                 .where(deliveries.c.edition == edition, deliveries.c.reader_id.in_(some))
-                .values(state=state.value, reason=reason)
+                .values(
+                    state=sa.case((_is_again, kept.value), else_=state.value),
+                    reason=sa.case((_is_again, f"{AGAIN}: {reason}"), else_=reason),
+                )
             )
 
 
@@ -247,9 +257,21 @@ def move(
         connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.edition == row.edition, deliveries.c.reader_id.in_(some))
-            .values(batch=number, state=None, reason="")
+            .values(batch=number, state=None, reason=sa.case((_is_again, AGAIN), else_=""))
         )
     return number
+
+
+def mark_again(connection: Connection, edition: str, reader_id: int) -> None:
+    """Note that this reader, who is planned to get the edition once more, has got it before."""
+    ours = sa.and_(deliveries.c.edition == edition, deliveries.c.reader_id == reader_id)
+    connection.execute(sa.update(deliveries).where(ours).values(reason=AGAIN))
+
+
+def asked_again(connection: Connection, number: int) -> tuple[int, ...]:
+    """Those who share the batch's state and got the edition before."""
+    ours = sa.and_(deliveries.c.batch == number, deliveries.c.state.is_(None), _is_again)
+    return tuple(connection.execute(sa.select(deliveries.c.reader_id).where(ours)).scalars())
 
 
 def split(connection: Connection, row: BatchRow, keep: int) -> int:
@@ -264,6 +286,9 @@ def empty(connection: Connection, number: int, reason: str = "") -> None:
     """Nobody is left in the batch: each of its readers has a state of their own, or another batch."""
     values = {"state": BatchState.EMPTY.value, "reason": reason}
     connection.execute(sa.update(batches).where(batches.c.id == number).values(values))
+
+
+_is_again = deliveries.c.reason.startswith(AGAIN)
 
 
 def _planned(edition: str) -> sa.ColumnElement[bool]:

@@ -34,7 +34,7 @@ def record(connection: Connection, number: int, outcome: Outcome, owner: str, no
         return False
     if not outcome.own and outcome.answer in _STATES and not outcome.divisible:
         if count := ledger.count_readers(connection, number):
-            _settle(connection, number, count, outcome, now)
+            _settle(connection, row, count, outcome, now)
         else:
             _empty(connection, row, 0, outcome, now)
         return True
@@ -51,7 +51,7 @@ def record(connection: Connection, number: int, outcome: Outcome, owner: str, no
         else:
             _keep(connection, row, parts, outcome, now)
     elif rest:
-        _settle(connection, number, len(inside) - moved, outcome, now)
+        _settle(connection, row, len(inside) - moved, outcome, now)
     else:
         _empty(connection, row, len(own) - moved, outcome, now)
     if outcome.answer in _AGAIN and not own:
@@ -95,11 +95,13 @@ def _reopen(connection: Connection, edition: str) -> None:
     connection.execute(sa.update(editions).where(sending).values(values))
 
 
-def _settle(connection: Connection, number: int, size: int, outcome: Outcome, now: datetime) -> None:
-    state, _ = _STATES[outcome.answer]
+def _settle(connection: Connection, row: BatchRow, size: int, outcome: Outcome, now: datetime) -> None:
+    state, own = _STATES[outcome.answer]
+    if state is BatchState.REFUSED and (before := ledger.asked_again(connection, row.id)):
+        ledger.set_state(connection, row.edition, dict.fromkeys(before, outcome.reason), own)
     _set(
         connection,
-        number,
+        row.id,
         state=state.value,
         reason=outcome.reason,
         settled=None if state is BatchState.UNCERTAIN else now,

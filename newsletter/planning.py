@@ -34,6 +34,9 @@ PAGE = 5_000
 CACHE_KB = 131_072
 """How much of an SQLite database planning keeps in memory, in KiB."""
 
+GONE = "no longer a reader of this newsletter"
+"""Why somebody gets nothing who is not a candidate any more."""
+
 VariantOf = Callable[[Candidate], Variant | None]
 """The variant a candidate gets; None where none of their sections has a story."""
 

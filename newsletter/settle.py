@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, ledger, outcomes, renders
-from newsletter.edition import BatchState, DeliveryState, EditionState, Selection
+from newsletter.edition import BatchState, DeliveryState, Edition, EditionState, Selection
 from newsletter.ledger import BatchRow
+from newsletter.planning import GONE, exclusion
 from newsletter.post import Post
 from newsletter.providers import Answer, Outcome, Provider
 from newsletter.tables import batches, deliveries, exclusions
@@ -149,7 +150,13 @@ def resend(
     edition = editions.locked(connection, key)
     if edition.state not in (EditionState.SENDING, EditionState.SENT):
         raise MisuseError(f"{key} is {edition.state}: nothing of it can be handed over again")
-    by_batch = _refused(connection, key) if whom == "refused" else {_batch_of(connection, key, whom): [whom]}
+    had_it = False
+    if whom == "refused":
+        by_batch = _refused(connection, key)
+    else:
+        number, had_it = _batch_of(connection, key, whom)
+        _check_may_get(connection, edition, whom)
+        by_batch = {number: [whom]}
     if not by_batch:
         raise MisuseError(f"{key}: nobody was refused")
     for number, reader_ids in by_batch.items():
@@ -166,6 +173,8 @@ def resend(
             ledger.move(connection, row, reader_ids[start : start + batch_size], attempts=0, resend=True)
         if not ledger.readers_of(connection, number):
             ledger.empty(connection, number, row.reason)
+    if whom != "refused" and had_it:
+        ledger.mark_again(connection, key, whom)
     _reopen(connection, key)
     count = sum(map(len, by_batch.values()))
     editions.log(connection, key, now, by, f"to be handed over again: {_said(whom, count)}")
@@ -174,6 +183,14 @@ def resend(
 
 def _said(whom: int | str, count: int) -> str:
     return f"{count} refused" if whom == "refused" else f"reader {whom}"
+
+
+def _check_may_get(connection: Connection, edition: Edition, reader_id: int) -> None:
+    """Raises MisuseError for a reader who has gone since: nothing would come of it."""
+    candidate = store.candidates_by_id(connection, edition.newsletter, [reader_id]).get(reader_id)
+    reason = exclusion(candidate, edition.local_date) if candidate else GONE
+    if reason is not None:
+        raise MisuseError(f"{edition.key} is not handed over to reader {reader_id} again: {reason}")
 
 
 def _refused(connection: Connection, key: str) -> Mapping[int, list[int]]:
@@ -190,8 +207,11 @@ def _refused(connection: Connection, key: str) -> Mapping[int, list[int]]:
     return found
 
 
-def _batch_of(connection: Connection, key: str, reader_id: int) -> int:
-    """The batch of a reader to whom the edition may be handed over again. Raises MisuseError with why not."""
+def _batch_of(connection: Connection, key: str, reader_id: int) -> tuple[int, bool]:
+    """The batch of a reader to whom the edition may be handed over again, and whether it was accepted.
+
+    Raises MisuseError with why not.
+    """
     query = (
         sa.select(
             deliveries.c.batch,
@@ -207,7 +227,7 @@ def _batch_of(connection: Connection, key: str, reader_id: int) -> int:
         reason = connection.execute(sa.select(exclusions.c.reason).where(theirs)).scalar()
         raise MisuseError(f"{key} was not meant for reader {reader_id}: {reason or 'not subscribed then'}")
     if row.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED):
-        return int(row.batch)
+        return int(row.batch), row.state == DeliveryState.ACCEPTED
     if row.state == DeliveryState.UNCERTAIN:
         raise MisuseError(
             f"whether {key} reached reader {reader_id} is uncertain: `resolve {row.batch}` comes first"

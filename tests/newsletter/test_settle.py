@@ -17,9 +17,9 @@ from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import batches as batches_table
 from newsroom.database import reading, writing
 from newsroom.errors import ExitStatus, HeldError, MisuseError, StandfirstError
-from readership import erasure
+from readership import erasure, store
 from tests import samples
-from tests.newsletter.delivering import KEY, NOW, FakeProvider, House, composed, many, says
+from tests.newsletter.delivering import KEY, NOW, Answers, FakeProvider, House, composed, many, says
 
 HANDED, UNCERTAIN, ACCEPTED = DeliveryState.HANDED, DeliveryState.UNCERTAIN, DeliveryState.ACCEPTED
 REFUSED, DROPPED, PLANNED = DeliveryState.REFUSED, DeliveryState.DROPPED, DeliveryState.PLANNED
@@ -222,6 +222,67 @@ def test_resend_to_one_reader_is_a_persons_word(refused: House) -> None:
     assert resent(refused, 1) == 1
     refused.run()
     assert refused.provider.taken.count(1) == 2
+
+
+def leaves(house: House, reader: int) -> None:
+    with writing(house.engine) as connection:
+        store.unsubscribe(connection, reader, "daily", NOW)
+
+
+@pytest.mark.parametrize("staging", [False, True])
+def test_a_reader_who_got_it_keeps_that_where_nothing_comes_of_a_second_one(
+    refused: House, staging: bool
+) -> None:
+    before = refused.sum
+    assert resent(refused, 1) == 1
+    assert refused.states()[1] is PLANNED
+    if staging:
+        report = refused.run(allow_to=("@elsewhere.example",))
+    else:
+        leaves(refused, 1)
+        report = refused.run()
+    assert refused.states()[1] is ACCEPTED
+    assert (report.batches, report.dropped, refused.sum) == (0, 0, before)
+    with reading(refused.engine) as connection:
+        assert "not handed over again to 1 reader: " in editions.log_of(connection, KEY)[-2][2]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [says(Answer.REFUSED, "550")],
+        [says(Answer.ACCEPTED, own={1: (Answer.REFUSED, "550")})],
+        [says(Answer.NOT_NOW, "451"), says(Answer.REFUSED, "550")],
+        [says(Answer.ACCEPTED, own={1: (Answer.NOT_NOW, "451")}), says(Answer.REFUSED, "550")],
+    ],
+)
+def test_a_refused_second_one_does_not_undo_the_first(refused: House, answers: list[Answers]) -> None:
+    resent(refused, 1)
+    refused.provider.answers.extend(answers)
+    for _ in answers:
+        refused.run()
+        refused.clock.pause(3600)
+    assert refused.states()[1] is ACCEPTED
+    assert refused.provider.taken.count(1) == 1
+
+
+def test_an_uncertain_second_one_is_looked_up_and_leaves_the_first(refused: House) -> None:
+    resent(refused, 1)
+    refused.provider.answers.append(says(Answer.ACCEPTED, own={1: (Answer.UNCERTAIN, "cut")}))
+    refused.run()
+    assert refused.states()[1] is UNCERTAIN
+    (number,) = [row.id for row in refused.batches() if row.resend]
+    assert resolved(refused, number, sent=False) == 1
+    leaves(refused, 1)
+    refused.run()
+    assert refused.states()[1] is ACCEPTED
+
+
+def test_who_has_left_is_not_resent_to(refused: House) -> None:
+    leaves(refused, 1)
+    with pytest.raises(MisuseError, match="not handed over to reader 1 again: unsubscribed"):
+        resent(refused, 1)
+    assert refused.states()[1] is ACCEPTED
 
 
 @pytest.mark.parametrize(
