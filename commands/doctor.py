@@ -136,9 +136,9 @@ def _placeholders(room: Context) -> None:
     ]
     for line in found:
         if sends:
-            room.troubles.add("placeholders", line.partition(":")[0], f"{settings.path}: {line}")
+            room.troubles.add("blanks", line.partition(":")[0], f"{settings.path}: {line}")
         else:
-            room.troubles.warn("placeholders", f"{settings.path}: {line}")
+            room.troubles.warn("blanks", f"{settings.path}: {line}")
 
 
 def _looks(room: Context) -> None:
@@ -187,7 +187,7 @@ CHECKS: dict[str, Callable[[Context], None]] = {
     "folders": _folders,
     "secrets": _secrets,
     "witness": _witness,
-    "placeholders": _placeholders,
+    "blanks": _placeholders,
     "sources": _sources,
     "looks": _looks,
     "provider": _provider,

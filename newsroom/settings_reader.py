@@ -84,7 +84,7 @@ def _secrets_file(tables: Mapping[str, Any]) -> str:
 
 
 def _needed(tables: Mapping[str, Any]) -> dict[str, str]:
-    needed = {secrets.SECRET_KEY: "always", secrets.ADDRESS_KEY: "always"}
+    needed = {secrets.SECRET_KEY: "always needed", secrets.ADDRESS_KEY: "always needed"}
     provider = _inner(tables, "delivery", "provider")
     if provider == "sendgrid":
         needed[secrets.SENDGRID_API_KEY] = 'delivery.provider is "sendgrid"'

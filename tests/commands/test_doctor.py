@@ -12,7 +12,7 @@ from tests.servers.http import Answer, HttpServer, refusing_url
 
 NOW = "2026-03-10T05:00"
 TOLD = '[alerts]\nwebhook = "https://alerts.example/hook"\nheartbeat = "https://alerts.example/ping"'
-CHECKS = ("folders", "secrets", "witness", "placeholders", "sources", "looks", "provider", "alerts")
+CHECKS = ("folders", "secrets", "witness", "blanks", "sources", "looks", "provider", "alerts")
 
 
 @pytest.fixture
@@ -82,9 +82,9 @@ def test_what_init_left_is_named(house: House, address: str) -> None:
     edited(house, "Graslei 1, 9000 Ghent", address)
     run = house.run("doctor", now=NOW)
     assert run.status == 0
-    (line,) = told(run, "placeholders")
+    (line,) = told(run, "blanks")
     assert line.startswith(f"{house.config}: newsletter.daily.postal_address: ")
-    assert "yes" not in told(run, "placeholders")
+    assert "yes" not in told(run, "blanks")
 
 
 def test_before_real_mail_what_init_left_is_a_fault(house: House) -> None:
@@ -95,7 +95,7 @@ def test_before_real_mail_what_init_left_is_a_fault(house: House) -> None:
         edited(house, "[alerts]", '[delivery]\nprovider = "smtp"\n\n[alerts]')
         run = house.run("doctor", now=NOW)
     assert run.status == 2
-    assert len(told(run, "placeholders")) == 2
+    assert len(told(run, "blanks")) == 2
     (line,) = told(run, "provider")
     assert "does not answer" in line
 
