@@ -193,6 +193,8 @@ def _engine(settings: SourceSettings) -> Engine:
     url = url.set(drivername=driver)
     options: dict[str, Any] = {"connect_args": _arguments(url, settings.timeout)}
     if driver.startswith("sqlite"):
+        if url.database in (None, "", ":memory:"):
+            raise SourceError(f"{place}: {secret} names no file; write sqlite:///FILE")
         options = {"creator": partial(_sqlite, settings.path / (url.database or ""), settings.timeout)}
     try:
         engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True, **options)
