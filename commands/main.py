@@ -32,6 +32,7 @@ COMMANDS = {
     "resolve": ("resolve", "Settle an uncertain batch: sent, or not."),
     "readers": ("readers", "Import, export, show or forget readers."),
     "doctor": ("doctor", "Check everything, and say how to mend it."),
+    "adopt": ("adopt", "Keep the ids of articles that move to another source."),
     "backup": ("backup", "Copy the database and its witness."),
     "migrate": ("migrate", "Bring the database to this release."),
     "move-here": ("move_here", "Say that the newsroom lives on this machine now."),
