@@ -118,7 +118,7 @@ def _miss(room: Context, newsletter: Newsletter, missed: list[Due], now: datetim
 
     latest = _hours(newsletter.latest)
     why = f"no run within {latest} after its hour; its stories go into the next edition"
-    if not room.dry_run:
+    if room.stores:
         with writing(room.engine) as connection:
             for one in missed:
                 editions.decide(
@@ -180,15 +180,16 @@ def _compose(room: Context, newsletter: Newsletter, issue: _Issue, now: datetime
         "left_out_for_room": sum(1 for left in made.left_out if left.for_room) or None,
         "subject": made.selection.subject,
     }
-    if room.dry_run:
-        log.step("digest", **facts, dry_run="nothing was stored")
+    rehearsed = "nothing was stored" if room.dry_run else None
+    if not room.stores:
+        log.step("digest", **facts, dry_run=rehearsed)
         return
     with writing(room.engine) as connection:
         edition, is_new = editions.create(
             connection, newsletter.key, issue.due, made, now, issue.by, held=reason or ""
         )
     if is_new:
-        log.step("digest", **facts)
+        log.step("digest", **facts, dry_run=rehearsed)
     else:
         log.step("digest", edition=key, state=edition.state, composed="already")
     if edition.held:
@@ -207,7 +208,7 @@ def _nothing(
         return
     holds = newsletter.empty is Empty.HOLD
     state = EditionState.COMPOSED if holds else EditionState.SKIPPED
-    if not room.dry_run:
+    if room.stores:
         with writing(room.engine) as connection:
             editions.decide(
                 connection,
