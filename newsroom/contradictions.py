@@ -63,7 +63,7 @@ _OWN = {
     "folder": {"path"},
     "wordpress": {"url", "user", "types", *_RULES, "sections", "section"},
     "ghost": {"url", *_RULES, "sections", "section"},
-    "feed": {"url", *_RULES, "sections", "section"},
+    "feed": {"url", "select", *_RULES, "sections", "section"},
     "pages": {"url", "list", "select", "sponsors", "sections", "section"},
     "sql": {"query", "bookings", "changed", "sections", "section"},
 }
@@ -83,6 +83,8 @@ def _sources(sources: Sequence[Tables], keys: Sequence[str]) -> Iterator[str]:
         for name in sorted(others & source.keys()):
             allowed = ", ".join(sorted(_OWN[kind]))
             yield f"{where}.{name}: a source of kind {kind} has none; allowed: {allowed}"
+        if kind == "feed" and source.get("select") not in (None, {}, {"teaser": "description"}):
+            yield f'{where}.select: of a feed it may be {{ teaser = "description" }} alone'
         named = [source.get("section"), *(_table(source, "sections").values())]
         named += [_text(one, "section") for one in _list(source, "list")]
         for section in named:

@@ -156,7 +156,9 @@ class SourceTable(Table):
     types: list[Key] = Field(default=["posts"], description="wordpress: the REST bases that are read.")
     lists: list[ListTable] = Field(default=[], alias="list", description="pages: see below.")
     select: dict[str, Line] = Field(
-        default={}, description="pages: a CSS selector by field, where the page itself does not say."
+        default={},
+        description="pages: a CSS selector by field, where the page itself does not say. feed: "
+        '`{ teaser = "description" }` where a description alone is no more than a summary.',
     )
     sponsors: list[Words] = Field(
         default=[], description="pages: names that stand before a sponsored headline."

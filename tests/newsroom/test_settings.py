@@ -180,6 +180,11 @@ def test_a_mistake_names_key_finding_and_what_is_allowed(
             '[alerts]\n[alerts.smtp]\nhost = "mx.example"\nsecurity = "plain"',
             'alerts.smtp.security: "plain" to another machine',
         ),
+        (
+            '[[source]]\nkey = "wire"\nkind = "feed"\nurl = "https://quay.example/rss"\n'
+            'select = { headline = "title" }',
+            'source[1].select: of a feed it may be { teaser = "description" } alone',
+        ),
     ],
 )
 def test_tables_that_contradict_each_other_are_told_beside_other_mistakes(
