@@ -167,7 +167,7 @@ def _assume(room: Context, edition: Edition, silence: timedelta) -> None:
 
 def _say(room: Context, report: DeliveryReport) -> None:
     for problem in report.problems:
-        room.troubles.add("deliver", problem[:100], problem, report.exit_status)
+        room.troubles.add("deliver", problem.key, problem.message, report.exit_status)
     room.troubles.worsen(report.exit_status)
     zone = room.settings.newsroom.time_zone
     log.step(

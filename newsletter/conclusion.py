@@ -8,13 +8,23 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import editions, ledger
+from newsletter import editions, ledger, taking_back
 from newsletter.claim import HOUR
-from newsletter.delivery_report import DeliveryReport, StoppedBy
+from newsletter.delivery_report import (
+    DeliveryReport,
+    Problem,
+    StoppedBy,
+    everybody_refused,
+    stop_problem,
+)
 from newsletter.edition import BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.sums import checked_sum
 from newsletter.tables import editions as editions_table
+from newsroom.counted import counted
+
+FEW = 10
+"""One in so many may be refused, or told to come back later, without that being said of the edition."""
 
 
 def concluded(connection: Connection, key: str, report: DeliveryReport, now: datetime) -> DeliveryReport:
@@ -23,21 +33,63 @@ def concluded(connection: Connection, key: str, report: DeliveryReport, now: dat
     Wants a writing transaction. Raises StoreError where the sum is not right.
     """
     edition = editions.locked(connection, key)
-    return replace(
-        report.with_sum(checked_sum(connection, key)),
-        problems=report.problems + _put_off(connection, key),
-        next_at=_next_at(connection, report, key, now),
-        is_finished=_is_finished(connection, edition, now),
-    )
+    report = report.with_sum(checked_sum(connection, key))
+    if _is_in_vain(edition, report):
+        problem = everybody_refused(key, taking_back.reason_of(connection, key))
+        taking_back.take_back(connection, key)
+        report = report.with_sum(checked_sum(connection, key)).stopped(StoppedBy.PROVIDER, problem)
+    report = _waiting(connection, report, now)
+    finished = _is_finished(connection, edition, now)
+    if finished and report.stopped_by is StoppedBy.ASKED:
+        # Whoever asked it to stop came too late for that to matter.
+        report = replace(report, stopped_by=None)
+    if finished and edition.state is not EditionState.SENT:
+        report = replace(report, problems=report.problems + _many_refused(report))
+    return replace(report, next_at=_next_at(connection, report, key, now), is_finished=finished)
 
 
-def _put_off(connection: Connection, key: str) -> tuple[str, ...]:
-    waiting = ledger.batches_of(connection, key, BatchState.PLANNED)
-    return tuple(
-        f"{key}: batch {row.id} was put off {row.attempts} times: {row.reason}"
-        for row in waiting
-        if row.attempts >= ledger.MANY_ATTEMPTS
+def _is_in_vain(edition: Edition, report: DeliveryReport) -> bool:
+    """True where the edition would be over without anybody who was accepted."""
+    if edition.state.value not in OPEN or edition.held:
+        return False
+    return bool(report.refused) and not (report.accepted or report.uncertain or report.planned)
+
+
+def _waiting(connection: Connection, report: DeliveryReport, now: datetime) -> DeliveryReport:
+    """The report with what waits because the provider took nothing when it was asked last.
+
+    A few readers who are put off (their own mailbox was busy) are no failure of the edition, until they were
+    for long.
+    """
+    rows = [
+        row
+        for row in ledger.batches_of(connection, report.edition, BatchState.PLANNED)
+        if row.not_before is not None and row.not_before > now
+    ]
+    if not rows or report.stopped_by is not None:
+        return report
+    longest = max(rows, key=lambda row: row.attempts)
+    readers = sum(row.size for row in rows)
+    who = counted(readers, "reader")
+    if readers * FEW > report.deliveries:
+        said = f"the provider takes nothing for now: {longest.reason} ({who} to go)"
+        problem = stop_problem(report.edition, StoppedBy.NOT_NOW, said)
+        return report.stopped(StoppedBy.NOT_NOW, problem)
+    if longest.attempts < ledger.MANY_ATTEMPTS:
+        return report
+    said = f"{report.edition}: {who} put off, {longest.attempts} times already: {longest.reason}"
+    return replace(report, problems=(*report.problems, Problem(f"{report.edition}:put off", said)))
+
+
+def _many_refused(report: DeliveryReport) -> tuple[Problem, ...]:
+    key, tried = report.edition, report.deliveries - report.dropped
+    if report.refused * FEW <= tried:
+        return ()
+    said = (
+        f"{key}: {report.refused:,} of {counted(tried, 'reader')} refused; `status {key} --problems` says "
+        f"why, and once that is mended `resend {key} --only refused` hands it over to them"
     )
+    return (Problem(f"{key}:many refused", said),)
 
 
 def _is_finished(connection: Connection, edition: Edition, now: datetime) -> bool:

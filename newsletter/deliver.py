@@ -9,15 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection, Engine
 
-from newsletter import editions, holds, ledger, outcomes, planning
+from newsletter import editions, holds, ledger, outcomes, planning, taking_back
 from newsletter.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.conclusion import concluded
-from newsletter.delivery_report import DeliveryReport, StoppedBy
+from newsletter.delivery_report import DeliveryReport, Problem, StoppedBy, everybody_refused, stop_problem
+from newsletter.doubt import Doubt, took_anybody
 from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.post import Post
@@ -31,8 +32,11 @@ from newsroom.errors import ProviderError, StandfirstError, StoreError
 PATIENCE = timedelta(seconds=30)
 """A run waits this long for what a provider asked it to wait; for more it leaves the rest to the next."""
 
-MOST_WAITING = timedelta(minutes=5)
+MOST_WAITING = timedelta(minutes=1)
 """So long a run waits in all before something is accepted again."""
+
+TICK = 0.5
+"""Seconds after which a run that waits for answers looks whether it was asked to end."""
 
 _WRITING_AGAIN = (1.0, 4.0, 15.0)
 """Seconds between attempts to write outcomes down: what is not written is uncertain."""
@@ -53,12 +57,16 @@ class _Run:
     widened: int = 0
     stopped_by: StoppedBy | None = None
     next_at: datetime | None = None
-    rest_until: datetime | None = None
-    """The provider asked to be left alone until then."""
     waited: timedelta = timedelta()
     """Since something was accepted."""
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, Problem] = field(default_factory=dict)
+    doubt: Doubt = field(default_factory=Doubt)
     flying: dict[Future[Outcome], Batch] = field(default_factory=dict)
+
+    def stop(self, by: StoppedBy, problem: Problem) -> None:
+        """End the run; a problem that several connections have is said once."""
+        self.stopped_by = by
+        self.problems.setdefault(problem.key, problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class Delivery:
                     readers=run.readers,
                     seconds=time.monotonic() - begun,
                     widened=run.widened,
-                    problems=tuple(run.problems),
+                    problems=tuple(run.problems.values()),
                     next_at=run.next_at,
                     stopped_by=run.stopped_by,
                 ),
@@ -177,8 +185,9 @@ class Delivery:
         """One step: a batch launched, answers collected, or a wait. False once nothing is left to do now."""
         if self.stopping() and run.stopped_by is None:
             run.stopped_by = StoppedBy.ASKED
-        is_resting = run.rest_until is not None and self.clock() < run.rest_until
-        is_free = run.stopped_by is None and not is_resting and len(run.flying) < self.provider.connections
+        # The first goes alone: what is wrong with all is heard once, and a wrong password tried once.
+        connections = self.provider.connections if run.doubt.is_over else 1
+        is_free = run.stopped_by is None and len(run.flying) < connections
         if is_free and self._launched(run, letters, threads):
             self._collect(run, block=False)
             return True
@@ -189,8 +198,11 @@ class Delivery:
 
     def _launched(self, run: _Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
         """Take a batch and give it to a thread; False where there is none to take now."""
+        terms = self.terms
+        if not run.doubt.is_over:
+            terms = replace(terms, batch_size=min(terms.batch_size, self.provider.first_batch))
         with writing(self.engine) as connection:
-            found = claim(connection, self.key, self.terms, letters, self.clock())
+            found = claim(connection, self.key, terms, letters, self.clock())
         if isinstance(found, Wanted):
             letters.render(found)
             return True
@@ -206,11 +218,13 @@ class Delivery:
 
     def _collect(self, run: _Run, *, block: bool) -> None:
         """Write down what the threads have come back with, in one transaction."""
-        done, _ = wait(run.flying, timeout=None if block else 0, return_when=FIRST_COMPLETED)
+        done = self._landed(run, block=block)
         if not done:
             return
         answers = [(run.flying.pop(future), _outcome(future)) for future in done]
-        self._record(answers)
+        for batch, outcome in answers:
+            run.doubt.hear(batch, outcome)
+        self._doubted(run, self._record(run, answers))
         for batch, outcome in answers:
             self._heed(run, batch, outcome)
         self.progress(run.readers)
@@ -219,36 +233,62 @@ class Delivery:
             if error is not None and not isinstance(error, StandfirstError):
                 raise error
 
-    def _record(self, answers: list[tuple[Batch, Outcome]]) -> None:
-        """Write outcomes down; a database that refuses (a full disk, perhaps) is asked again for a while."""
+    def _landed(self, run: _Run, *, block: bool) -> set[Future[Outcome]]:
+        """The hand-overs that are over; with `block` at least one."""
+        while True:
+            done, _ = wait(run.flying, timeout=TICK if block else 0, return_when=FIRST_COMPLETED)
+            if self.stopping():
+                self.provider.stop()
+            if done or not block:
+                return done
+
+    def _doubted(self, run: _Run, taken_back: int) -> None:
+        """End a run in which everybody is refused, unless the same were before and others were not."""
+        if not run.doubt.is_grave:
+            return
+        if run.doubt.taken() and not taken_back:
+            run.doubt.is_over = True
+            return
+        run.stop(StoppedBy.PROVIDER, everybody_refused(self.key, run.doubt.reason))
+
+    def _record(self, run: _Run, answers: list[tuple[Batch, Outcome]]) -> int:
+        """Write outcomes down; a database that refuses (a full disk, perhaps) is asked again for a while.
+
+        Returns how many refusals were taken back.
+        """
         for seconds in (*_WRITING_AGAIN, None):
             try:
                 with writing(self.engine) as connection:
                     now = self.clock()
                     for batch, outcome in answers:
                         outcomes.record(connection, batch.number, outcome, self.terms.owner, now)
-                return
+                    if run.doubt.is_grave:
+                        return taking_back.take_back(connection, self.key, run.doubt.readers)
+                return 0
             except StoreError:
                 if seconds is None:
                     raise
                 self.pause(seconds)
+        raise AssertionError("the last attempt returns or raises")
 
     def _heed(self, run: _Run, batch: Batch, outcome: Outcome) -> None:
         name = self.provider.name
-        if outcome.answer is Answer.ACCEPTED:
+        if took_anybody(batch, outcome):
             run.waited = timedelta()
-        elif outcome.answer is Answer.STOP:
-            run.stopped_by = StoppedBy.PROVIDER
-            run.problems.append(f"{self.key}: {name} takes nothing: {outcome.reason}")
+        if outcome.answer is Answer.STOP:
+            by = StoppedBy.PROVIDER
+            run.stop(by, stop_problem(self.key, by, f"{name} takes nothing: {outcome.reason}"))
+        elif outcome.answer is Answer.ENDED:
+            run.stopped_by = run.stopped_by or StoppedBy.ASKED
         elif outcome.answer is Answer.NOT_NOW:
             asked = outcome.retry_after
-            if asked is not None and asked <= PATIENCE.total_seconds():
-                run.rest_until = self.clock() + timedelta(seconds=asked)
-                return
-            run.stopped_by = run.stopped_by or StoppedBy.NOT_NOW
-            run.problems.append(f"{self.key}: {name} takes nothing for now: {outcome.reason}")
-        elif outcome.answer is Answer.REFUSED and not outcome.divisible:
-            run.problems.append(f"{self.key}: batch {batch.number} was refused: {outcome.reason}")
+            if asked is None or asked > PATIENCE.total_seconds():
+                by = StoppedBy.NOT_NOW
+                said = f"{name} takes nothing for now: {outcome.reason}"
+                run.stop(run.stopped_by or by, stop_problem(self.key, by, said))
+        elif outcome.answer is Answer.REFUSED and not outcome.divisible and run.stopped_by is None:
+            said = f"{self.key}: batch {batch.number} was refused: {outcome.reason}"
+            run.problems[said] = Problem(f"{self.key}:batch {batch.number}", said)
 
     def _waited(self, run: _Run) -> bool:
         """Wait for a batch that may be tried again shortly; False where none is."""
@@ -257,11 +297,14 @@ class Delivery:
         if next_at is None:
             return False
         remaining = max(timedelta(seconds=0.05), next_at - self.clock())
-        if remaining > PATIENCE or run.waited > MOST_WAITING:
+        if remaining > PATIENCE or run.waited + remaining > MOST_WAITING:
             run.next_at = next_at
             return False
         run.waited += remaining
-        self.pause(remaining.total_seconds())
+        left = remaining.total_seconds()
+        while left > 0 and not self.stopping():
+            self.pause(min(left, 1.0))
+            left -= 1.0
         return True
 
 

@@ -28,6 +28,31 @@ _FAILED = (StoppedBy.PROVIDER, StoppedBy.NOT_NOW)
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Something for a person to know."""
+
+    key: str
+    """The same as long as it lasts, whatever the numbers in the message."""
+    message: str
+    """One line."""
+
+
+def everybody_refused(edition: str, reason: str) -> Problem:
+    """That nobody was accepted, and that those refused are not the reason."""
+    return stop_problem(
+        edition,
+        StoppedBy.PROVIDER,
+        f"whoever was tried was refused, and nobody accepted: {reason}; it is the letter, its sender or the "
+        "account that is refused, so nobody is set apart: all stay planned, and the next run tries again",
+    )
+
+
+def stop_problem(edition: str, stopped_by: StoppedBy, said: str) -> Problem:
+    """What ended a run of the edition, as one problem for as long as runs end by it."""
+    return Problem(f"{edition}:{stopped_by.name.lower()}", f"{edition}: {said}")
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryReport:
     """Counts of readers over the whole edition, and of batches in this run. `accepted` is what the provider
     took: never what reached anybody."""
@@ -50,8 +75,7 @@ class DeliveryReport:
     """Those dropped, by reason."""
     widened: int = 0
     """Readers who got the whole edition because there were too many variants."""
-    problems: tuple[str, ...] = ()
-    """One line each, for a person."""
+    problems: tuple[Problem, ...] = ()
     next_at: datetime | None = None
     """When there is something to do again; None where nothing is left, or a person has to act."""
     stopped_by: StoppedBy | None = None
@@ -70,6 +94,16 @@ class DeliveryReport:
         if self.stopped_by in _FAILED:
             return ExitStatus.FAILED
         return ExitStatus.DONE
+
+    @property
+    def deliveries(self) -> int:
+        """How many readers it was meant for when it was planned."""
+        return self.accepted + self.refused + self.uncertain + self.dropped + self.planned
+
+    def stopped(self, by: StoppedBy, problem: Problem) -> DeliveryReport:
+        """The report of a run that ended by that."""
+        known = any(one.key == problem.key for one in self.problems)
+        return replace(self, stopped_by=by, problems=self.problems if known else (*self.problems, problem))
 
     def with_sum(self, found: Sum) -> DeliveryReport:
         """The report with the edition's sum in it."""

@@ -24,6 +24,9 @@ MANY_ATTEMPTS = 12
 AGAIN = "accepted before, and asked for again"
 """How the reason of a delivery begins that is to be handed over once more, though it was accepted."""
 
+LAST = 100
+"""The `plan_order` of those taken back after everybody was refused: they come behind all plans."""
+
 _FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -97,6 +100,12 @@ def next_attempt(connection: Connection, edition: str) -> datetime | None:
     """When the first of the batches that wait may be tried again; None where none has to wait."""
     query = sa.select(sa.func.min(batches.c.not_before)).where(_planned(edition))
     return connection.execute(query).scalar()
+
+
+def put_off(connection: Connection, edition: str, until: datetime) -> None:
+    """Let none of the edition's planned batches be handed over before `until`."""
+    earlier = sa.or_(batches.c.not_before.is_(None), batches.c.not_before < until)
+    connection.execute(sa.update(batches).where(_planned(edition), earlier).values(not_before=until))
 
 
 def count_by_state(connection: Connection, edition: str) -> Mapping[BatchState, int]:
@@ -237,12 +246,13 @@ def move(
     not_before: datetime | None = None,
     reason: str = "",
     resend: bool | None = None,
+    plan_order: int | None = None,
 ) -> int:
     """Put these readers into a new planned batch like `row`; returns its number."""
     values = {
         "edition": row.edition,
         "variant": row.variant,
-        "plan_order": row.plan_order,
+        "plan_order": row.plan_order if plan_order is None else plan_order,
         "revision": row.revision,
         "render": row.render,
         "state": BatchState.PLANNED.value,

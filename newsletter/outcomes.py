@@ -21,7 +21,7 @@ _STATES = {
     Answer.REFUSED: (BatchState.REFUSED, DeliveryState.REFUSED),
     Answer.UNCERTAIN: (BatchState.UNCERTAIN, DeliveryState.UNCERTAIN),
 }
-_AGAIN = (Answer.NOT_NOW, Answer.STOP)
+_AGAIN = (Answer.NOT_NOW, Answer.STOP, Answer.ENDED)
 
 
 def record(connection: Connection, number: int, outcome: Outcome, owner: str, now: datetime) -> bool:
@@ -54,8 +54,11 @@ def record(connection: Connection, number: int, outcome: Outcome, owner: str, no
         _settle(connection, row, len(inside) - moved, outcome, now)
     else:
         _empty(connection, row, len(own) - moved, outcome, now)
+    if outcome.answer is Answer.NOT_NOW and outcome.retry_after:
+        # It is the provider that wants to be left alone, whichever batch it was asked for.
+        ledger.put_off(connection, row.edition, now + delay(1, outcome.retry_after))
     if outcome.answer in _AGAIN and not own:
-        _reopen(connection, row.edition)
+        reopen(connection, row.edition)
     return True
 
 
@@ -75,7 +78,7 @@ def plan_again(
     )
 
 
-def _reopen(connection: Connection, edition: str) -> None:
+def reopen(connection: Connection, edition: str) -> None:
     """Where certainly nothing of the edition was taken yet, it is as it was before its first hand-over: open
     for changes, and its stories are free where it is stopped."""
     taken = sa.select(batches.c.id).where(batches.c.edition == edition, batches.c.handed.is_not(None))

@@ -69,6 +69,8 @@ class Answer(StrEnum):
     """It may have been taken."""
     STOP = "stop"
     """Certain: nothing was taken and nothing will be until somebody mends it (401, 403, wrong password)."""
+    ENDED = "ended"
+    """Certain: nothing of it was taken, because `stop` came first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Provider(Protocol):
 
     name: str
     batch_size: int
+    first_batch: int
+    """The most readers at once while nobody was accepted yet: enough to hear whether anybody will be."""
     connections: int
     is_real: bool
     """False where nothing leaves the machine, so `public_url` need not answer."""
@@ -105,6 +109,10 @@ class Provider(Protocol):
 
     def evidence(self, batch: Batch) -> Outcome | None:
         """What can be found out of a hand-over that was cut; None where there is no way to know."""
+        ...
+
+    def stop(self) -> None:
+        """This process has to end: hand over nothing more, and be done with what is in flight soon."""
         ...
 
     def close(self) -> None:

@@ -33,7 +33,7 @@ class Outbox:
     disk before it is accepted. The same delivery written again replaces its file."""
 
     name = "outbox"
-    batch_size = 500
+    batch_size = first_batch = 500
     connections = 1
     is_real = False
 
@@ -83,6 +83,9 @@ class Outbox:
             except OSError:
                 return None
         return Outcome(Answer.NOT_NOW, "not in the outbox", own=own)
+
+    def stop(self) -> None:
+        """A batch is written in a moment."""
 
     def close(self) -> None:
         """There is nothing to give back."""

@@ -33,7 +33,7 @@ class SendGrid:
     """
 
     name = "sendgrid"
-    batch_size = MAX_PERSONALIZATIONS
+    batch_size = first_batch = MAX_PERSONALIZATIONS
     is_real = True
 
     def __init__(
@@ -71,6 +71,9 @@ class SendGrid:
     def evidence(self, batch: Batch) -> None:
         """None: SendGrid has no way to ask for a request that was cut."""
         return
+
+    def stop(self) -> None:
+        """A request in flight is heard to its end: cut, it would be uncertain for all of its readers."""
 
     def close(self) -> None:
         """Forget the clients. Each request has a connection of its own, so none is open."""

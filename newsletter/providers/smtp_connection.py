@@ -126,6 +126,12 @@ class Connection:
         except LostError:
             return False
 
+    def cut(self) -> None:
+        """End whatever another thread waits for on it: that thread finds the connection broken."""
+        with contextlib.suppress(OSError):  # It may have ended by itself.
+            # TLS would say goodbye first, in the midst of what the other thread reads.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
     def abandon(self) -> None:
         """Close without a word: nobody listens any more."""
         self._server.close()

@@ -118,6 +118,7 @@ class FakeProvider:
     otherwise: Answers = lambda _: Outcome(Answer.ACCEPTED, reference="taken")
     answers: deque[Answers] = field(default_factory=deque)
     batch_size: int = 10
+    first_batch: int = 1_000
     connections: int = 1
     name: str = "fake"
     is_real: bool = True
@@ -141,6 +142,9 @@ class FakeProvider:
 
     def evidence(self, batch: Batch) -> Outcome | None:
         return self.found(batch)
+
+    def stop(self) -> None:
+        """Each answer is there at once."""
 
     def close(self) -> None:
         """Nothing is open."""

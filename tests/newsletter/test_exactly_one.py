@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import Enum, auto
+from typing import Any
 from unittest.mock import patch
 
 from hypothesis import event, given, settings
@@ -145,10 +146,10 @@ def test_each_due_reader_has_exactly_one_and_the_sum_holds(
     record = Delivery._record
     seen: set[int] = set()
 
-    def mortal(self: Delivery, answers: list[tuple[Batch, Outcome]]) -> None:
+    def mortal(self: Delivery, run: Any, answers: list[tuple[Batch, Outcome]]) -> int:
         if world.is_dead:
             raise Killed
-        record(self, answers)
+        return record(self, run, answers)
 
     def look() -> None:
         nonlocal seen

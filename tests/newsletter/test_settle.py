@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -38,12 +39,12 @@ def house(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> House:
     record = Delivery._record
     answered = 0
 
-    def dies(self: Delivery, answers: list[tuple[Batch, Outcome]]) -> None:
+    def dies(self: Delivery, run: Any, answers: list[tuple[Batch, Outcome]]) -> int:
         nonlocal answered
         answered += 1
         if answered > 1:
             raise Killed
-        record(self, answers)
+        return record(self, run, answers)
 
     with monkeypatch.context() as patch:
         patch.setattr(Delivery, "_record", dies)
