@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -31,14 +31,20 @@ _UNFINISHED = ""
 
 def fingerprint(newsroom: Newsroom) -> str:
     """Changes with everything but the articles that a feed's bytes depend on."""
-    value = asdict(newsroom) | {"time_zone": newsroom.time_zone.key, "release": release()}
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+    value = {one.name: getattr(newsroom, one.name) for one in fields(newsroom) if one.init}
+    text = json.dumps(value | {"release": release()}, sort_keys=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
 
 
 def sections_of(newsroom: Newsroom, name: str) -> tuple[str, ...]:
-    """The keys of the sections that a feed is made of."""
+    """The lists that a feed is made of: sections by their keys, or that of its rule."""
     if name != LATEST_FEED:
-        return (name,)
+        rule = newsroom.rule(name)
+        return (rule.list_name if rule else name,)
     return tuple(section.key for section in newsroom.sections if section.is_news)
 
 

@@ -59,13 +59,13 @@ class Listed:
 
 
 def listed(newsroom: Newsroom) -> tuple[Listed, ...]:
-    """Every feed: the one of all news first, then each section's own."""
+    """Every feed: the one of all news first, then each section's own, then those by rule."""
     found = []
     for name in newsroom.feeds:
         section = newsroom.section(name)
-        if name == LATEST_FEED or section is None:
-            found.append(Listed(name, words(newsroom.language).everything, newsroom.public_url))
-        else:
-            is_sponsored = section.kind is SectionKind.SPONSORED
-            found.append(Listed(name, section.title, newsroom.public_url, is_sponsored))
+        named = section or newsroom.rule(name)
+        everything = words(newsroom.language).everything
+        title = everything if name == LATEST_FEED or named is None else named.title
+        is_sponsored = section is not None and section.kind is SectionKind.SPONSORED
+        found.append(Listed(name, title, newsroom.public_url, is_sponsored))
     return tuple(found)

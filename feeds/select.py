@@ -90,7 +90,9 @@ def select(newsroom: Newsroom, name: str, teasers: Sequence[Teaser], changed: da
         raise ValueError(f"feed {name}: two articles have one id")
     ours = words(newsroom.language)
     section = newsroom.section(name)
-    title = ours.everything if name == LATEST_FEED or section is None else section.title
+    rule = newsroom.rule(name)
+    named = section or rule
+    title = ours.everything if name == LATEST_FEED or named is None else named.title
     moments = [moment for teaser in teasers for moment in (teaser.published, teaser.updated, teaser.changed)]
     if changed is not None:
         moments.append(changed)
@@ -98,7 +100,7 @@ def select(newsroom: Newsroom, name: str, teasers: Sequence[Teaser], changed: da
         name=name,
         id=f"tag:{newsroom.authority}:feeds/{name}",
         title=f"{newsroom.name}: {title}",
-        description=newsroom.about or newsroom.name,
+        description=(rule.about if rule else "") or newsroom.about or newsroom.name,
         home_url=newsroom.site_url,
         public_url=newsroom.public_url,
         language=newsroom.language,

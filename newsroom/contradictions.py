@@ -19,12 +19,13 @@ def contradictions(tables: Tables) -> list[str]:
     return [
         *(
             line
-            for name in ("section", "source", "newsletter")
+            for name in ("section", "feed", "source", "newsletter")
             for line in _doubles(name, _list(tables, name))
         ),
         *_latest(sections),
         *_sources(_list(tables, "source"), [key for key in keys if key]),
         *_former_keys(sections, keys),
+        *_feeds(_list(tables, "feed"), sections),
         *(
             line
             for number, newsletter in enumerate(_list(tables, "newsletter"))
@@ -105,6 +106,33 @@ def _former_keys(sections: Sequence[Tables], keys: Sequence[str]) -> Iterator[st
                 )
             elif isinstance(former, str):
                 taken[former] = _text(section, "key")
+
+
+_CONDITIONS = ("tags", "not_tags", "sections", "authors", "access")
+
+
+def _feeds(feeds: Sequence[Tables], sections: Sequence[Tables]) -> Iterator[str]:
+    """A feed by rule has a name that no section has or had, a condition, and the sections of news alone."""
+    owners: dict[str, str] = {}
+    for section in sections:
+        former_keys = section.get("former_keys")
+        for key in (*(former_keys if isinstance(former_keys, list) else ()), section.get("key")):
+            if isinstance(key, str):
+                owners[key] = _text(section, "key")
+    news = [
+        _text(section, "key") for section in sections if section.get("kind") not in ("sponsored", "latest")
+    ]
+    allowed = ", ".join(filter(None, news))
+    for number, feed in enumerate(feeds):
+        where, key = f"feed[{number}]", _text(feed, "key")
+        if key in owners:
+            yield f'{where}.key: "{key}" belongs to section "{owners[key]}"; give it a key of its own'
+        if not any(feed.get(name) for name in _CONDITIONS):
+            yield f"{where}: it has no condition; give it one of {', '.join(_CONDITIONS)}"
+        wanted = feed.get("sections")
+        for name in wanted if isinstance(wanted, list) else ():
+            if isinstance(name, str) and name not in news and allowed:
+                yield f'{where}.sections: "{name}" is not a section of news; allowed: {allowed}'
 
 
 def _places(where: str, newsletter: Tables, keys: Sequence[str]) -> Iterator[str]:

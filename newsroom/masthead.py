@@ -42,6 +42,26 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedRule:
+    """A feed of the news that meets every condition given; of a list's values one is enough."""
+
+    key: str
+    title: str
+    about: str = ""
+    tags: tuple[str, ...] = ()
+    not_tags: tuple[str, ...] = ()
+    """Those of which an article has none."""
+    sections: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    access: str = ""
+
+    @property
+    def list_name(self) -> str:
+        """What its list is called among those of the sections; a section's key has no colon."""
+        return f"feed:{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """What somebody who does not pay is shown. Empty words are left out wherever it stands."""
 
@@ -96,16 +116,31 @@ class Newsroom:
     paywall: Paywall = field(default_factory=Paywall)
     feed_entries: int = 50
     """How many of a section's newest articles its feeds hold."""
+    hub: str = ""
+    """The WebSub hub that is told of changed feeds; empty where there is none."""
+    rules: tuple[FeedRule, ...] = ()
+    """The feeds by rule."""
+    # Every entry of every feed asks for a section, of which there may be thousands.
+    _sections: dict[str, Section] = field(init=False, repr=False, compare=False)
+    _rules: dict[str, FeedRule] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_sections", {one.key: one for one in reversed(self.sections)})
+        object.__setattr__(self, "_rules", {one.key: one for one in self.rules})
 
     def section(self, key: str) -> Section | None:
         """The section with this key, or None."""
-        return next((section for section in self.sections if section.key == key), None)
+        return self._sections.get(key)
+
+    def rule(self, key: str) -> FeedRule | None:
+        """The feed by rule with this key, or None."""
+        return self._rules.get(key)
 
     @property
     def feeds(self) -> tuple[str, ...]:
-        """The names of every feed there is: `all` first, then each section's own."""
-        own = tuple(section.key for section in self.sections if section.kind is not SectionKind.LATEST)
-        return (LATEST_FEED, *own)
+        """The names of every feed there is: `all` first, then each section's own, then those by rule."""
+        own = (section.key for section in self.sections if section.kind is not SectionKind.LATEST)
+        return (LATEST_FEED, *own, *(rule.key for rule in self.rules))
 
 
 class Empty(StrEnum):

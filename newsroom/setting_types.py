@@ -50,6 +50,14 @@ def _web(text: str) -> str:
     return text.rstrip("/")
 
 
+def _hub(text: str) -> str:
+    _web(text)
+    # It stands in every feed, and as it is written here: its owner may tell "/" from none.
+    if "@" in urlsplit(text).netloc or "#" in text:
+        raise ValueError("a hub's web address, without a user and without #: https://hub.example/")
+    return text
+
+
 def _site(text: str) -> str:
     text = _web(text)
     # Paths are put behind it.
@@ -153,6 +161,7 @@ Line = Annotated[str, AfterValidator(_line)]
 Rule = Annotated[str, AfterValidator(_rule)]
 Words = Annotated[Line, Field(min_length=1)]
 Web = Annotated[str, AfterValidator(_web)]
+Hub = Annotated[str, AfterValidator(_hub)]
 Site = Annotated[str, AfterValidator(_site)]
 Database = Annotated[str, AfterValidator(_database)]
 Public = Annotated[str, AfterValidator(_public)]

@@ -15,6 +15,7 @@ from newsroom.setting_types import (
     Day,
     Fonts,
     Hour,
+    Hub,
     Key,
     Language,
     Line,
@@ -61,6 +62,9 @@ class NewsroomTable(Table):
         '-apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif', description="The text's fonts."
     )
     feed_entries: Annotated[int, Field(ge=1, le=500)] = Field(50, description="Articles in a feed.")
+    hub: Hub | Literal[""] = Field(
+        "", description="A WebSub hub: feeds name it, and it is told of each that changed."
+    )
     database: Database = Field("sqlite:///standfirst.db", description="The database's address.")
     public: Line = Field("public", description="The folder of feeds and pictures.")
     outbox: Line = Field("outbox", description="The folder of the outbox provider.")
@@ -105,6 +109,19 @@ class SectionTable(Table):
         "editorial", description="`latest` is made of the newest headlines and has the feed `all`."
     )
     former_keys: list[Key] = Field(default=[], description="Keys it had before: their feeds are redirected.")
+
+
+class FeedTable(Table):
+    """A feed by rule: the news that meets every condition given; of a list's values one is enough."""
+
+    key: Key = Field(description="Names its files and addresses; it never changes, and no section has it.")
+    title: Words = Field(description="What readers see.")
+    about: Line = Field("", description="One sentence about it; else the newsroom's.")
+    tags: list[Words] = Field(default=[], description="Tags, one of which an article has.")
+    not_tags: list[Words] = Field(default=[], description="Tags, none of which it has.")
+    sections: list[Key] = Field(default=[], description="Sections, in one of which it stands.")
+    authors: list[Words] = Field(default=[], description="Authors, one of whom wrote it.")
+    access: Literal["free", "registered", "paid", ""] = Field("", description="Who may read it.")
 
 
 class ListTable(Table):
@@ -287,6 +304,7 @@ class File(Table):
     paywall: PaywallTable = Field(default_factory=PaywallTable)
     offer: OfferTable = Field(default_factory=OfferTable)
     section: Annotated[list[SectionTable], Field(min_length=1)]
+    feed: list[FeedTable] = Field(default=[])
     source: Annotated[list[SourceTable], Field(min_length=1)]
     newsletter: list[NewsletterTable] = Field(default=[])
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)

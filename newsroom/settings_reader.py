@@ -18,6 +18,7 @@ from newsroom.contradictions import contradictions
 from newsroom.errors import ConfigurationError
 from newsroom.masthead import (
     Empty,
+    FeedRule,
     Look,
     Newsletter,
     Newsroom,
@@ -277,6 +278,20 @@ def _newsroom(file: File) -> Newsroom:
         ),
         paywall=Paywall(file.paywall.public_paragraphs),
         feed_entries=table.feed_entries,
+        hub=table.hub,
+        rules=tuple(
+            FeedRule(
+                key=one.key,
+                title=one.title,
+                about=one.about,
+                tags=tuple(one.tags),
+                not_tags=tuple(one.not_tags),
+                sections=tuple(one.sections),
+                authors=tuple(one.authors),
+                access=one.access,
+            )
+            for one in file.feed
+        ),
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from newsroom.contradictions import contradictions
 from newsroom.errors import ConfigurationError, ExitStatus
+from newsroom.masthead import FeedRule
 from newsroom.settings import Settings, load
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -139,6 +140,13 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         ("[newsroom]", '[delivery]\nallow_to = ["x"]\n[newsroom]', r"delivery\.allow_to\[0\]: "),
         ("[newsroom]", "[newsrom]\n[newsroom]", r'newsrom: no such key; did you mean "newsroom"\?'),
         ("[newsroom]", "[smtp]\nport = 70000\n[newsroom]", r"smtp\.port: 70000 is wrong"),
+        ("[newsroom]", '[newsroom]\nhub = "hub.example"', r"newsroom\.hub: .*a web address"),
+        ("[newsroom]", '[newsroom]\nhub = "https://me:pw@hub.example/"', r"newsroom\.hub: .*without a user"),
+        (
+            "[newsroom]",
+            '[[feed]]\nkey = "a"\ntitle = "A"\naccess = "open"\n[newsroom]',
+            r"feed\[0\]\.access: \"open\" is wrong; allowed: 'free'",
+        ),
     ],
 )
 def test_a_mistake_names_key_finding_and_what_is_allowed(
@@ -169,6 +177,47 @@ def test_a_mistake_names_key_finding_and_what_is_allowed(
             'section[2].former_keys: "politics" belongs to section "politics"',
         ),
         (
+            '[[feed]]\nkey = "politics"\ntitle = "P"\ntags = ["p"]',
+            'feed[0].key: "politics" belongs to section "politics"; give it a key of its own',
+        ),
+        (
+            '[[feed]]\nkey = "latest"\ntitle = "L"\ntags = ["p"]',
+            'feed[0].key: "latest" belongs to section "latest"; give it a key of its own',
+        ),
+        (
+            """
+[[section]]
+key = "arts"
+title = "A"
+former_keys = ["books"]
+[[feed]]
+key = "books"
+title = "B"
+tags = ["book"]""",
+            'feed[0].key: "books" belongs to section "arts"; give it a key of its own',
+        ),
+        (
+            """
+[[feed]]
+key = "sea"
+title = "C"
+tags = ["a"]
+[[feed]]
+key = "sea"
+title = "D"
+tags = ["b"]""",
+            'feed[1].key: "sea" is taken by feed[0]',
+        ),
+        ('[[feed]]\nkey = "climate"\ntitle = "C"', "feed[0]: it has no condition; give it one of tags,"),
+        (
+            '[[feed]]\nkey = "climate"\ntitle = "C"\nsections = ["politcs"]',
+            'feed[0].sections: "politcs" is not a section of news; allowed: politics',
+        ),
+        (
+            '[[feed]]\nkey = "climate"\ntitle = "C"\nsections = ["latest"]',
+            'feed[0].sections: "latest" is not a section of news; allowed: politics',
+        ),
+        (
             '[delivery]\nprovider = "smtp"\n[smtp]\nhost = "mx.example"\nsecurity = "plain"',
             'smtp.security: "plain"',
         ),
@@ -195,6 +244,31 @@ def test_tables_that_contradict_each_other_are_told_beside_other_mistakes(
     both = _problems(tmp_path, FILE.replace('"06:00"', '"6"') + more)
     assert len(both) == 2
     assert any(one.startswith(problem) for one in both)
+
+
+def test_a_hub_and_feeds_by_rule(tmp_path: Path) -> None:
+    hub = FILE.replace("[newsroom]", '[newsroom]\nhub = "https://hub.example/push/?for=quay"', 1)
+    rule = (
+        '[[feed]]\nkey = "water"\ntitle = "Water"\nabout = "Rivers and the sea."\n'
+        'tags = ["Sea wall", "floods"]\nnot_tags = ["quiz"]\nsections = ["politics"]\n'
+        'authors = ["Nele Verstraete"]\naccess = "free"'
+    )
+    room = _load(tmp_path, hub + rule).newsroom
+    assert room.hub == "https://hub.example/push/?for=quay"
+    assert room.rules == (
+        FeedRule(
+            "water",
+            "Water",
+            "Rivers and the sea.",
+            ("Sea wall", "floods"),
+            ("quiz",),
+            ("politics",),
+            ("Nele Verstraete",),
+            "free",
+        ),
+    )
+    assert room.feeds == ("all", "politics", "water")
+    assert _load(tmp_path, FILE).newsroom.hub == ""
 
 
 def test_a_place_named_twice(tmp_path: Path) -> None:
