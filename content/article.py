@@ -109,6 +109,8 @@ class Article:
     again: bool = False
     no_digest: bool = False
     """In feeds and on pages alone."""
+    tags: tuple[str, ...] = ()
+    """As `content.tags` writes them, in their order, each once: what feeds by rule go by."""
     words: int = 0
     """How many words the body has."""
 

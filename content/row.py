@@ -74,6 +74,7 @@ def stored(row: RowMapping | Mapping[str, Any]) -> StoredArticle:
         again=row["again"],
         opening=details["opening"],
         no_digest=details["no_digest"],
+        tags=tuple(details["tags"]),
         words=details["words"],
     )
     return StoredArticle(
@@ -135,6 +136,7 @@ def _details(article: Article) -> dict[str, Any]:
         "sensitive": article.sensitive,
         "opening": article.opening,
         "no_digest": article.no_digest,
+        "tags": list(article.tags),
         "words": article.words,
     }
 

@@ -18,6 +18,7 @@ from content.sources.field_reader import FieldReader
 from content.sources.fields import Fields, Node
 from content.sources.markdown import Shown, html_of
 from content.sources.rules import Rules, slug_of, tag_id
+from content.tags import tag_slug
 from newsroom.errors import RenderError
 from newsroom.masthead import Section, SectionKind
 
@@ -37,7 +38,7 @@ KEYS = frozenset(
         ),
         *("updated", "sections", "section", "rank", "lead", "place", "access", "products", "slug", "url"),
         *("language", "image", "image_alt", "image_caption", "image_credit", "sponsor", "run_from"),
-        *("run_until", "correction", "sensitive", "again", "digest", "withdrawn", "draft"),
+        *("run_until", "correction", "sensitive", "again", "digest", "withdrawn", "draft", "tags"),
     }
 )
 IMAGE_KEYS = frozenset({"file", "alt", "caption", "credit"})
@@ -123,6 +124,7 @@ class ArticleReader:
             "sensitive": fields.flag("sensitive"),
             "again": fields.flag("again"),
             "no_digest": fields.has("digest") and not fields.flag("digest"),
+            "tags": self._tags(),
         }
         url = self._url(slug)
         fields.flag("withdrawn")
@@ -236,6 +238,16 @@ class ArticleReader:
         if run_from and run_until and run_until < run_from:
             fields.refuse(fields.node("run_until"), "it ends before it begins")
         return Booking(sponsor, run_from, run_until) if sponsor else None
+
+    def _tags(self) -> tuple[str, ...]:
+        tags = set()
+        for name, node in self._fields.lines("tags"):
+            if slug := tag_slug(name):
+                tags.add(slug)
+            else:
+                self._fields.warn(node, "a tag without letters or digits is left out")
+        # A source may give them in another order each time, and that is no change.
+        return tuple(sorted(tags))
 
     def _slug(self) -> str:
         value = self._fields.line("slug")

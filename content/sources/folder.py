@@ -24,7 +24,7 @@ LONGEST_PATH = 500
 """Characters of the longest path below the folder."""
 
 # Raise it when the same file gives another article than before: every file is then read once more.
-_VERSION = "1"
+_VERSION = "2"
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ from newsroom.settings import SourceSettings
 Value = str | Iterable[str] | Mapping[str, str]
 
 # Raise it when the same item gives another article than before: every one is then read once more.
-_VERSION = "1"
+_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,7 @@ class Shelf:
         values: dict[str, Value] = {
             "access": access_of(marks, settings, item.access).value,
             **item.fields,
+            "tags": item.tags,
             "sections": sections_of(item.sections, settings, self._rules),
             **flags_of(item.tags),
         }

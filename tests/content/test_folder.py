@@ -80,7 +80,8 @@ language: nl-BE
 image: {file: pictures/x.jpg, alt: A bridge, caption: It opens., credit: Ada}
 correction: It was nine.
 sensitive: yes
-again: true"""
+again: true
+tags: [Sea Wall, floods, sea-wall, ÉTÉ 2026]"""
     _write(root, "politics/a.md", front, "# Part\n\nOne *two* three.\n\n![A bridge](../pictures/x.jpg)")
     reading = _read(root)
     assert reading.problems == ()
@@ -96,6 +97,7 @@ again: true"""
     assert (article.sections, article.place, article.rank) == (("culture", "politics"), "politics", 2)
     assert (article.pinned, article.sensitive, article.again) == (True, True, True)
     assert (article.access, article.products) == (Access.REGISTERED, frozenset({"print"}))
+    assert article.tags == ("floods", "sea-wall", "été-2026")
     assert article.url == "https://quay.example/articles/the-bridge"
     assert article.correction == "It was nine."
     assert article.words == 4

@@ -180,6 +180,7 @@ def test_sections_access_flags_and_the_wall(
     assert (one.sections, one.access) == (("politics", "culture"), Access.REGISTERED)
     one = wire.find("c").article
     assert (one.access, one.pinned, one.sensitive, one.no_digest) == (Access.PAID, True, True, True)
+    assert one.tags == ("digest-lead", "digest-no", "plus", "sensitive")
     one = wire.find("d").article
     assert (one.access, one.opening) == (Access.PAID, "<p>Open.</p>")
     wire.far.put("c", sections=("nowhere",))

@@ -91,6 +91,7 @@ _ARTICLES = st.builds(
     correction=_LINES,
     sensitive=st.booleans(),
     again=st.booleans(),
+    tags=st.lists(_KEYS, unique=True, max_size=3).map(tuple),
     words=st.integers(0, 10**6),
 )
 
@@ -139,7 +140,7 @@ def test_the_reader_hash_sees_what_a_reader_reads(change):
 
 @pytest.mark.parametrize(
     "change",
-    [{"rank": 1}, {"sections": ("culture",)}, {"place": "culture"}, {"pinned": True}, {"url": "https://x.y"}],
+    [{"rank": 1}, {"sections": ("culture",)}, {"place": "culture"}, {"pinned": True}, {"tags": ("a",)}],
 )
 def test_the_reader_hash_does_not_see_moves(change):
     assert reader_hash(article(**change)) == reader_hash(article())
