@@ -27,8 +27,8 @@ def stories(feed: XmlFeed, address: str, *, summaries: bool = False) -> Iterator
         base = text_base or summary_base
         yield Story(
             number,
-            guid=_text(parsed, "id"),
-            link=address_of(_link(parsed), address),
+            guid=entry.guid,
+            link=address_of(_link(entry), address),
             headline=_title(parsed, is_atom=is_atom),
             text=text,
             summary=summary,
@@ -75,10 +75,14 @@ def _as_html(detail: Mapping[str, Any]) -> tuple[str, str, str]:
     return value, _text(detail, "base"), _text(detail, "language")
 
 
-def _link(parsed: Mapping[str, Any]) -> str:
-    links = (one for one in _list(parsed, "links") if _text(one, "rel") == "alternate")
-    others = (_text(one, "href") for one in links)
-    return _text(parsed, "feedburner_origlink") or _text(parsed, "link") or next(others, "")
+def _link(entry: XmlEntry) -> str:
+    parsed = entry.parsed
+    links = [one for one in _list(parsed, "links") if _text(one, "rel") == "alternate"]
+    if not links:
+        # A guid is an address where it looks like one: most that are none do not say so.
+        return entry.guid if entry.guid.lower().startswith(("https://", "http://")) else ""
+    other = _text(parsed, "feedburner_origlink") or _text(parsed, "link")
+    return other or next(filter(None, (_text(one, "href") for one in links)), "")
 
 
 def _authors(parsed: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,11 +10,11 @@ from typing import Any
 
 from lxml import etree
 
+from content.sources.feed_media import MEDIA, XmlPicture, pictures_of
 from content.sources.feed_text import ROOT, Decoded, mended, without_doctype
 from newsroom.errors import SourceError
 
 DC = "{http://purl.org/dc/elements/1.1/}"
-MEDIA = ("{http://search.yahoo.com/mrss/}", "{http://search.yahoo.com/mrss}")
 _TERMS = "{http://purl.org/dc/terms/}"
 _ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
 _PLAIN = re.compile(
@@ -50,6 +50,8 @@ _KEPT_ABOVE = frozenset(
 _PEOPLE = frozenset({"author", "creator", "managingeditor", "webmaster", "publisher", "owner"})
 _LONGEST_NAME = 300
 """Characters. feedparser looks for an address in a name, in time that grows with the square of its length."""
+_IN_BRACKETS = re.compile(r"[^()@]*@[^()@]*\(([^()]*)\)\s*")
+_MAILBOX = re.compile(r"<?[^\s<>@]*@[^\s<>@]*>?")
 _MOST_CATEGORIES = 100
 _ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
 _CHUNK_START = re.compile(r"<(item|entry)(?=[\s/>])", re.IGNORECASE)
@@ -67,20 +69,11 @@ class XmlEntry:
     """One entry as feedparser has it, and what feedparser would lose of it."""
 
     parsed: dict[str, Any]
+    guid: str = ""
+    """As it is written: feedparser makes an address of it, which moves with the feed."""
     description: str = ""
     """Dublin Core's, which feedparser takes for the text where there is another one."""
     pictures: tuple[XmlPicture, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class XmlPicture:
-    """A picture of Media RSS, with the words that stand in its element, else around it."""
-
-    address: str
-    width: int
-    title: str = ""
-    description: str = ""
-    credit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +108,8 @@ def parse_xml(document: Decoded, address: str) -> XmlFeed:
     if root is None or etree.QName(root).localname.lower() not in _ROOTS:
         raise SourceError("a page or another document instead of a feed; is the address right?")
     items = list(_items(root))
-    pictures = [tuple(_pictures(item)) for item in items]
+    guids = [_guid(item) for item in items]
+    pictures = [tuple(pictures_of(item)) for item in items]
     descriptions = [(item.findtext(f"{DC}description") or "").strip() for item in items]
     for item in items:
         _prune(item)
@@ -125,11 +119,11 @@ def parse_xml(document: Decoded, address: str) -> XmlFeed:
                 above.remove(child)
     for person in root.iter(etree.Element):
         if etree.QName(person).localname.lower() in _PEOPLE:
-            _shorten(person)
+            _name_alone(person)
     feed, version, entries = _parsed(root, address)
     if len(entries) != len(items):
         raise SourceError("items inside of items; have the feed written as its format has it")
-    found = map(XmlEntry, entries, descriptions, pictures)
+    found = map(XmlEntry, entries, guids, descriptions, pictures)
     return XmlFeed(feed, version, tuple(found), tuple(problems))
 
 
@@ -208,8 +202,16 @@ def _piecemeal(text: str) -> Any:
         whole = f"<wrapper{names}>{chunk}</wrapper>"
         wrapper = etree.fromstring(whole.encode("utf-8", "replace"), _parser(recover=True))
         if wrapper is not None and len(wrapper):
-            parent.append(wrapper[0])
+            parent.append(_raised(wrapper[0]))
     return _strictly(etree.tostring(feed, encoding="unicode"))
+
+
+def _raised(item: Any) -> Any:
+    """The item, with those of its elements at its top that one without an end has swallowed."""
+    for element in list(item.iter(etree.Element)):
+        if element is not item and element.getparent() is not item and _name(element) in _KEPT:
+            item.append(element)
+    return item
 
 
 def _chunks(text: str) -> Iterator[str]:
@@ -236,6 +238,12 @@ def _items(root: Any) -> Iterator[Any]:
                 yield element
 
 
+def _guid(item: Any) -> str:
+    found = (("".join(one.itertext())).strip() for one in item if _name(one) in ("guid", "id"))
+    about = item.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about", "")
+    return next(filter(None, found), about.strip())
+
+
 def _prune(item: Any) -> None:
     """Leave in an item what is read of it."""
     categories = 0
@@ -246,41 +254,14 @@ def _prune(item: Any) -> None:
             item.remove(child)
 
 
-def _shorten(person: Any) -> None:
-    if sum(map(len, person.itertext())) > _LONGEST_NAME:
+def _name_alone(person: Any) -> None:
+    """Leave a person's name alone of "jo@quay.example (Jo)": feedparser cuts long domains in the middle."""
+    text = "".join(person.itertext())
+    is_plain = not len(person)
+    if len(text) > _LONGEST_NAME or (is_plain and "@" in text):
         tail = person.tail
         person.clear()
         person.tail = tail
-
-
-def _pictures(item: Any) -> Iterator[XmlPicture]:
-    """Media RSS's pictures: contents, and thumbnails."""
-    for element in item.iter(*(f"{media}{name}" for media in MEDIA for name in ("content", "thumbnail"))):
-        address = (element.get("url") or "").strip()
-        is_thumbnail = element.tag.endswith("}thumbnail")
-        if not address or not (is_thumbnail or _is_picture(element, address)):
-            continue
-        width = element.get("width", "").strip().removesuffix("px")
-        # One that does not say is the article's picture, or else a small one of it.
-        known = int(width) if re.fullmatch("[0-9]{1,5}", width) else 100 if is_thumbnail else 1_000
-        words = (_words(element, item, name) for name in ("title", "description", "credit"))
-        yield XmlPicture(address, known, *words)
-
-
-def _is_picture(element: Any, address: str) -> bool:
-    medium, kind = element.get("medium", "").lower(), element.get("type", "").lower()
-    if medium or kind:
-        return medium == "image" or (not medium and kind.startswith("image/"))
-    return bool(re.search(r"\.(?:jpe?g|png|webp|gif|avif)(?:\?|$)", address, re.IGNORECASE))
-
-
-def _words(element: Any, item: Any, name: str) -> str:
-    """What Media RSS says of a picture: in its own element, in its group, in the item; credits joined."""
-    place = element
-    while place is not None:
-        found = [one for media in MEDIA for one in place.findall(f"{media}{name}")]
-        texts = ["".join(one.itertext()).strip() for one in found]
-        if any(texts):
-            return ", ".join(filter(None, texts)) if name == "credit" else next(filter(None, texts))
-        place = None if place is item else place.getparent()
-    return ""
+        if len(text) <= _LONGEST_NAME:
+            given = _IN_BRACKETS.fullmatch(text)
+            person.text = given[1] if given else _MAILBOX.sub("", text)
