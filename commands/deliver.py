@@ -190,8 +190,6 @@ def _say(room: Context, report: DeliveryReport) -> None:
     if report.stopped_by is StoppedBy.HELD:
         with reading(room.engine) as connection:
             _say_held(room, (editions.get(connection, report.edition),))
-    if report.stopped_by is StoppedBy.ASKED:
-        room.troubles.worsen(ExitStatus.FAILED)
 
 
 def _announce(room: Context, report: DeliveryReport) -> None:

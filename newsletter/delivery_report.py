@@ -24,7 +24,7 @@ class StoppedBy(StrEnum):
     BUSY = "another run"
 
 
-_FAILED = (StoppedBy.PROVIDER, StoppedBy.NOT_NOW)
+_FAILED = (StoppedBy.PROVIDER, StoppedBy.NOT_NOW, StoppedBy.ASKED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -49,8 +50,8 @@ def by(made: Provider) -> Iterator[Provider]:
 
 
 def smtp(server: Server, **settings: Any) -> Smtp:
-    values = {"host": "127.0.0.1", "port": server.port, "security": "plain", "timeout": 2.0} | settings
-    return Smtp(SmtpSettings(**values), SECRETS)
+    value = SmtpSettings(host="127.0.0.1", port=server.port, security="plain", timeout=2.0)
+    return Smtp(replace(value, **settings), SECRETS)
 
 
 def sendgrid(server: HttpServer) -> SendGrid:
@@ -99,7 +100,7 @@ def test_a_mail_server_that_refuses_everybody_hears_of_25_of_them(
 
 def test_some_readers_of_a_good_mail_server_are_refused_for_good(engine: Engine) -> None:
     plan = {("RCPT", number): "550 5.1.1 unknown" for number in range(1, 25)}
-    with Server(plan=plan) as server, by(smtp(server)) as provider:  # type: ignore[arg-type] # only replies
+    with Server(plan=plan) as server, by(smtp(server)) as provider:
         house = house_of(engine, 300, provider)
         report = house.run()
     assert (report.accepted, report.refused, report.is_finished) == (276, 24, True)
@@ -108,7 +109,7 @@ def test_some_readers_of_a_good_mail_server_are_refused_for_good(engine: Engine)
 
 def test_that_many_were_refused_is_told(engine: Engine) -> None:
     plan = {("RCPT", number): "550 5.1.1 unknown" for number in range(1, 25)}
-    with Server(plan=plan) as server, by(smtp(server)) as provider:  # type: ignore[arg-type] # only replies
+    with Server(plan=plan) as server, by(smtp(server)) as provider:
         house = house_of(engine, 100, provider)
         report = house.run()
         (problem,) = report.problems
@@ -163,7 +164,7 @@ def test_a_wrong_password_is_tried_once_a_run(engine: Engine) -> None:
 
 def test_a_password_that_becomes_wrong_is_tried_by_one_connection(engine: Engine) -> None:
     plan = {("AUTH", number): "535 5.7.8 wrong" for number in range(2, 99)}
-    with Server((*ALL, "AUTH PLAIN"), plan, wants_login=True) as server:  # type: ignore[arg-type] # replies
+    with Server((*ALL, "AUTH PLAIN"), plan, wants_login=True) as server:
         provider = Smtp(
             SmtpSettings(host="127.0.0.1", port=server.port, security="plain", user=USER),
             Secrets((), b"", smtp_password="correct horse"),
