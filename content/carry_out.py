@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from content import store
 from content.article import Picture
+from content.feed_rules import RuleBook
 from content.sync_plan import Change, SyncPlan
 from newsroom.database import writing
 
@@ -19,7 +20,9 @@ _AT_ONCE = 500
 """Articles that are stored in one transaction: nobody else waits longer than that for the database."""
 
 
-def carry_out(engine: Engine, plan: SyncPlan, made: Mapping[str, tuple[Picture, ...]], now: datetime) -> None:
+def carry_out(
+    engine: Engine, plan: SyncPlan, made: Mapping[str, tuple[Picture, ...]], now: datetime, book: RuleBook
+) -> None:
     """Store what the plan says, unless it is held, and remember the pictures that were `made` for it.
 
     A run that is killed in between has stored whole articles, and the next one goes on.
@@ -31,23 +34,25 @@ def carry_out(engine: Engine, plan: SyncPlan, made: Mapping[str, tuple[Picture, 
     if not plan.held:
         for some in _in_parts(plan.insert):
             with writing(engine) as connection:
-                _insert(connection, some, plan, now)
+                _insert(connection, some, plan, now, book)
         for some in _in_parts(plan.stores):
             with writing(engine) as connection:
-                for change in some:
-                    store.update(connection, change.article, change.content_hash, now, changed=change.changed)
+                for one in some:
+                    store.update(connection, one.article, one.content_hash, now, book, changed=one.changed)
         for ids in _in_parts(plan.withdraw):
             with writing(engine) as connection:
-                store.withdraw(connection, ids, now)
+                store.withdraw(connection, ids, now, book)
 
 
-def _insert(connection: Connection, changes: Iterable[Change], plan: SyncPlan, now: datetime) -> None:
+def _insert(
+    connection: Connection, changes: Iterable[Change], plan: SyncPlan, now: datetime, book: RuleBook
+) -> None:
     taken_back = set(plan.withdraw)
     for change in changes:
-        store.insert(connection, change.article, change.content_hash, now)
+        store.insert(connection, change.article, change.content_hash, now, book)
         if change.article.id in taken_back:
             # In one transaction with its coming: it is in no list for a moment.
-            store.withdraw(connection, [change.article.id], now)
+            store.withdraw(connection, [change.article.id], now, book)
 
 
 def _in_parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -93,7 +93,7 @@ def _sync_part(
     plan = plan_sync(known, one_each.found, broken, now, elsewhere=elsewhere, is_part=True)
     plan.withdraw += sorted(live[reference].id for reference in part.gone if reference in live)
     if wish.stores:
-        carry_out(engine, plan, gallery.made, now)
+        carry_out(engine, plan, gallery.made, now, wish.book)
     report = report_of(key, plan, problems)
     here = _live_among(engine, key, part.present)
     return replace(
@@ -139,9 +139,7 @@ def _read(
     return found, broken, problems
 
 
-def _withdraw(
-    engine: Engine, settings: SourceSettings, seen: Marks, now: datetime, wish: Wish
-) -> SyncReport:
+def _withdraw(engine: Engine, settings: SourceSettings, seen: Marks, now: datetime, wish: Wish) -> SyncReport:
     """Withdraw what a full pass did not meet; where that is more than half, it is held."""
     live, gone = 0, []
     with reading(engine) as connection:
@@ -153,7 +151,7 @@ def _withdraw(
     if why or not gone:
         return SyncReport(settings.key, held=why)
     if wish.stores:
-        carry_out(engine, SyncPlan(withdraw=sorted(gone)), {}, now)
+        carry_out(engine, SyncPlan(withdraw=sorted(gone)), {}, now, wish.book)
     return SyncReport(settings.key, withdrawn=len(gone))
 
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from content.article import Article, Picture
+from content.feed_rules import NO_RULES, RuleBook
 from content.row import columns, reader_hash, record_hash, stored
 from content.tables import article_sections, articles, pictures, section_changes, source_states
 
@@ -21,6 +22,7 @@ __all__ = [
     "elsewhere",
     "insert",
     "known",
+    "mark",
     "picture",
     "reader_hash",
     "record_hash",
@@ -159,8 +161,10 @@ def elsewhere(connection: Connection, source: str, ids: Iterable[str]) -> dict[s
     return found
 
 
-def insert(connection: Connection, article: Article, content_hash: str, now: datetime) -> None:
-    """Store an article that was not known.
+def insert(
+    connection: Connection, article: Article, content_hash: str, now: datetime, book: RuleBook = NO_RULES
+) -> None:
+    """Store an article that was not known; `book` says in which feeds by rule it is.
 
     Its `changed` is `now`, or its publication while that is still to come.
     """
@@ -171,12 +175,18 @@ def insert(connection: Connection, article: Article, content_hash: str, now: dat
         "first_seen": now,
     }
     connection.execute(_INSERT, {**columns(article), **history})
-    _list(connection, article)
-    _mark(connection, _touched(article, now))
+    _list(connection, article, book)
+    mark(connection, _touched(article, book, now))
 
 
 def update(
-    connection: Connection, article: Article, content_hash: str, now: datetime, *, changed: bool
+    connection: Connection,
+    article: Article,
+    content_hash: str,
+    now: datetime,
+    book: RuleBook = NO_RULES,
+    *,
+    changed: bool,
 ) -> None:
     """Store a known article as it is now; a withdrawn one comes back by it.
 
@@ -201,27 +211,27 @@ def update(
         return
     former = stored(row).article
     _unlist(connection, [article.id])
-    _list(connection, article)
+    _list(connection, article, book)
     if not returns:
-        _mark(connection, _touched(former, now))
-    _mark(connection, _touched(article, now))
+        mark(connection, _touched(former, book, now))
+    mark(connection, _touched(article, book, now))
 
 
-def withdraw(connection: Connection, ids: Collection[str], now: datetime) -> None:
+def withdraw(connection: Connection, ids: Collection[str], now: datetime, book: RuleBook = NO_RULES) -> None:
     """Take articles back: they are in no list from now on, and their ids stay known."""
     for some in _in_parts(ids):
         live = sa.select(articles).where(articles.c.id.in_(some), articles.c.withdrawn.is_(None))
         touched: dict[str, datetime] = {}
         for row in connection.execute(live.with_for_update()).mappings():
             article = stored(row).article
-            for section, moment in _touched(article, now).items():
+            for section, moment in _touched(article, book, now).items():
                 touched[section] = max(moment, touched.get(section, moment))
             changed = max(row["changed"], now)
             connection.execute(
                 sa.update(articles).where(articles.c.id == article.id).values(withdrawn=now, changed=changed)
             )
         _unlist(connection, some)
-        _mark(connection, touched)
+        mark(connection, touched)
 
 
 def source_state(connection: Connection, source: str) -> SourceState:
@@ -278,11 +288,13 @@ def _shown_until(article: Article, now: datetime) -> datetime | None:
     return until if begins <= until else None
 
 
-def _list(connection: Connection, article: Article) -> None:
+def _list(connection: Connection, article: Article, book: RuleBook) -> None:
+    entry = {"published": article.published, "article_id": article.id}
     rows = [
-        {"section": section, "published": article.published, "article_id": article.id, "position": position}
+        {**entry, "section": section, "position": position}
         for position, section in enumerate(dict.fromkeys(article.sections))
     ]
+    rows += [{**entry, "section": name, "position": 0} for name in book.lists_of(article)]
     if rows:
         connection.execute(_LIST, rows)
 
@@ -291,13 +303,13 @@ def _unlist(connection: Connection, ids: Collection[str]) -> None:
     connection.execute(sa.delete(article_sections).where(article_sections.c.article_id.in_(ids)))
 
 
-def _touched(article: Article, now: datetime) -> dict[str, datetime]:
-    """The sections whose lists show the article, or did, and when that last was."""
+def _touched(article: Article, book: RuleBook, now: datetime) -> dict[str, datetime]:
+    """The lists that show the article, or did, and when that last was."""
     moment = _shown_until(article, now)
-    return {} if moment is None else dict.fromkeys(article.sections, moment)
+    return {} if moment is None else dict.fromkeys((*article.sections, *book.lists_of(article)), moment)
 
 
-def _mark(connection: Connection, touched: Mapping[str, datetime]) -> None:
+def mark(connection: Connection, touched: Mapping[str, datetime]) -> None:
     """Note when the lists of sections changed; a mark never goes back."""
     for some in _in_parts(touched):
         before = {row.section: row.changed for row in connection.execute(_MARKS, {"sections": some})}

@@ -12,8 +12,10 @@ from sqlalchemy.engine import Engine
 from content import store
 from content.article import Picture
 from content.carry_out import carry_out
+from content.feed_rules import NO_RULES, RuleBook
 from content.gallery import Gallery
 from content.look import Look, Notes, look_at
+from content.relisting import relist
 from content.remote_sync import sync_remote
 from content.sources import Problem, Source
 from content.sources.chosen import is_remote, remote_source_for, source_for
@@ -45,6 +47,8 @@ class Wish:
     """The keys of all sources: of an article that two of them have, the one that comes first has it."""
     progress: Callable[[int], None] = lambda _: None
     """Told how many articles were looked at so far."""
+    book: RuleBook = NO_RULES
+    """The newsroom's feeds by rule; `sync_source` sets it."""
 
 
 def sync_source(
@@ -60,6 +64,9 @@ def sync_source(
     Whoever calls it holds the sync's lock. Raises SourceError where the source cannot be read at all, and
     StoreError where the database fails; what is known stays in each case.
     """
+    wish = replace(wish, book=RuleBook(newsroom.rules))
+    if wish.stores:
+        relist(engine, newsroom.rules, now)
     with reading(engine) as connection:
         before = store.source_state(connection, source.key)
 
@@ -108,7 +115,7 @@ def _sync_folder(
     plan = _planned(engine, settings.key, known, found, look, notes, now, missing, wish)
     look.notes.also = plan.also
     if wish.stores:
-        carry_out(engine, plan, gallery.made, now)
+        carry_out(engine, plan, gallery.made, now, wish.book)
         state = before.state if plan.held else look.notes.state
         with writing(engine) as connection:
             store.set_source_state(connection, settings.key, SourceState(now, "", plan.held, state))

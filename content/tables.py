@@ -39,6 +39,13 @@ articles = sa.Table(
     sa.Index("ix_articles_published", "published"),
     sa.Index("ix_articles_slug", "slug"),
     sa.Index("ix_articles_again", "again"),
+    # Of the withdrawn alone: nobody is to find the live ones, nearly all there are, by it.
+    sa.Index(
+        "ix_articles_withdrawn",
+        "withdrawn",
+        sqlite_where=sa.text("withdrawn IS NOT NULL"),
+        postgresql_where=sa.text("withdrawn IS NOT NULL"),
+    ),
     sa.Index("ix_articles_sponsor_run_until", "sponsor", "run_until"),
 )
 
@@ -51,7 +58,16 @@ article_sections = sa.Table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.Index("ix_article_sections_article_id", "article_id"),
     sa.Index("ix_article_sections_published", "published"),
-    comment="Live articles only, newest last in key order, so that a section's newest are one range.",
+    comment="Live articles only, newest last in key order, so that a section's newest are one range. "
+    "A feed by rule has a list of its own, feed:KEY.",
+)
+
+feed_rules = sa.Table(
+    "feed_rules",
+    metadata,
+    sa.Column("key", sa.String(100), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    comment="By which conditions the live articles were listed last; empty while they are being listed.",
 )
 
 section_changes = sa.Table(

@@ -53,6 +53,14 @@ def upgrade() -> None:
     op.create_index("ix_articles_slug", "articles", ["slug"], unique=False)
     op.create_index("ix_articles_source", "articles", ["source"], unique=False)
     op.create_index("ix_articles_sponsor_run_until", "articles", ["sponsor", "run_until"], unique=False)
+    op.create_index(
+        "ix_articles_withdrawn",
+        "articles",
+        ["withdrawn"],
+        unique=False,
+        sqlite_where=sa.text("withdrawn IS NOT NULL"),
+        postgresql_where=sa.text("withdrawn IS NOT NULL"),
+    )
     op.create_table(
         "edition_log",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -93,6 +101,13 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_feed_marks")),
         comment="How far each feed was published, and by which release and configuration.",
+    )
+    op.create_table(
+        "feed_rules",
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_feed_rules")),
+        comment="By which conditions the live articles were listed last; empty while they are being listed.",
     )
     op.create_table(
         "installation",
@@ -192,7 +207,8 @@ def upgrade() -> None:
             ["article_id"], ["articles.id"], name=op.f("fk_article_sections_article_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("section", "published", "article_id", name=op.f("pk_article_sections")),
-        comment="Live articles only, newest last in key order, so that a section's newest are one range.",
+        comment="Live articles only, newest last in key order, so that a section's newest are one range. "
+        "A feed by rule has a list of its own, feed:KEY.",
     )
     op.create_index("ix_article_sections_article_id", "article_sections", ["article_id"], unique=False)
     op.create_index("ix_article_sections_published", "article_sections", ["published"], unique=False)
