@@ -147,7 +147,7 @@ class Database:
     def _explained(self, name: str) -> Iterator[None]:
         try:
             yield
-        except (sa.exc.SQLAlchemyError, UnicodeError, ValueError, RuntimeError, OSError) as error:
+        except (sa.exc.SQLAlchemyError, ValueError, TypeError, RuntimeError, OSError) as error:
             hidden = () if self._engine is None else _words(self._engine.url)
             message = told(error, name, source_name(self._settings.key), hidden)
             # Without its cause, which may show the address.

@@ -8,8 +8,8 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 _OF_QUERIES = re.compile(
-    "no such (?:column|table|function)|unknown column|syntax|ambiguous|duplicate column"
-    "|specified more than once|doesn't exist|must appear in|one statement at a time"
+    "no such (?:column|table|function)|unknown column|syntax error|error in your sql syntax|ambiguous"
+    "|duplicate column|specified more than once|doesn't exist|must appear in|one statement at a time"
     "|(?:column|relation|function|schema|type|operator) .*does not exist",
     re.IGNORECASE,
 )
@@ -64,7 +64,9 @@ def told(error: Exception, name: str, secret: str, hidden: Collection[str]) -> s
     """
     reason = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
     text = " ".join(str(one) for one in reason.args) or str(reason)
-    if isinstance(error, sa.exc.DBAPIError) and _OF_QUERIES.search(text):
+    # A DataError is about a value, and names it.
+    is_of_query = isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.DataError)
+    if is_of_query and _OF_QUERIES.search(text):
         return f"`{name}` is refused: {_shown(text, hidden)}"
     lowered = text.lower()
     if any(part in lowered for part in _WRITES):

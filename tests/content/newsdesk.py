@@ -48,7 +48,7 @@ class Newsdesk:
     def stories(self, *stories: dict[str, Any], columns: str = "") -> None:
         """A table `stories` in which these stand, with the columns of the first one beside STORY's."""
         whole = [{"id": number, **STORY, **story} for number, story in enumerate(stories, 1)]
-        names = [f'"{name}"' for name in whole[0]]
+        names = [self.theirs.dialect.identifier_preparer.quote_identifier(name) for name in whole[0]]
         self.tell("DROP TABLE IF EXISTS stories")
         self.tell(f"CREATE TABLE stories ({columns or ', '.join(names)})")
         places = ", ".join(f":{name}" for name in whole[0])
