@@ -14,7 +14,7 @@ from content.sources.web import Answer, Web, WebError
 from content.sources.web_address import shown
 from content.sources.wordpress_ledger import Row
 from content.sources.wordpress_post import Category, Post, Tree
-from content.sources.wordpress_values import as_mapping, as_mappings, as_text
+from content.sources.wordpress_values import as_list, as_mapping, as_mappings, as_text
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
 
@@ -25,14 +25,17 @@ BATCH = 50
 
 _ROW = "id,status,date_gmt,modified_gmt,slug,author,featured_media,sticky,categories,tags"
 _POST = (
-    "id,status,date_gmt,slug,link,title,content,excerpt,sticky,meta,acf,class_list,password,authors,"
-    "newspack_author_info,_links,_embedded"
+    "id,status,date_gmt,slug,link,title,content,excerpt,sticky,meta,acf,class_list,password,categories,tags,"
+    "authors,newspack_author_info,_links,_embedded"
 )
 _EMBED = "author,wp:featuredmedia,wp:term"
 _RIGHTS = ("edit_posts", "edit_others_posts", "edit_published_posts", "edit_private_posts")
 _REFUSALS = (400, 401, 403, 404)
 # A post that cannot be rendered takes its whole batch with it: an error, or an answer that breaks off.
 _BATCH_FAILS = (200, 500)
+# A list that is embedded in a post ends there, and does not say so.
+_EMBEDDED = 10
+_TERMS = re.compile(r"/wp/v2/([\w-]+)[?&]post=")
 _MOST_FAILURES = 24
 _MOST_STEPS_BACK = 20
 _LINK = re.compile(r'<([^<>]*)>\s*;[^,]*rel="?https://api\.w\.org/')
@@ -125,27 +128,35 @@ class Api:
         """The posts with these numbers, whole; those that may not be seen are not among them."""
         posts = Posts()
         self._read(kind, numbers, posts)
+        posts.found = {number: self._with_all_terms(post) for number, post in posts.found.items()}
         return posts
 
     def tree(self) -> Tree:
         """The newsroom's categories, by number."""
         found: dict[int, Category] = {}
-        number = 1
-        while True:
-            wish = {
-                "per_page": PAGE,
-                "page": number,
-                "orderby": "id",
-                "order": "asc",
-                "_fields": "id,slug,parent",
-            }
-            data, answer = self._get("/wp/v2/categories", wish)
-            for one in as_mappings(data):
-                if isinstance(one.get("id"), int) and isinstance(one.get("parent"), int):
-                    found[one["id"]] = Category(unquote(as_text(one.get("slug"))), one["parent"])
-            if number >= _number(answer, "x-wp-totalpages", 1):
-                return found
-            number += 1
+        for one in self._terms("categories", {"orderby": "id", "order": "asc", "_fields": "id,slug,parent"}):
+            if isinstance(one.get("id"), int) and isinstance(one.get("parent"), int):
+                found[one["id"]] = Category(unquote(as_text(one.get("slug"))), one["parent"])
+        return found
+
+    def _with_all_terms(self, post: Post) -> Post:
+        """The post with every category and tag: as many as ten of a kind may be the first of more."""
+        groups = as_list(as_mapping(post.get("_embedded")).get("wp:term"))
+        links = as_mappings(as_mapping(post.get("_links")).get("wp:term"))
+        whole = list(groups)
+        for place, (group, link) in enumerate(zip(groups, links, strict=False)):
+            base = _TERMS.search(unquote(as_text(link.get("href"))))
+            if base is not None and len(as_list(group)) >= _EMBEDDED:
+                wish = {"post": post["id"], "_fields": "id,taxonomy,slug,name"}
+                whole[place] = list(self._terms(base[1], wish))
+        return {**post, "_embedded": {**as_mapping(post.get("_embedded")), "wp:term": whole}}
+
+    def _terms(self, base: str, wish: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        number, last = 1, 1
+        while number <= last:
+            data, answer = self._get(f"/wp/v2/{base}", {"per_page": PAGE, "page": number, **wish})
+            yield from as_mappings(data)
+            number, last = number + 1, _number(answer, "x-wp-totalpages", 1)
 
     def _page(self, kind: str, statuses: str, only: Mapping[str, str], start: int) -> tuple[list[Row], int]:
         wish: dict[str, Any] = {"orderby": "id", "order": "asc", "per_page": PAGE, "offset": start, **only}

@@ -79,6 +79,9 @@ def item_of(post: Post, kind: str, settings: SourceSettings, tree: Tree, now: da
     if not isinstance(content, str):
         raise ValueError("it has no content; a plugin may have taken it out of the REST API")
     terms = tuple(terms_of(post))
+    # One of those that are missing may be what makes it paid.
+    if {*as_list(post.get("categories")), *as_list(post.get("tags"))} - {term.number for term in terms}:
+        raise ValueError("its categories and tags cannot be read; the REST API has to show them")
     html, opening, has_wall = walled(content)
     fields = {
         "headline": text_of(as_mapping(post.get("title")).get("rendered")),

@@ -230,6 +230,20 @@ def test_rules_of_access(desk: Desk, rule: str, post: dict[str, Any]) -> None:
     assert desk.one(**post).access is Access.FREE
 
 
+def test_a_tag_past_the_tenth_makes_it_paid_as_well(desk: Desk) -> None:
+    desk.site.tags = {number: (f"t{number}", f"Tag {number}") for number in range(1, 14)}
+    desk.settings |= {"access": "free", "paid": ("tag:t13",)}
+    assert desk.one(tags=list(desk.site.tags)).access is Access.PAID
+
+
+def test_an_article_whose_tags_are_hidden_is_not_taken_for_free(desk: Desk) -> None:
+    desk.settings |= {"access": "free", "paid": ("tag:premium",), "section": "politics"}
+    desk.site.put(5, tags=[9])
+    desk.site.tags = {9: ("", "")}
+    assert desk.look() == [] and desk.articles == {}
+    assert "categories and tags cannot be read" in desk.problems[0].message
+
+
 def test_a_counter_in_the_meta_fields_is_no_change(desk: Desk) -> None:
     desk.settings["paid"] = ("meta:paid=1",)
     settings = SourceSettings("site", "wordpress", **desk.settings)

@@ -94,6 +94,8 @@ class Site:
         if kind == "users/me":
             mine = {"id": 1, "capabilities": dict.fromkeys(rights, True)}
             return told(mine) if rights else refused("rest_not_logged_in", 401)
+        if kind in ("categories", "tags") and "post" in wish:
+            return told(self.terms(self.posts[int(wish["post"])], kind))
         if kind == "categories":
             fields = [
                 {"id": one, "slug": slug, "parent": up} for one, (slug, _, up) in self.categories.items()
@@ -143,7 +145,12 @@ class Site:
                 "protected": closed,
                 **({"raw": raw} if is_edit else {}),
             },
-            "_links": {},
+            "_links": {
+                "wp:term": [
+                    {"href": f"{self.url}{self.root}/wp/v2/{kind}?post={number}"}
+                    for kind in ("categories", "tags")
+                ]
+            },
             "_embedded": self._embedded(post),
         }
         if not is_edit:
@@ -151,13 +158,19 @@ class Site:
         asked = wish["_fields"].split(",")
         return {name: value for name, value in every.items() if name in asked}
 
-    def _embedded(self, post: dict[str, Any]) -> dict[str, Any]:
-        terms = [(one, "category", *self.categories[one][:2]) for one in post["categories"]]
-        tags = [(one, "post_tag", *self.tags[one]) for one in post["tags"]]
+    def terms(self, post: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+        if kind == "tags":
+            rows = [(one, "post_tag", *self.tags[one]) for one in post["tags"]]
+        else:
+            rows = [(one, "category", *self.categories[one][:2]) for one in post["categories"]]
         names = ("id", "taxonomy", "slug", "name")
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _embedded(self, post: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {
             "author": [self.authors[post["author"]]],
-            "wp:term": [[dict(zip(names, one, strict=True)) for one in group] for group in (terms, tags)],
+            # No more than ten are embedded, and nothing says that there are others.
+            "wp:term": [self.terms(post, kind)[:10] for kind in ("categories", "tags")],
         }
         if post["featured_media"]:
             found["wp:featuredmedia"] = [self.media[post["featured_media"]]]
