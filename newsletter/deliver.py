@@ -200,7 +200,8 @@ class Delivery:
         """Take a batch and give it to a thread; False where there is none to take now."""
         terms = self.terms
         if not run.doubt.is_over:
-            terms = replace(terms, batch_size=min(terms.batch_size, self.provider.first_batch))
+            few = max(self.provider.first_batch - len(run.doubt.readers), 1)
+            terms = replace(terms, batch_size=min(terms.batch_size, few))
         with writing(self.engine) as connection:
             found = claim(connection, self.key, terms, letters, self.clock())
         if isinstance(found, Wanted):
