@@ -19,6 +19,9 @@ _INLINE = (
 _END_TAG = re.compile(rf"</({_INLINE})\s*>", re.IGNORECASE)
 _ANY_TAG = re.compile(rf"</?({_INLINE})(?:\s[^<>]*)?>", re.IGNORECASE)
 _BREAK = re.compile(r"<(?:br|wbr)\s*/?>", re.IGNORECASE)
+_IMAGE = re.compile("<img [^<>]*>", re.IGNORECASE)
+_SMILEY = re.compile(r"""class=["'][^"']*\b(?:wp-smiley|emoji)\b|/images/core/emoji/""")
+_ALT = re.compile(r"""\salt=(?:"([^"]*)"|'([^']*)')""")
 _ANCHOR = re.compile(r'<a href="([^"]*)"[^>]*>.*?</a>', re.DOTALL)
 _CUT_OFF = re.compile(r"\s*(?:\[\s*(?:…|\.\.\.)\s*\]|\(\s*(?:…|\.\.\.)\s*\)|…|\.\.\.)$")
 
@@ -40,6 +43,11 @@ def line_of_either(text: str) -> str:
     return clean_line(_REFERENCE.sub(lambda reference: unescape(reference[0]), text))
 
 
+def without_smileys(html: str) -> str:
+    """`html` with its emoji as characters: WordPress's feeds have pictures of them."""
+    return _IMAGE.sub(_smiley, html) if "emoji" in html or "smiley" in html else html
+
+
 def html_of_text(text: str) -> str:
     """Plain text as HTML: empty lines part paragraphs."""
     paragraphs = re.split(r"\n\s*\n", clean_text(text))
@@ -53,10 +61,11 @@ def text_and_teaser(
 ) -> tuple[str, str]:
     """What of an item is the article's whole text, as HTML, and what its teaser, as plain text.
 
-    Beside a `body` the `summary` (HTML as well) is the teaser, unless it is long, the body once more, or its
-    beginning cut off by a machine. Alone it is the text; with `is_short`, which says that it is known to be a
-    summary, the teaser, where it is not long.
+    Beside a `body` the `summary` (HTML as well) is the teaser, unless it is long, the body once more, or a
+    part of it that a machine cut off. Alone it is the text; with `is_short`, which says that it is known to
+    be a summary, the teaser, where it is not long.
     """
+    body, summary = without_smileys(body), without_smileys(summary)
     if not summary:
         return body, ""
     teaser = _short(summary, link, base)
@@ -81,17 +90,23 @@ def _short(summary: str, link: str, base: str) -> str:
     return text if len(text) <= LONGEST_TEASER else ""
 
 
+def _smiley(image: re.Match[str]) -> str:
+    alt = _ALT.search(image[0])
+    return (alt[1] or alt[2] or "") if alt and _SMILEY.search(image[0]) else image[0]
+
+
 def _is_at(address: str, link: str) -> bool:
     return bool(link) and re.split("[?#]", address)[0] == re.split("[?#]", link)[0]
 
 
 def _is_of(teaser: str, body: str) -> bool:
-    """Whether it is the body, most of it, or its beginning broken off."""
-    if not teaser:
+    """Whether it is the body, most of it, or a part of it broken off."""
+    start, whole = _letters(_CUT_OFF.sub("", teaser)), _letters(plain(clean_html(body)))
+    if not start or not whole:
         return False
-    start = _letters(_CUT_OFF.sub("", teaser))
-    whole = _letters(plain(clean_html(body)))
-    return whole.startswith(start) and (bool(_CUT_OFF.search(teaser)) or 2 * len(start) > len(whole))
+    # Its end may be half a word, or the address of a film that the body shows.
+    is_part = start[: len(start) * 9 // 10] in whole or whole in start
+    return is_part and (bool(_CUT_OFF.search(teaser)) or 2 * len(start) > len(whole))
 
 
 def _letters(text: str) -> str:

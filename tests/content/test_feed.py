@@ -151,14 +151,37 @@ def test_a_full_pass_and_other_settings_ask_for_all_of_it(wire: Wire) -> None:
     assert not any("if-none-match" in request.headers for request in wire.server.requests)
 
 
+@pytest.mark.parametrize(
+    ("modified", "date", "is_kept"),
+    [
+        ("Tue, 10 Mar 2026 06:00:00 GMT", "Tue, 10 Mar 2026 06:00:01 GMT", False),
+        ("Tue, 10 Mar 2026 06:00:00 GMT", "Tue, 10 Mar 2026 06:00:05 GMT", True),
+        ("Tue, 10 Mar 2099 06:00:00 GMT", "", False),
+        ("nonsense", "", True),
+        ("", "", True),
+    ],
+)
+def test_a_server_that_counts_seconds_is_believed_once_they_are_over(
+    modified: str, date: str, is_kept: bool
+) -> None:
+    found = feed_module.validators({"etag": '"1"', "last-modified": modified, "date": date}, NOW)
+    assert found == (('"1"', modified) if is_kept else ("", ""))
+
+
 def test_a_304_that_nobody_asked_for_is_an_error(wire: Wire) -> None:
     assert "status 304" in wire.refused(Answer(304))
 
 
 def test_an_embargo_that_is_over_is_looked_at_again(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    report = wire.sync(rss(item("a", at=NOW + HOUR), item("b"), ETag='"1"'))
+    image = f'<enclosure url="{wire.server.url}/p.jpg" type="image/jpeg"/>'
+    answer = rss(item("a", image, at=NOW + HOUR), item("b"), ETag='"1"')
+    jpeg = Answer(200, {"Content-Type": "image/jpeg"}, picture())
+    report = wire.sync(answer, jpeg)
     assert (report.inserted, report.embargoed) == (2, 1)
     wire.sync(Answer(304))
+    lead = wire.find("a").article.image
+    assert lead is not None
+    assert not (wire.public / lead.sizes[0].path).exists()
 
     class Later(datetime):
         @classmethod
@@ -166,8 +189,10 @@ def test_an_embargo_that_is_over_is_looked_at_again(wire: Wire, monkeypatch: pyt
             return (NOW + 2 * HOUR).astimezone(tz)
 
     monkeypatch.setattr(feed_module, "datetime", Later)
-    wire.sync(rss(item("a", at=NOW + HOUR), item("b"), ETag='"1"'))
-    assert "if-none-match" not in wire.server.requests[-1].headers
+    wire.now += 2 * HOUR
+    wire.sync(answer, jpeg)
+    assert "if-none-match" not in wire.server.requests[-2].headers
+    assert (wire.public / lead.sizes[0].path).is_file()
     wire.sync(Answer(304))
 
 

@@ -284,6 +284,23 @@ def test_a_description_beside_the_text_is_the_teaser_unless_a_machine_made_it(
     assert text_and_teaser(BODY, summary, "https://quay.example/a", "") == (BODY, teaser)
 
 
+def test_an_excerpt_that_names_the_film_that_the_text_shows() -> None:
+    body = "<p>Classic paragraph one, and another.</p><iframe src='https://films.example/7'></iframe>"
+    excerpt = "Classic paragraph one, and another. https://films.example/7"
+    assert text_and_teaser(body, excerpt, "", "") == (body, "")
+    before = f"<figure><img src='/a.jpg'><figcaption>A boat.</figcaption></figure>{body}"
+    assert text_and_teaser(before, excerpt.partition(" https")[0], "", "") == (before, "")
+    assert text_and_teaser("<img src='/a.jpg'>", "In short.", "", "") == ("<img src='/a.jpg'>", "In short.")
+
+
+def test_pictures_of_emoji_are_characters_and_never_the_articles_picture() -> None:
+    emoji = (
+        '<img src="https://s.w.org/images/core/emoji/14.0.0/72x72/1f600.png" alt="😀" class="wp-smiley" />'
+    )
+    item = of_rss(f"<description><![CDATA[<p>Well {emoji} done</p>]]></description>")
+    assert (item.html, item.fields["image"]) == ("<p>Well 😀 done</p>", {})
+
+
 def test_a_description_alone_is_the_text() -> None:
     item = of_rss("<description>&lt;p&gt;All of it.&lt;/p&gt;</description>")
     assert (item.html, item.fields["teaser"]) == ("<p>All of it.</p>", "")
