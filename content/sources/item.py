@@ -18,10 +18,10 @@ from content.sources.field_reader import FieldReader
 from content.sources.fields import Fields, Items, Node, Text
 from content.sources.remote import Part
 from content.sources.rules import Rules, tag_id
-from content.sources.web import Web
 from newsroom.errors import RenderError, SourceError
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
+from newsroom.web import Web
 
 Value = str | Iterable[str] | Mapping[str, str]
 

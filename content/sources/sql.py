@@ -11,12 +11,12 @@ from content.sources import Entry, Problem, Reading
 from content.sources.item import Shelf
 from content.sources.remote import Part
 from content.sources.sql_columns import Kind, UnusableError, read_columns
-from content.sources.sql_database import Database, named
 from content.sources.sql_items import Items
-from content.sources.web import Web
 from newsroom.errors import SourceError
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
+from newsroom.sql_database import Database, named
+from newsroom.web import Web
 
 _SETTINGS: Mapping[Kind, str] = {"articles": "query", "bookings": "bookings"}
 

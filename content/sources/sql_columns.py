@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from content.prose import plain
 from content.sanitise import TAGS, clean_line
-from content.sources.sql_database import Row
+from newsroom.sql_database import Row
 
 Kind = Literal["articles", "bookings"]
 

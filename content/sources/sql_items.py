@@ -13,9 +13,9 @@ from content.sources import Broken, Problem
 from content.sources.item import Item, Value
 from content.sources.rules import slug_of
 from content.sources.sql_columns import Columns, Kind, UnusableError, id_of, values_of
-from content.sources.sql_database import Row
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
+from newsroom.sql_database import Row
 
 AT_ONCE = 500
 """Articles of a part."""

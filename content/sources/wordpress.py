@@ -12,7 +12,6 @@ from content.gallery import Gallery
 from content.sources import Broken, Entry, Found, Problem, Reading
 from content.sources.item import Item, Shelf
 from content.sources.remote import Part
-from content.sources.web import Web
 from content.sources.wordpress_api import BATCH, Api
 from content.sources.wordpress_ledger import (
     OVERLAP,
@@ -27,6 +26,7 @@ from content.sources.wordpress_ledger import (
 from content.sources.wordpress_post import Tree, is_public, item_of, reference_of
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
+from newsroom.web import Web
 
 # Raise it when the same notes mean something else than before: then all is read once more.
 _VERSION = "1"

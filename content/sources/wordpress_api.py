@@ -10,13 +10,13 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
-from content.sources.web import Answer, Web, WebError
-from content.sources.web_address import shown
 from content.sources.wordpress_ledger import Row
 from content.sources.wordpress_post import Category, Post, Tree
 from content.sources.wordpress_values import as_list, as_mapping, as_mappings, as_text
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
+from newsroom.web import Answer, Web, WebError
+from newsroom.web_address import shown
 
 PAGE = 100
 """Rows that are asked for at once: WordPress gives no more."""

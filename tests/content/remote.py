@@ -11,10 +11,10 @@ from content.gallery import Gallery
 from content.sources import Entry, Reading
 from content.sources.item import Item, Shelf
 from content.sources.remote import GoneError, Part
-from content.sources.web import Web
 from newsroom.errors import SourceError
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
+from newsroom.web import Web
 
 
 class Far:

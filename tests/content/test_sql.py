@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from content.article import Access
-from content.sources.sql_database import Database
 from newsroom.errors import SourceError
+from newsroom.settings_file import SourceTable
+from newsroom.sql_database import Database
 from tests.content.newsdesk import QUERY, Newsdesk
 
 DAY = timedelta(days=1)
@@ -458,8 +461,42 @@ def test_a_picture_is_asked_for_at_its_whole_address(desk, monkeypatch):
         asked.append(address)
         raise SourceError("not today")
 
-    monkeypatch.setattr("content.sources.web.Web.get", get)
+    monkeypatch.setattr("newsroom.web.Web.get", get)
     desk.stories({"image_url": "/a.jpg", "image_alt": "A bridge"})
     report = desk.sync()
     assert (report.inserted, len(report.problems)) == (1, 1)
     assert asked == ["https://quay.example/a.jpg"]
+
+
+_THEIRS = """
+CREATE TABLE sections (id INTEGER, slug TEXT);
+INSERT INTO sections VALUES (1, 'city-hall'), (2, 'culture');
+CREATE TABLE articles (id INTEGER, headline, intro, html, published_at, modified_at, section_id, byline,
+                       address, premium, status);
+INSERT INTO articles VALUES
+    (1, 'A bridge', 'Open at last.', '<p>It is open.</p>', '2026-03-10 06:00', '2026-03-10 06:01', 1, 'Jo Peeters',
+     'https://quay.example/bridge', 1, 'published'),
+    (2, 'A play', NULL, '<p>It was good.</p>', '2026-03-10 06:00', '2026-03-10 06:02', 2, NULL, '/play', 0,
+     'published');
+CREATE TABLE bookings (id INTEGER, title, starts, ends, client, landing_page, paid_for);
+INSERT INTO bookings VALUES (1, 'A dry cellar', '2026-03-01', '2026-03-31', 'Kade Bank', '/cellar', 1);
+"""
+
+
+def test_what_the_documents_show_can_be_pasted(desk, tmp_path):
+    blocks = re.findall("```toml\n(.*?)```", Path("docs/sources/sql.md").read_text("utf-8"), re.DOTALL)
+    (table,) = tomllib.loads("".join(blocks))["source"]
+    connection = sqlite3.connect(tmp_path / "newsroom.db")
+    connection.executescript(_THEIRS)
+    connection.close()
+    read = SourceTable.model_validate(table)
+    desk.set_up(
+        **{name: getattr(read, name) for name in ("query", "bookings", "changed", "access", "sections")}
+    )
+    report = desk.sync()
+    assert (report.inserted, report.problems) == (3, ())
+    assert desk.find("articles/1").article.access is Access.PAID
+    assert desk.find("articles/2").article.access is Access.FREE
+    assert desk.find("bookings/1").article.booking.sponsor == "Kade Bank"
+    desk.tell("UPDATE articles SET status = 'draft', modified_at = '2026-03-10 12:00' WHERE id = 1")
+    assert desk.sync().withdrawn == 1

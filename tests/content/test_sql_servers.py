@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
-from content.sources.sql_database import Database
 from newsroom.errors import SourceError
+from newsroom.sql_database import Database
 from tests.content.newsdesk import Newsdesk
 
 SIX = datetime(2026, 3, 10, 5, tzinfo=UTC)

@@ -24,9 +24,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from content.sources.web import Web, WebError, asked_to_wait
-from content.sources.web_address import is_public, shown
 from newsroom.errors import SourceError
+from newsroom.web import Web, WebError, asked_to_wait
+from newsroom.web_address import is_public, shown
 from tests.newsletter.providers import test_smtp
 from tests.servers.http import Answer, Fault, HttpServer, refusing_url
 

@@ -14,10 +14,10 @@ import pytest
 from content.article import Access, Article
 from content.gallery import Gallery
 from content.sources import Found, Problem
-from content.sources.web import Web
 from content.sources.wordpress import WordPress
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
+from newsroom.web import Web
 from tests import samples
 from tests.content.wordpress_site import PASSWORD, Site, Told, refused, told
 

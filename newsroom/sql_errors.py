@@ -80,7 +80,7 @@ def told(error: Exception, name: str, secret: str, hidden: Collection[str]) -> s
         (one for one in reason.args if isinstance(one, int)), None
     )
     kind = type(reason).__name__ + (f" {code}" if code else "")
-    return f"`{name}` failed ({kind}); run it by hand to see why: a message may hold words of an article"
+    return f"`{name}` failed ({kind}); run it by hand to see why: a message may hold words of a row"
 
 
 def _shown(text: str, hidden: Collection[str]) -> str:

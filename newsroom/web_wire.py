@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import httpcore2
 
-from content.sources.web_address import Guard, host_of, port_of
 from newsroom.errors import SourceError
+from newsroom.web_address import Guard, host_of, port_of
 
 if TYPE_CHECKING:
     import httpx2

@@ -1,4 +1,4 @@
-"""The newsroom's own database: opened to read and nothing else, and named in no message."""
+"""A database of the newsroom's own: opened to read and nothing else, and named in no message."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, CursorResult, Engine
 
-from content.sources.sql_errors import told
 from newsroom.errors import SourceError
 from newsroom.secrets import source_name
-from newsroom.settings import SourceSettings
+from newsroom.sql_errors import told
 
 Row = Sequence[Any]
 Mark = Any
@@ -45,12 +44,41 @@ _TIMESTAMP = 7
 _OID_TEXT = 25
 
 
-class Database:
-    """Opens when it is first asked. Raises SourceError for all that goes wrong; it never has an address."""
+class Access(Protocol):
+    """What is to be known of a database before it is opened."""
 
-    def __init__(self, settings: SourceSettings, zone: ZoneInfo) -> None:
+    @property
+    def key(self) -> str:
+        """How newsroom.toml names it."""
+
+    @property
+    def secret(self) -> str:
+        """Its address."""
+
+    @property
+    def path(self) -> Path:
+        """The folder that an SQLite file is looked for in."""
+
+    @property
+    def changed(self) -> str:
+        """The column that grows with each change, where there is one."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds, for connecting."""
+
+
+class Database:
+    """Opens when it is first asked. Raises SourceError for all that goes wrong; it never has an address.
+
+    `place` is how messages name it, `secret_name` what holds its address: without them a source's.
+    """
+
+    def __init__(self, settings: Access, zone: ZoneInfo, *, place: str = "", secret_name: str = "") -> None:
         self._settings = settings
         self._zone = zone
+        self._place = place or f"source {settings.key}"
+        self._secret_name = secret_name or source_name(settings.key)
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._latest: Any = None
@@ -99,13 +127,9 @@ class Database:
             self._engine.dispose()
             self._engine = None
 
-    @property
-    def _place(self) -> str:
-        return f"source {self._settings.key}"
-
     def _open(self) -> Connection:
         if self._connection is None:
-            self._engine = self._engine or _engine(self._settings)
+            self._engine = self._engine or _engine(self._settings, self._place, self._secret_name)
             self._connection = self._engine.connect()
         return self._connection
 
@@ -149,7 +173,7 @@ class Database:
             yield
         except (sa.exc.SQLAlchemyError, ValueError, TypeError, RuntimeError, OSError) as error:
             hidden = () if self._engine is None else _words(self._engine.url)
-            message = told(error, name, source_name(self._settings.key), hidden)
+            message = told(error, name, self._secret_name, hidden)
             # Without its cause, which may show the address.
             raise SourceError(f"{self._place}: {message}") from None
 
@@ -179,8 +203,7 @@ def _around(query: str) -> sa.Select[Any]:
     return sa.select(sa.literal_column("*")).select_from(inner)
 
 
-def _engine(settings: SourceSettings) -> Engine:
-    place, secret = f"source {settings.key}", source_name(settings.key)
+def _engine(settings: Access, place: str, secret: str) -> Engine:
     if not settings.secret:
         raise SourceError(f"{place}: no database is named; set {secret} to {_FORMS}")
     try:
