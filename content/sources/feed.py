@@ -20,11 +20,11 @@ from content.sources.feed_text import decoded
 from content.sources.feed_xml import parse_xml
 from content.sources.item import Item, Shelf
 from content.sources.remote import GoneError, Part
-from content.sources.web import Answer, Web, WebError
-from content.sources.web_address import shown
 from newsroom.errors import SourceError
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
+from newsroom.web import Answer, Web, WebError
+from newsroom.web_address import shown
 
 LARGEST_FEED = 20_000_000
 """Bytes, unpacked."""

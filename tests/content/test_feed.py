@@ -18,11 +18,11 @@ from sqlalchemy.engine import Engine
 from content import catalogue, store
 from content.article import Access, StoredArticle
 from content.sources import feed as feed_module
-from content.sources.web import Web
 from content.sync import SyncReport, Wish, sync_source
 from newsroom.database import reading
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
+from newsroom.web import Web
 from tests import samples
 from tests.servers.http import Answer, Fault, HttpServer, refusing_url
 

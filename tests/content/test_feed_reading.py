@@ -14,8 +14,8 @@ from content.sources.feed_dates import moment
 from content.sources.feed_story import Story, address_of, item_of
 from content.sources.feed_words import line_of_either, text_and_teaser
 from content.sources.item import Item
-from content.sources.web import Answer
 from newsroom.errors import SourceError
+from newsroom.web import Answer
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 AT = "https://quay.example/feed.xml"
