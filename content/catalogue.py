@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from content.article import StoredArticle
 from content.row import stored
-from content.tables import article_sections, articles, section_changes
+from content.tables import article_sections, articles, list_withdrawals, section_changes
 from content.teaser import Teaser, teaser_of
 from newsroom.database import Instant
 from newsroom.masthead import Paywall
@@ -33,6 +33,14 @@ _IS_NEWS = articles.c.sponsor + "" == ""
 _IS_BOOKING = articles.c.sponsor > ""
 _IS_LIVE = articles.c.withdrawn.is_(None)
 _NEWEST_FIRST = (articles.c.published.desc(), articles.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An article that lists showed until it was taken back."""
+
+    id: str
+    withdrawn: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +183,34 @@ def touched_sections(connection: Connection, since: datetime, now: datetime) -> 
         )
     )
     return frozenset(connection.execute(sa.union(marked, passed, turned)).scalars())
+
+
+def withdrawals(
+    connection: Connection, sections: Sequence[str], now: datetime, limit: int, since: datetime | None
+) -> list[Withdrawal]:
+    """What was last taken back out of the lists of `sections`, at most `limit`, the newest first.
+
+    Only what was published from `since` on, where that is given; an article that is back is none of them.
+    """
+    table = list_withdrawals.c
+    query = (
+        sa.select(table.article_id, table.withdrawn)
+        .distinct()
+        .where(table.withdrawn <= now)
+        .order_by(table.withdrawn.desc(), table.article_id)
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(table.published >= since)
+    if len(sections) > _FEW_SECTIONS:
+        # Along all withdrawals, newest first, as `_newest_of_many` goes along the articles.
+        rows = list(connection.execute(query.where((table.section + "").in_(sections))))
+    else:
+        parts = (query.where(table.section == section) for section in dict.fromkeys(sections))
+        rows = [row for part in parts for row in connection.execute(part)]
+    found = {row.article_id: row.withdrawn for row in rows}
+    ids = sorted(sorted(found), key=found.__getitem__, reverse=True)
+    return [Withdrawal(id_, found[id_]) for id_ in ids[:limit]]
 
 
 def counts(connection: Connection, now: datetime) -> Counts:

@@ -14,7 +14,14 @@ from sqlalchemy.engine import Connection
 from content.article import Article, Picture
 from content.feed_rules import NO_RULES, RuleBook
 from content.row import columns, reader_hash, record_hash, stored
-from content.tables import article_sections, articles, pictures, section_changes, source_states
+from content.tables import (
+    article_sections,
+    articles,
+    list_withdrawals,
+    pictures,
+    section_changes,
+    source_states,
+)
 
 __all__ = [
     "KnownArticle",
@@ -211,6 +218,8 @@ def update(
         return
     former = stored(row).article
     _unlist(connection, [article.id])
+    if returns:
+        connection.execute(sa.delete(list_withdrawals).where(list_withdrawals.c.article_id == article.id))
     _list(connection, article, book)
     if not returns:
         mark(connection, _touched(former, book, now))
@@ -222,16 +231,23 @@ def withdraw(connection: Connection, ids: Collection[str], now: datetime, book: 
     for some in _in_parts(ids):
         live = sa.select(articles).where(articles.c.id.in_(some), articles.c.withdrawn.is_(None))
         touched: dict[str, datetime] = {}
+        shown: list[dict[str, Any]] = []
         for row in connection.execute(live.with_for_update()).mappings():
             article = stored(row).article
             for section, moment in _touched(article, book, now).items():
                 touched[section] = max(moment, touched.get(section, moment))
+                # One that came at this very moment was in no feed, nor is a booking that is over.
+                if moment == now > row["first_seen"]:
+                    where = {"section": section, "withdrawn": now, "article_id": article.id}
+                    shown.append(where | {"published": article.published})
             changed = max(row["changed"], now)
             connection.execute(
                 sa.update(articles).where(articles.c.id == article.id).values(withdrawn=now, changed=changed)
             )
         _unlist(connection, some)
         mark(connection, touched)
+        if shown:
+            connection.execute(sa.insert(list_withdrawals), shown)
 
 
 def source_state(connection: Connection, source: str) -> SourceState:

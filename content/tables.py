@@ -39,13 +39,6 @@ articles = sa.Table(
     sa.Index("ix_articles_published", "published"),
     sa.Index("ix_articles_slug", "slug"),
     sa.Index("ix_articles_again", "again"),
-    # Of the withdrawn alone: nobody is to find the live ones, nearly all there are, by it.
-    sa.Index(
-        "ix_articles_withdrawn",
-        "withdrawn",
-        sqlite_where=sa.text("withdrawn IS NOT NULL"),
-        postgresql_where=sa.text("withdrawn IS NOT NULL"),
-    ),
     sa.Index("ix_articles_sponsor_run_until", "sponsor", "run_until"),
 )
 
@@ -60,6 +53,18 @@ article_sections = sa.Table(
     sa.Index("ix_article_sections_published", "published"),
     comment="Live articles only, newest last in key order, so that a section's newest are one range. "
     "A feed by rule has a list of its own, feed:KEY.",
+)
+
+list_withdrawals = sa.Table(
+    "list_withdrawals",
+    metadata,
+    sa.Column("section", sa.String(100), primary_key=True),
+    sa.Column("withdrawn", Instant, primary_key=True),
+    sa.Column("article_id", sa.ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("published", Instant, nullable=False),
+    sa.Index("ix_list_withdrawals_article_id", "article_id"),
+    sa.Index("ix_list_withdrawals_withdrawn", "withdrawn"),
+    comment="What lists showed at the moment when it was withdrawn; gone once it is back.",
 )
 
 feed_rules = sa.Table(

@@ -7,28 +7,35 @@ from typing import Any
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
-from feeds.select import Entry
+from feeds.select import Entry, Tombstone
 
 ATOM = "http://www.w3.org/2005/Atom"
 MEDIA = "http://search.yahoo.com/mrss/"
 DC = "http://purl.org/dc/elements/1.1/"
 DCTERMS = "http://purl.org/dc/terms/"
 SY = "http://purl.org/rss/1.0/modules/syndication/"
+AT = "http://purl.org/atompub/tombstones/1.0"
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class FeedElements(BaseExtension):  # type: ignore[misc]  # feedgen has no types
     """What a feed has beside feedgen's own."""
 
+    def __init__(self) -> None:
+        self.hub = ""
+        self.tombstones: tuple[Tombstone, ...] = ()
+
     def extend_ns(self) -> dict[str, str]:
         """The namespaces, declared once at the root."""
-        return {"media": MEDIA, "dc": DC, "dcterms": DCTERMS, "sy": SY}
+        own = {"at": AT} if self.tombstones else {}
+        return {"media": MEDIA, "dc": DC, "dcterms": DCTERMS, "sy": SY} | own
 
     def extend_rss(self, root: Any) -> Any:
         """The RSS channel's additions."""
         channel = root.find("channel")
         for name, value in (("updatePeriod", "hourly"), ("updateFrequency", "4")):
             _add(channel, f"{{{SY}}}{name}", value)
+        _hub(channel, f"{{{ATOM}}}link", self.hub)
         # Additions belong before the items: some readers stop at the first one.
         items = channel.findall("item")
         for item in items:
@@ -37,7 +44,12 @@ class FeedElements(BaseExtension):  # type: ignore[misc]  # feedgen has no types
         return root
 
     def extend_atom(self, root: Any) -> Any:
-        """Atom has all of it."""
+        """The hub, and what was withdrawn (RFC 6721)."""
+        _hub(root, "link", self.hub)
+        for one in self.tombstones:
+            element = etree.SubElement(root, f"{{{AT}}}deleted-entry")
+            element.set("ref", one.id)
+            element.set("when", one.when.strftime("%Y-%m-%dT%H:%M:%SZ"))
         return root
 
 
@@ -74,6 +86,14 @@ class EntryElements(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no
         _abstract(element, entry)
         _picture(element, entry)
         return element
+
+
+def _hub(parent: Any, name: str, hub: str) -> None:
+    """The hub beside the feed's own address. As a link of feedgen's it would be the channel's <link>."""
+    if hub:
+        own = next(link for link in parent.findall(name) if link.get("rel") == "self")
+        link = etree.Element(name, rel="hub", href=hub)
+        own.addnext(link)
 
 
 def _abstract(parent: Any, entry: Entry) -> None:

@@ -17,7 +17,7 @@ from feeds.listing import FORMATS, listed
 from feeds.opml import opml
 from feeds.page import index_page, stylesheet
 from feeds.report import PublishReport
-from feeds.select import Feed, Written, select
+from feeds.select import MOST_TOMBSTONES, Feed, Written, select, span
 from newsroom.errors import PublishError
 from newsroom.files import write_whole
 from newsroom.masthead import Newsroom, SectionKind
@@ -35,7 +35,10 @@ def contents(connection: Connection, newsroom: Newsroom, folder: Path, name: str
     keys = sections_of(newsroom, name)
     moments = (catalogue.list_changed(connection, keys, now), former_date(folder, name, now))
     changed = max((moment for moment in moments if moment is not None), default=None)
-    return select(newsroom, name, _teasers(connection, newsroom, name, keys, now), changed)
+    teasers = _teasers(connection, newsroom, name, keys, now)
+    since = span(newsroom, teasers)
+    withdrawn = catalogue.withdrawals(connection, keys, now, MOST_TOMBSTONES, since)
+    return select(newsroom, name, teasers, changed, withdrawn)
 
 
 def _teasers(

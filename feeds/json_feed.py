@@ -22,6 +22,8 @@ def json_feed(feed: Feed) -> Written:
         "language": feed.language,
         "authors": [{"name": feed.publisher, "url": feed.home_url}],
     }
+    if feed.hub:
+        value["hubs"] = [{"type": "WebSub", "url": feed.hub}]
     if feed.icon_url:
         value["icon"] = feed.icon_url
     value["_standfirst"] = {"updated": feed.updated.isoformat()}

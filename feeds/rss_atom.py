@@ -69,6 +69,9 @@ def _generator(feed: Feed, form: tuple[str, str], entries: Sequence[Entry]) -> A
     generator.link(href=feed.home_url, rel="alternate", type="text/html")
     if feed.icon_url:
         generator.logo(feed.icon_url)
+    generator.elements.hub = feed.hub
+    # RSS has no word for it.
+    generator.elements.tombstones = feed.tombstones if form is ATOM else ()
     for entry in entries:
         _fill(generator.add_entry(order="append"), entry)
     return generator

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 
 from content.article import Access
+from content.catalogue import Withdrawal
 from content.teaser import Teaser
 from feeds.words import Words, words
 from newsroom.masthead import LATEST_FEED, Newsroom
@@ -18,6 +19,11 @@ SPONSORED = "sponsored"
 PICTURE_WIDTH = 1200
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """The date of a feed in which nothing was ever recorded: a feed must have one, and the clock's would move."""
+
+
+MOST_TOMBSTONES = 50
+TOMBSTONES_FOR = timedelta(days=30)
+"""How much older than the feed's newest change a withdrawal is told at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Tombstone:
+    """An entry that was withdrawn, and when, in whole seconds and UTC."""
+
+    id: str
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A feed, ready to be written in any format. Dates are whole seconds, in UTC."""
 
@@ -70,6 +84,9 @@ class Feed:
     icon_url: str
     updated: datetime
     entries: tuple[Entry, ...]
+    tombstones: tuple[Tombstone, ...] = ()
+    hub: str = ""
+    """The WebSub hub that tells of changes; empty where there is none."""
 
     def url(self, ending: str) -> str:
         """The feed's own address in the format with this ending."""
@@ -80,8 +97,22 @@ Written = tuple[bytes, tuple[str, ...]]
 """What a format makes of a feed: the file's bytes, and the ids of entries that could not be written."""
 
 
-def select(newsroom: Newsroom, name: str, teasers: Sequence[Teaser], changed: datetime | None) -> Feed:
-    """The feed `name` with these teasers, in their order. `changed` is the list's newest recorded change.
+def span(newsroom: Newsroom, teasers: Sequence[Teaser]) -> datetime | None:
+    """From when on what was published is in a feed of these teasers; None for all there ever was."""
+    if len(teasers) < newsroom.feed_entries:
+        return None
+    return min(teaser.published for teaser in teasers)
+
+
+def select(
+    newsroom: Newsroom,
+    name: str,
+    teasers: Sequence[Teaser],
+    changed: datetime | None,
+    withdrawn: Sequence[Withdrawal] = (),
+) -> Feed:
+    """The feed `name` with these teasers, in their order. `changed` is the list's newest recorded change,
+    `withdrawn` what was last taken back out of it.
 
     Raises ValueError where two teasers have one id: a reader would hide one of them.
     """
@@ -96,6 +127,7 @@ def select(newsroom: Newsroom, name: str, teasers: Sequence[Teaser], changed: da
     moments = [moment for teaser in teasers for moment in (teaser.published, teaser.updated, teaser.changed)]
     if changed is not None:
         moments.append(changed)
+    updated = _whole(max(moments, default=NEVER))
     return Feed(
         name=name,
         id=f"tag:{newsroom.authority}:feeds/{name}",
@@ -106,8 +138,15 @@ def select(newsroom: Newsroom, name: str, teasers: Sequence[Teaser], changed: da
         language=newsroom.language,
         publisher=newsroom.name,
         icon_url=newsroom.look.logo_url,
-        updated=_whole(max(moments, default=NEVER)),
+        updated=updated,
         entries=tuple(entry(newsroom, teaser, ours) for teaser in teasers),
+        # Old by the feed's own date, not by the clock: the same articles are the same bytes on any day.
+        tombstones=tuple(
+            Tombstone(one.id, _whole(one.withdrawn))
+            for one in withdrawn[:MOST_TOMBSTONES]
+            if one.withdrawn > updated - TOMBSTONES_FOR
+        ),
+        hub=newsroom.hub,
     )
 
 

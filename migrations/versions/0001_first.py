@@ -53,14 +53,6 @@ def upgrade() -> None:
     op.create_index("ix_articles_slug", "articles", ["slug"], unique=False)
     op.create_index("ix_articles_source", "articles", ["source"], unique=False)
     op.create_index("ix_articles_sponsor_run_until", "articles", ["sponsor", "run_until"], unique=False)
-    op.create_index(
-        "ix_articles_withdrawn",
-        "articles",
-        ["withdrawn"],
-        unique=False,
-        sqlite_where=sa.text("withdrawn IS NOT NULL"),
-        postgresql_where=sa.text("withdrawn IS NOT NULL"),
-    )
     op.create_table(
         "edition_log",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
@@ -212,6 +204,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_article_sections_article_id", "article_sections", ["article_id"], unique=False)
     op.create_index("ix_article_sections_published", "article_sections", ["published"], unique=False)
+    op.create_table(
+        "list_withdrawals",
+        sa.Column("section", sa.String(length=100), nullable=False),
+        sa.Column("withdrawn", Instant(), nullable=False),
+        sa.Column("article_id", sa.String(length=500), nullable=False),
+        sa.Column("published", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_list_withdrawals_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("section", "withdrawn", "article_id", name=op.f("pk_list_withdrawals")),
+        comment="What lists showed at the moment when it was withdrawn; gone once it is back.",
+    )
+    op.create_index("ix_list_withdrawals_article_id", "list_withdrawals", ["article_id"], unique=False)
+    op.create_index("ix_list_withdrawals_withdrawn", "list_withdrawals", ["withdrawn"], unique=False)
     op.create_table(
         "batches",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),

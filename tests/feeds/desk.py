@@ -12,6 +12,8 @@ from sqlalchemy.engine import Engine
 
 from content import store
 from content.article import Article
+from content.feed_rules import RuleBook
+from content.relisting import relist
 from content.tables import retired_feeds
 from feeds.publish import publish
 from feeds.report import PublishReport
@@ -41,15 +43,22 @@ class Desk:
     def add(self, *articles: Article) -> None:
         with writing(self.engine) as connection:
             for one in articles:
-                store.insert(connection, one, "hash", self.now)
+                store.insert(connection, one, "hash", self.now, self.book)
 
     def edit(self, one: Article) -> None:
         with writing(self.engine) as connection:
-            store.update(connection, one, "other", self.now, changed=True)
+            store.update(connection, one, "other", self.now, self.book, changed=True)
 
     def withdraw(self, one: Article) -> None:
         with writing(self.engine) as connection:
-            store.withdraw(connection, [one.id], self.now)
+            store.withdraw(connection, [one.id], self.now, self.book)
+
+    @property
+    def book(self) -> RuleBook:
+        return RuleBook(self.newsroom.rules)
+
+    def relist(self) -> None:
+        relist(self.engine, self.newsroom.rules, self.now)
 
     def publish(self, after: timedelta = timedelta(), **how: Any) -> PublishReport:
         self.now += after

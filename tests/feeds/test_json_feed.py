@@ -135,3 +135,9 @@ def test_the_same_input_gives_the_same_valid_bytes(headline: str, summary: str, 
     assert made() == made()
     assert complaints(made()) == []
     assert json.loads(made())["items"][0].get("title", "") == headline.encode("utf-8", "replace").decode()
+
+
+def test_the_hub() -> None:
+    value = json.loads(json_feed(feed(hub="https://hub.example/?a=1"))[0])
+    assert value["hubs"] == [{"type": "WebSub", "url": "https://hub.example/?a=1"}]
+    assert "hubs" not in json.loads(json_feed(feed())[0])

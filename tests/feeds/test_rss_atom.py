@@ -141,6 +141,25 @@ def test_the_channel_s_link_is_the_site() -> None:
     assert texts(root, "channel/a:link/@href") == ["https://feeds.quay.example/feeds/politics.rss"]
 
 
+HUB = "https://hub.example/push?for=quay&x=1"
+
+
+@FORMATS
+def test_the_hub_stands_beside_the_feed_s_own_address(write: Any) -> None:
+    value = feed(teaser(), hub=HUB)
+    root = parsed(write(value)[0])
+    # WebSub, 4: a hub link and exactly one self link, in the feed itself.
+    links = root.xpath("/rss/channel/a:link | /a:feed/a:link", namespaces=SPACES)
+    assert [(link.get("rel"), link.get("href")) for link in links][:2] == [
+        ("self", f"https://feeds.quay.example/feeds/politics.{'rss' if write is rss else 'atom'}"),
+        ("hub", HUB),
+    ]
+    assert texts(root, "//a:link[@rel='hub']/@href") == [HUB]
+    assert texts(root, "channel/link") == (["https://quay.example"] if write is rss else [])
+    assert COMPLAINTS[write](write(value)[0]) == []
+    assert b"hub" not in write(full())[0]
+
+
 @FORMATS
 def test_entries_keep_their_order(write: Any) -> None:
     root = parsed(write(full())[0])
