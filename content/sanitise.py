@@ -12,6 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import nh3
 
 from content.markup import regular
+from content.plain_markup import is_clean
 
 TAGS = frozenset(
     {
@@ -91,6 +92,11 @@ def clean_html(html: str, base: str = "") -> str:
     `base`, the article's own address, and dropped without one. An element that is dropped leaves its text,
     but for scripts, styles, forms' fields and players. Takes time in proportion to its input.
     """
+    return html if is_clean(html) else cleaned(html, base)
+
+
+def cleaned(html: str, base: str = "") -> str:
+    """What `clean_html` gives, without a look whether it has anything to do."""
     balanced = regular(_plain(html), _attributes_by(base), _marked)
     clean = nh3.clean(
         balanced,
