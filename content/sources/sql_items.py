@@ -13,6 +13,7 @@ from content.sources import Broken, Problem
 from content.sources.item import Item, Value
 from content.sources.rules import slug_of
 from content.sources.sql_columns import Columns, Kind, UnusableError, id_of, values_of
+from content.tags import tag_slug
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
 from newsroom.sql_database import Row
@@ -124,5 +125,5 @@ class Items:
             html=values.get("body", ""),
             opening=values.get("opening", ""),
             sections=values.get("sections", ()),
-            tags=tuple(slug_of(tag) for tag in values.get("tags", ())),
+            tags=tuple(filter(None, map(tag_slug, values.get("tags", ())))),
         )

@@ -156,10 +156,11 @@ def test_sections_by_list_by_join_and_by_the_map(desk):
 
 
 def test_tags_are_an_editors_flags(desk):
-    desk.stories({"tags": "Digest-Lead, sensitive"})
-    desk.sync()
+    desk.stories({"tags": "Digest Lead, sensitive, ?, Sea wall"})
+    assert not desk.sync().problems
     one = desk.find().article
     assert (one.pinned, one.sensitive, one.no_digest) == (True, True, False)
+    assert "sea-wall" in one.tags
 
 
 def test_bookings_run_beside_the_articles(desk):
@@ -474,7 +475,7 @@ INSERT INTO sections VALUES (1, 'city-hall'), (2, 'culture');
 CREATE TABLE articles (id INTEGER, headline, intro, html, published_at, modified_at, section_id, byline,
                        address, premium, status);
 INSERT INTO articles VALUES
-    (1, 'A bridge', 'Open at last.', '<p>It is open.</p>', '2026-03-10 06:00', '2026-03-10 06:01', 1, 'Jo Peeters',
+    (1, 'A bridge', 'Open at last.', '<p>It is open.</p>', '2026-03-10 06:00', '2026-03-10 06:01', 1, 'Jo',
      'https://quay.example/bridge', 1, 'published'),
     (2, 'A play', NULL, '<p>It was good.</p>', '2026-03-10 06:00', '2026-03-10 06:02', 2, NULL, '/play', 0,
      'published');
