@@ -89,8 +89,8 @@ def fill(path: Path, count: int) -> None:
             [reader(number, key) for number, key in enumerate(keys(count))],
         )
         connection.exec_driver_sql(
-            "INSERT INTO subscriptions (reader_id, newsletter, status, sections, consent_source, updated) "
-            "SELECT id, 'daily', 'active', '[]', '', created FROM readers"
+            "INSERT INTO subscriptions (reader_id, newsletter, status, sections, consent_source, ended_by, "
+            "updated) SELECT id, 'daily', 'active', '[]', '', '', created FROM readers"
         )
     engine.dispose()
 

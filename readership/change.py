@@ -126,6 +126,7 @@ def _subscription(known: Known, row: Row, newsletter: str, reader_id: int) -> Su
     return replace(
         there,
         status=status,
+        ended_by="" if row.status in (Status.UNSUBSCRIBED, Status.COMPLAINED) else there.ended_by,
         paused_until=there.paused_until if status is SubscriptionStatus.PAUSED else None,
         sections=there.sections if row.sections is None else row.sections,
         # The first consent is the one that counts: no list writes over it.

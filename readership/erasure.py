@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from readership.reader import Reader, SuppressionReason
 from readership.suppression import suppress
-from readership.tables import readers, subscriptions
+from readership.tables import reader_sources, readers, subscriptions
 
 
 def forget(connection: Connection, reader: Reader, now: datetime) -> None:
@@ -21,7 +21,13 @@ def forget(connection: Connection, reader: Reader, now: datetime) -> None:
     if connection.dialect.name == "sqlite":
         # Else the deleted text would stay in the file's free pages until something is written over it.
         connection.exec_driver_sql("PRAGMA secure_delete=ON")
-    suppress(connection, {reader.key: SuppressionReason.ERASED}, now, "erased on request")
+    # A source's id may come with another address one day; its keyed hash says that it is the same person.
+    theirs = reader_sources.c.reader_id == reader.id
+    known_as = connection.execute(sa.select(reader_sources.c.key).where(theirs)).scalars().all()
+    suppress(
+        connection, dict.fromkeys((reader.key, *known_as), SuppressionReason.ERASED), now, "erased on request"
+    )
+    connection.execute(sa.delete(reader_sources).where(theirs))
     connection.execute(sa.delete(subscriptions).where(subscriptions.c.reader_id == reader.id))
     connection.execute(sa.delete(readers).where(readers.c.id == reader.id))
 

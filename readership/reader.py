@@ -67,6 +67,10 @@ class Reader:
         return (self.plan_until - day).days + 1
 
 
+GONE = "(gone)"
+"""What ended a subscription of a reader whom no source has any more; no source has such a key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """One reader's relation to one newsletter. No sections means all of them."""
@@ -78,6 +82,9 @@ class Subscription:
     paused_until: date | None = None
     consent_at: datetime | None = None
     consent_source: str = ""
+    ended_by: str = ""
+    """Of an unsubscribed one: the key of the source that ended it, GONE, or empty for the reader's own word
+    with us, which no source undoes."""
 
 
 @dataclass(frozen=True, slots=True)

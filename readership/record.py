@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from readership import store
 from readership.reader import Reader, Subscription, SubscriptionStatus, SuppressionReason
-from readership.tables import readers, suppressions
+from readership.tables import reader_sources, readers, suppressions
 
 COLUMNS = (
     "address",
@@ -42,7 +42,7 @@ def record(connection: Connection, key: str) -> dict[str, Any] | None:
     stopped = connection.execute(sa.select(*columns).where(suppressions.c.key == key)).first()
     if found is None and stopped is None:
         return None
-    kept: dict[str, Any] = {"reader": None, "subscriptions": [], "suppression": None}
+    kept: dict[str, Any] = {"reader": None, "subscriptions": [], "sources": [], "suppression": None}
     if found is not None:
         dates = connection.execute(
             sa.select(readers.c.created, readers.c.updated).where(readers.c.id == found.id)
@@ -50,6 +50,12 @@ def record(connection: Connection, key: str) -> dict[str, Any] | None:
         theirs = store.subscriptions_of(connection, [found.id]).get(found.id, {})
         kept["reader"] = _plain(asdict(found) | {"created": dates.created, "updated": dates.updated})
         kept["subscriptions"] = [_plain(asdict(theirs[newsletter])) for newsletter in sorted(theirs)]
+        where = reader_sources.c.reader_id == found.id
+        columns_kept = [
+            one for one in reader_sources.columns if one.name not in ("key", "digest", "reader_id")
+        ]
+        query = sa.select(*columns_kept).where(where).order_by(reader_sources.c.key)
+        kept["sources"] = [_plain(dict(row._mapping)) for row in connection.execute(query)]
     if stopped is not None:
         kept["suppression"] = _plain({"reason": stopped.reason, "at": stopped.at, "origin": stopped.origin})
     return kept

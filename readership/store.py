@@ -55,9 +55,10 @@ _SUBSCRIPTION = (
     subscriptions.c.paused_until,
     sa.type_coerce(subscriptions.c.consent_at, sa.String).label("consent_at"),
     subscriptions.c.consent_source,
+    subscriptions.c.ended_by,
 )
 _CANDIDATES = (
-    sa.select(*_READER, *_SUBSCRIPTION[2:], suppressions.c.reason)
+    sa.select(*_READER, *_SUBSCRIPTION[2:-1], suppressions.c.reason)
     .select_from(
         readers.join(subscriptions, subscriptions.c.reader_id == readers.c.id).outerjoin(
             suppressions, suppressions.c.key == readers.c.key
@@ -178,9 +179,10 @@ def unsubscribe(
         .where(
             theirs,
             subscriptions.c.newsletter.in_(stopped),
-            subscriptions.c.status != SubscriptionStatus.UNSUBSCRIBED,
+            # What a source had ended is from now on the reader's own stop, which no source undoes.
+            (subscriptions.c.status != SubscriptionStatus.UNSUBSCRIBED) | (subscriptions.c.ended_by != ""),
         )
-        .values(status=SubscriptionStatus.UNSUBSCRIBED.value, paused_until=None, updated=now)
+        .values(status=SubscriptionStatus.UNSUBSCRIBED.value, paused_until=None, ended_by="", updated=now)
     ).rowcount
     new: list[dict[str, object]] = [
         {
@@ -188,6 +190,7 @@ def unsubscribe(
             "newsletter": key,
             "status": SubscriptionStatus.UNSUBSCRIBED.value,
             "sections": [],
+            "ended_by": "",
             "updated": now,
         }
         for key in sorted(stopped - there)
@@ -212,7 +215,7 @@ def resubscribe(
             subscriptions.c.status == SubscriptionStatus.UNSUBSCRIBED,
             subscriptions.c.updated == stopped,
         )
-        .values(status=SubscriptionStatus.ACTIVE.value, updated=now)
+        .values(status=SubscriptionStatus.ACTIVE.value, ended_by="", updated=now)
     ).rowcount
     return bool(changed)
 
@@ -238,9 +241,18 @@ def _reader(
 
 
 def _subscription(
-    number: int, newsletter: str, status: str, sections: Any, paused: Any, at: Any, source: str
+    number: int,
+    newsletter: str,
+    status: str,
+    sections: Any,
+    paused: Any,
+    at: Any,
+    source: str,
+    ended: str = "",
 ) -> Subscription:
-    return Subscription(number, newsletter, _STATUSES[status], _keys(sections), paused, _moment(at), source)
+    return Subscription(
+        number, newsletter, _STATUSES[status], _keys(sections), paused, _moment(at), source, ended
+    )
 
 
 def _moment(stored: str | datetime | None) -> datetime | None:
@@ -273,6 +285,8 @@ def save_readers(connection: Connection, some: Iterable[Reader], now: datetime) 
             "updated": now,
         }
         if reader.id:
+            # A source may have another address for the same person.
+            values |= {"address": reader.address, "key": reader.key}
             known.append(values | {"number": reader.id})
         else:
             new.append(values | {"address": reader.address, "key": reader.key, "created": now})
@@ -295,6 +309,7 @@ def save_subscriptions(
             "paused_until": one.paused_until,
             "consent_at": one.consent_at,
             "consent_source": one.consent_source,
+            "ended_by": one.ended_by if one.status is SubscriptionStatus.UNSUBSCRIBED else "",
             "updated": now,
         }
         for number, one in some

@@ -35,6 +35,8 @@ subscriptions = sa.Table(
     sa.Column("paused_until", sa.Date),
     sa.Column("consent_at", Instant),
     sa.Column("consent_source", sa.String(300), nullable=False, default=""),
+    # Who ended it: see `readership.reader.Subscription`.
+    sa.Column("ended_by", sa.String(100), nullable=False, default=""),
     sa.Column("updated", Instant, nullable=False),
     sa.Index("ix_subscriptions_newsletter_status", "newsletter", "status"),
 )
@@ -47,4 +49,34 @@ suppressions = sa.Table(
     sa.Column("reason", sa.String(20), nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("origin", sa.String(300), nullable=False, default=""),
+)
+
+reader_sources = sa.Table(
+    "reader_sources",
+    metadata,
+    # An HMAC of the source and its own id for somebody: what stays after an erasure, in place of the id.
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("source", sa.String(100), nullable=False),
+    sa.Column("source_id", sa.String(200), nullable=False),
+    sa.Column("reader_id", sa.ForeignKey("readers.id", ondelete="CASCADE"), nullable=False),
+    # What the source last said, so that what it says again costs nothing.
+    sa.Column("digest", sa.String(32), nullable=False),
+    sa.Column("newsletters", sa.JSON, nullable=False, default=list),
+    sa.Column("plan", sa.String(20), nullable=False, default=""),
+    sa.Column("plan_until", sa.Date),
+    # The source's newsletters that it was told of, since the reader has stopped them with us.
+    sa.Column("told", sa.JSON, nullable=False, default=list),
+    sa.Column("gone", Instant),
+    sa.Column("updated", Instant, nullable=False),
+    sa.Index("ix_reader_sources_reader_id", "reader_id"),
+    sa.Index("ix_reader_sources_source", "source"),
+    comment="Whom a source of readers knows, by its own ids: two sources may know one reader.",
+)
+
+reader_source_states = sa.Table(
+    "reader_source_states",
+    metadata,
+    sa.Column("source", sa.String(100), primary_key=True),
+    sa.Column("last_read", Instant),
+    sa.Column("state", sa.JSON, nullable=False, default=dict),
 )

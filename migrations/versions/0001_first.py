@@ -129,6 +129,18 @@ def upgrade() -> None:
         comment="Which published sizes a source picture was made into.",
     )
     op.create_table(
+        "pings",
+        sa.Column("feed", sa.String(length=1000), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("not_before", Instant(), nullable=True),
+        sa.Column("refused", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("feed", name=op.f("pk_pings")),
+        comment="Addresses of changed feeds of which the WebSub hub was not told yet.",
+    )
+    op.create_table(
         "readers",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
@@ -311,11 +323,40 @@ def upgrade() -> None:
         sa.Column("paused_until", sa.Date(), nullable=True),
         sa.Column("consent_at", Instant(), nullable=True),
         sa.Column("consent_source", sa.String(length=300), nullable=False),
+        sa.Column("ended_by", sa.String(length=100), nullable=False),
         sa.Column("updated", Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["reader_id"], ["readers.id"], name=op.f("fk_subscriptions_reader_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("reader_id", "newsletter", name=op.f("pk_subscriptions")),
+    )
+    op.create_table(
+        "reader_sources",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("source", sa.String(length=100), nullable=False),
+        sa.Column("source_id", sa.String(length=200), nullable=False),
+        sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("newsletters", sa.JSON(), nullable=False),
+        sa.Column("plan", sa.String(length=20), nullable=False),
+        sa.Column("plan_until", sa.Date(), nullable=True),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("gone", Instant(), nullable=True),
+        sa.Column("updated", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["readers.id"], name=op.f("fk_reader_sources_reader_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_reader_sources")),
+        comment="Whom a source of readers knows, by its own ids: two sources may know one reader.",
+    )
+    op.create_index("ix_reader_sources_reader_id", "reader_sources", ["reader_id"], unique=False)
+    op.create_index("ix_reader_sources_source", "reader_sources", ["source"], unique=False)
+    op.create_table(
+        "reader_source_states",
+        sa.Column("source", sa.String(length=100), nullable=False),
+        sa.Column("last_read", Instant(), nullable=True),
+        sa.Column("state", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_reader_source_states")),
     )
     op.create_index(
         "ix_subscriptions_newsletter_status", "subscriptions", ["newsletter", "status"], unique=False
