@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -45,14 +45,13 @@ def carry_out(
 
 
 def _insert(
-    connection: Connection, changes: Iterable[Change], plan: SyncPlan, now: datetime, book: RuleBook
+    connection: Connection, changes: Sequence[Change], plan: SyncPlan, now: datetime, book: RuleBook
 ) -> None:
+    store.insert_many(connection, [(one.article, one.content_hash) for one in changes], now, book)
     taken_back = set(plan.withdraw)
-    for change in changes:
-        store.insert(connection, change.article, change.content_hash, now, book)
-        if change.article.id in taken_back:
-            # In one transaction with its coming: it is in no list for a moment.
-            store.withdraw(connection, [change.article.id], now, book)
+    # In one transaction with their coming: they are in no list for a moment.
+    gone = [one.article.id for one in changes if one.article.id in taken_back]
+    store.withdraw(connection, gone, now, book)
 
 
 def _in_parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

@@ -18,7 +18,7 @@ def columns(article: Article) -> dict[str, Any]:
 
     Raises ArticleError for a booking without a sponsor, which would be stored as news.
     """
-    booking = article.booking
+    booking, details = article.booking, _details(article)
     if booking and not booking.sponsor:
         raise ArticleError(f"{article.reference}: a sponsored article needs the name of its sponsor")
     return {
@@ -36,9 +36,9 @@ def columns(article: Article) -> dict[str, Any]:
         "run_until": booking.run_until if booking else None,
         "again": article.again,
         "details": {
-            **_details(article),
+            **details,
             "reader_hash": reader_hash(article),
-            "record_hash": record_hash(article),
+            "record_hash": _record_hash(article, details),
         },
         "body": article.body.html,
     }
@@ -97,6 +97,10 @@ def reader_hash(article: Article) -> str:
 
 def record_hash(article: Article) -> str:
     """SHA-256 of everything but where the source has it: where it differs, something changed."""
+    return _record_hash(article, _details(article))
+
+
+def _record_hash(article: Article, details: Mapping[str, Any]) -> str:
     booking = article.booking
     return _hash(
         article.id,
@@ -115,7 +119,7 @@ def record_hash(article: Article) -> str:
         ]
         if booking
         else None,
-        _details(article),
+        details,
     )
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "SourceState",
     "elsewhere",
     "insert",
+    "insert_many",
     "known",
     "mark",
     "picture",
@@ -175,15 +176,32 @@ def insert(
 
     Its `changed` is `now`, or its publication while that is still to come.
     """
-    history = {
-        "content_hash": content_hash,
-        "revision": 1,
-        "changed": max(now, article.published),
-        "first_seen": now,
-    }
-    connection.execute(_INSERT, {**columns(article), **history})
-    _list(connection, article, book)
-    mark(connection, _touched(article, book, now))
+    insert_many(connection, [(article, content_hash)], now, book)
+
+
+def insert_many(
+    connection: Connection, new: Sequence[tuple[Article, str]], now: datetime, book: RuleBook = NO_RULES
+) -> None:
+    """Store articles that were not known, each with its content hash, as `insert` does one by one."""
+    rows: list[dict[str, Any]] = []
+    lists: list[dict[str, Any]] = []
+    touched: dict[str, datetime] = {}
+    for article, content_hash in new:
+        history = {
+            "content_hash": content_hash,
+            "revision": 1,
+            "changed": max(now, article.published),
+            "first_seen": now,
+        }
+        rows.append({**columns(article), **history})
+        lists += _entries(article, book)
+        for section, moment in _touched(article, book, now).items():
+            touched[section] = max(moment, touched.get(section, moment))
+    if rows:
+        connection.execute(_INSERT, rows)
+    if lists:
+        connection.execute(_LIST, lists)
+    mark(connection, touched)
 
 
 def update(
@@ -305,14 +323,18 @@ def _shown_until(article: Article, now: datetime) -> datetime | None:
 
 
 def _list(connection: Connection, article: Article, book: RuleBook) -> None:
+    if rows := _entries(article, book):
+        connection.execute(_LIST, rows)
+
+
+def _entries(article: Article, book: RuleBook) -> list[dict[str, Any]]:
+    """The article's entries in lists, as rows."""
     entry = {"published": article.published, "article_id": article.id}
     rows = [
         {**entry, "section": section, "position": position}
         for position, section in enumerate(dict.fromkeys(article.sections))
     ]
-    rows += [{**entry, "section": name, "position": 0} for name in book.lists_of(article)]
-    if rows:
-        connection.execute(_LIST, rows)
+    return rows + [{**entry, "section": name, "position": 0} for name in book.lists_of(article)]
 
 
 def _unlist(connection: Connection, ids: Collection[str]) -> None:

@@ -130,7 +130,7 @@ def _is_one(plan: SyncPlan, id_: str, group: Sequence[Found], other: KnownArticl
         message = f"its id is that of {other.reference} in the source {other.source}; give it another one"
         plan.problems.append(Problem(places, message))
         return False
-    if len({_content(one) for one in group}) > 1:
+    if len(group) > 1 and len({_content(one) for one in group}) > 1:
         message = f"these files claim one id and differ ({id_}); give one of them an id of its own"
         plan.problems.append(Problem(places, message))
         return False
