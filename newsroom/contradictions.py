@@ -19,11 +19,12 @@ def contradictions(tables: Tables) -> list[str]:
     return [
         *(
             line
-            for name in ("section", "feed", "source", "newsletter")
+            for name in ("section", "feed", "source", "newsletter", "readers")
             for line in _doubles(name, _list(tables, name))
         ),
         *_latest(sections),
         *_sources(_list(tables, "source"), [key for key in keys if key]),
+        *_readers(_list(tables, "readers"), [_text(one, "key") for one in _list(tables, "newsletter")]),
         *_former_keys(sections, keys),
         *_feeds(_list(tables, "feed"), sections),
         *(
@@ -91,6 +92,41 @@ def _sources(sources: Sequence[Tables], keys: Sequence[str]) -> Iterator[str]:
         for section in named:
             if isinstance(section, str) and section and section not in keys and keys:
                 yield f'{where}: "{section}" is not a section; allowed: {", ".join(keys)}'
+
+
+_READERS_NEED = {
+    "sql": ("query",),
+    "ghost": ("url",),
+    "wordpress": ("url", "user", "plans"),
+    "json": ("url",),
+}
+_READERS_OWN = {
+    "sql": {"query"},
+    "ghost": {"url"},
+    "wordpress": {"url", "user", "of"},
+    "json": {"url"},
+}
+
+
+def _readers(places: Sequence[Tables], newsletters: Sequence[str]) -> Iterator[str]:
+    for number, place in enumerate(places):
+        kind, where = _text(place, "kind"), f"readers[{number}]"
+        if kind not in _READERS_NEED:
+            continue
+        for name in _READERS_NEED[kind]:
+            if not place.get(name):
+                yield f"{where}.{name}: missing; readers of kind {kind} need it"
+        for name in sorted((set().union(*_READERS_OWN.values()) - _READERS_OWN[kind]) & place.keys()):
+            allowed = ", ".join(sorted(_READERS_OWN[kind]))
+            yield f"{where}.{name}: readers of kind {kind} have none; allowed: {allowed}"
+        if place.get("write_back") == "source" and kind != "ghost":
+            yield f'{where}.write_back: "source" is for ghost alone; allowed: an address'
+        listed = place.get("newsletters")
+        wanted = [*(listed if isinstance(listed, list) else ()), *_table(place, "names").values()]
+        for key in wanted:
+            if isinstance(key, str) and key not in newsletters:
+                allowed = ", ".join(filter(None, newsletters)) or "there is none"
+                yield f'{where}: "{key}" is not a newsletter; allowed: {allowed}'
 
 
 def _former_keys(sections: Sequence[Tables], keys: Sequence[str]) -> Iterator[str]:

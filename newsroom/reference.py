@@ -139,6 +139,8 @@ def _secrets() -> str:
     rows += [f"| `{name}` | {_cell(meaning)} |" for name, meaning in secrets.NAMES.items()]
     rows.append(f"| `{secrets.SOURCE}KEY` | {_cell(secrets.SOURCE_MEANING)} |")
     rows.append(f"| `{secrets.SOURCE}KEY_ADMIN` | Ghost's Admin API key, where bodies are wanted |")
+    rows.append(f"| `{secrets.READERS}KEY` | {_cell(secrets.READERS_MEANING)} |")
+    rows.append(f"| `{secrets.READERS}KEY_HOOK` | signs what is told to its `write_back` |")
     return "\n".join([*rows, ""])
 
 

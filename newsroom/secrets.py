@@ -26,6 +26,7 @@ NAMES = {
 """Every secret there is, with its meaning. Each may be given as NAME_FILE too: the path of a file with it."""
 
 SOURCE = "STANDFIRST_SOURCE_"
+READERS = "STANDFIRST_READERS_"
 _SAID = {
     SECRET_KEY: "signs the links in mails (ID:HEX, the id of letters and digits); `init` makes one",
     ADDRESS_KEY: "recognises addresses (at least 32 hex digits); `init` makes one",
@@ -36,7 +37,8 @@ _SAID = {
 """What a missing one is or does, after "it"."""
 
 SOURCE_MEANING = "a source's password, key or database address; KEY is its key in capitals, - as _"
-_SOURCE_NAME = re.compile(f"{SOURCE}[A-Z0-9_]+")
+READERS_MEANING = "the same of a place that readers come from"
+_SOURCE_NAME = re.compile(f"(?:{SOURCE}|{READERS})[A-Z0-9_]+")
 
 _IS_SOURCES = "is the source's password, key or database address"
 
@@ -56,7 +58,7 @@ class Secrets:
     alert_smtp_password: str = field(default="", repr=False)
     alert_webhook: str = field(default="", repr=False)
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Those of content sources, by name."""
+    """Those of sources, of articles and of readers, by name."""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -69,6 +71,11 @@ class Secrets:
 def source_name(key: str) -> str:
     """The name of the secret of the source with this key."""
     return SOURCE + key.upper().replace("-", "_")
+
+
+def readers_name(key: str) -> str:
+    """The name of the secret of the place with this key that readers come from."""
+    return READERS + key.upper().replace("-", "_")
 
 
 def values(root: Path, file: str, environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
@@ -109,7 +116,7 @@ def _of_file(path: Path, problems: list[str]) -> dict[str, str]:
             continue
         name, equals, value = line.partition("=")
         if not equals or (name.strip() not in NAMES and not _SOURCE_NAME.fullmatch(name.strip())):
-            allowed = ", ".join((*NAMES, f"{SOURCE}KEY"))
+            allowed = ", ".join((*NAMES, f"{SOURCE}KEY", f"{READERS}KEY"))
             problems.append(f"{path}:{number}: not a secret's NAME=value; allowed: {allowed}")
             continue
         found[name.strip()] = value.strip().strip("\"'")
@@ -143,7 +150,7 @@ def secrets_of(
         smtp_password=texts.get(SMTP_PASSWORD, ""),
         alert_smtp_password=texts.get(ALERT_SMTP_PASSWORD, ""),
         alert_webhook=texts.get(ALERT_WEBHOOK, ""),
-        sources={name: text for name, text in texts.items() if name.startswith(SOURCE)},
+        sources={name: text for name, text in texts.items() if _SOURCE_NAME.fullmatch(name)},
     )
 
 

@@ -62,6 +62,34 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadersSettings:
+    """One place where readers already are. `path` is where an SQLite file is looked for, absolute."""
+
+    key: str
+    kind: str
+    path: Path = Path()
+    url: str = ""
+    query: str = ""
+    user: str = ""
+    of: str = "users"
+    plans: Mapping[str, str] = field(default_factory=dict)
+    """Our plans by the source's own names."""
+    newsletters: tuple[str, ...] = ()
+    """Ours that somebody gets of whom it names none; never empty once there is a newsletter."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Our newsletters by the source's own names."""
+    write_back: str = ""
+    """`source`, an address, or empty for no."""
+    timeout: float = 30.0
+    changed: str = ""
+    """None: a list of readers is always read whole."""
+    secret: str = field(default="", repr=False)
+    """Its password, key or, for sql, address: STANDFIRST_READERS_ and the key."""
+    hook_secret: str = field(default="", repr=False)
+    """What signs what is told to an address: the same name with _HOOK."""
+
+
+@dataclass(frozen=True, slots=True)
 class BreakerSettings:
     """When an edition is far bigger than the ones before it: see newsletter/breaker.py."""
 
@@ -141,6 +169,7 @@ class Settings:
     import_columns: Mapping[str, str] = field(default_factory=dict)
     """A reader list's own column names, by ours."""
     keep_days: int = 90
+    readers: tuple[ReadersSettings, ...] = ()
 
     @property
     def witness_path(self) -> Path:

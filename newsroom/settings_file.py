@@ -185,6 +185,32 @@ class SourceTable(Table):
     changed: Line = Field("", description="sql: the column that grows with each change.")
 
 
+class ReadersTable(Table):
+    """Where readers already are; see docs/readers.md. Secrets: see below."""
+
+    key: Key = Field(description="Names it, and whom it knows; it never changes.")
+    kind: Literal["sql", "ghost", "wordpress", "json"] = Field(description="What it is.")
+    url: Web | Literal[""] = Field("", description="ghost, wordpress: the site; json: the list.")
+    query: str = Field("", description="sql: gives a row a reader; its columns are named as an import's.")
+    user: Line = Field("", description="wordpress: who the application password belongs to.")
+    of: Literal["users", "subscriptions"] = Field(
+        "users", description="wordpress: its users, or WooCommerce's subscriptions."
+    )
+    plans: dict[str, Literal["free", "trial", "paid", "group"]] = Field(
+        default={}, description='Its tier, role or status = our plan: `{ "Supporter" = "paid" }`.'
+    )
+    newsletters: list[Key] = Field(
+        default=[], description="Your newsletters that somebody gets of whom it names none; else all."
+    )
+    names: dict[str, Key] = Field(
+        default={}, description='Its names of newsletters = your keys: `{ "weekly-letter" = "weekly" }`.'
+    )
+    write_back: Web | Literal["", "source"] = Field(
+        "", description="Where stops are told: `source` (ghost), or an address that is POSTed to."
+    )
+    timeout: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="Seconds, for a request.")
+
+
 class PlaceTable(Table):
     """One block of a newsletter."""
 
@@ -307,6 +333,7 @@ class File(Table):
     feed: list[FeedTable] = Field(default=[])
     source: Annotated[list[SourceTable], Field(min_length=1)]
     newsletter: list[NewsletterTable] = Field(default=[])
+    readers: list[ReadersTable] = Field(default=[])
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     smtp: SmtpTable = Field(default_factory=SmtpTable)
     sendgrid: SendGridTable = Field(default_factory=SendGridTable)

@@ -35,12 +35,13 @@ from newsroom.settings import (
     BreakerSettings,
     DeliverySettings,
     ListSettings,
+    ReadersSettings,
     SendGridSettings,
     Settings,
     SmtpSettings,
     SourceSettings,
 )
-from newsroom.settings_file import File, NewsletterTable, SmtpTable, SourceTable
+from newsroom.settings_file import File, NewsletterTable, ReadersTable, SmtpTable, SourceTable
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -91,20 +92,26 @@ def _needed(tables: Mapping[str, Any]) -> dict[str, str]:
         needed[secrets.SENDGRID_API_KEY] = 'delivery.provider is "sendgrid"'
     if provider == "smtp" and _inner(tables, "smtp", "user"):
         needed[secrets.SMTP_PASSWORD] = "smtp.user is set"
-    for source in _sources(tables):
+    for source in _listed(tables, "source"):
         key, kind = source.get("key"), source.get("kind")
         if isinstance(key, str) and kind in ("ghost", "sql"):
             name = secrets.source_name(key)
             needed[name] = "its kind needs one"
         elif isinstance(key, str) and source.get("user"):
             needed[secrets.source_name(key)] = "its user is set"
+    for place in _listed(tables, "readers"):
+        key, hook = place.get("key"), place.get("write_back")
+        if isinstance(key, str) and place.get("kind") in ("ghost", "sql", "wordpress"):
+            needed[secrets.readers_name(key)] = "its kind needs one"
+        if isinstance(key, str) and hook and hook != "source":
+            needed[f"{secrets.readers_name(key)}_HOOK"] = "its write_back is an address"
     if _inner(tables, "alerts", "smtp", "user"):
         needed[secrets.ALERT_SMTP_PASSWORD] = "alerts.smtp.user is set"
     return needed
 
 
-def _sources(tables: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    found = tables.get("source")
+def _listed(tables: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = tables.get(name)
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
@@ -222,6 +229,27 @@ def _settings(path: Path, file: File, found: Secrets) -> Settings:
         ),
         import_columns=dict(file.import_.columns),
         keep_days=table.keep_days,
+        readers=tuple(_readers(root, one, file, found) for one in file.readers),
+    )
+
+
+def _readers(root: Path, table: ReadersTable, file: File, found: Secrets) -> ReadersSettings:
+    name = secrets.readers_name(table.key)
+    return ReadersSettings(
+        key=table.key,
+        kind=table.kind,
+        path=root,
+        url=table.url.rstrip("/") if table.kind in ("wordpress", "ghost") else table.url,
+        query=table.query,
+        user=table.user,
+        of=table.of,
+        plans=dict(table.plans),
+        newsletters=tuple(table.newsletters or (one.key for one in file.newsletter)),
+        names=dict(table.names),
+        write_back=table.write_back,
+        timeout=table.timeout,
+        secret=found.sources.get(name, ""),
+        hook_secret=found.sources.get(f"{name}_HOOK", ""),
     )
 
 
