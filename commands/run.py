@@ -8,7 +8,7 @@ import typer
 
 from commands.context import Context, opened, settings_of
 from commands.digest import digest_step
-from commands.feeds import feeds_step
+from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
 from commands.sync import sync_step
 from newsletter.edition import edition_key
@@ -55,6 +55,8 @@ def _do_all(room: Context) -> None:
             digest_step(room, newsletter)
     with room.troubles.caught("deliver"):
         _deliver(room)
+    # After the mail: nobody waits for a hub.
+    hub_step(room)
     with room.troubles.caught("next"):
         _say_next(room)
 

@@ -1,4 +1,4 @@
-"""The feeds' table."""
+"""The feeds' tables."""
 
 from __future__ import annotations
 
@@ -13,4 +13,17 @@ feed_marks = sa.Table(
     sa.Column("until", Instant, nullable=False),
     sa.Column("fingerprint", sa.String(64), nullable=False),
     comment="How far each feed was published, and by which release and configuration.",
+)
+
+pings = sa.Table(
+    "pings",
+    metadata,
+    sa.Column("feed", sa.String(1000), primary_key=True),
+    sa.Column("since", Instant, nullable=False),
+    sa.Column("changes", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("not_before", Instant),
+    sa.Column("refused", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    comment="Addresses of changed feeds of which the WebSub hub was not told yet.",
 )
