@@ -40,6 +40,7 @@ class Instant:
 
     name = "instant"
     batch_size = BATCH
+    first_batch = BATCH
     connections = 4
     is_real = True
 
@@ -49,6 +50,9 @@ class Instant:
 
     def evidence(self, batch: Batch) -> None:
         """Nothing is ever cut."""
+
+    def stop(self) -> None:
+        """Nothing is in flight."""
 
     def close(self) -> None:
         """Nothing is open."""

@@ -82,8 +82,9 @@ def entitled(selection: Selection) -> Selection:
 
 def one_line(text: str) -> str:
     """`text` in one line, without control characters: safe in a header."""
-    line = " ".join(_DIRECTION.sub("", text).split())
-    return "".join(character for character in line if unicodedata.category(character) not in ("Cc", "Cs"))
+    spaced = " ".join(_DIRECTION.sub("", text).split())
+    line = "".join(character for character in spaced if unicodedata.category(character) not in ("Cc", "Cs"))
+    return " ".join(line.split())
 
 
 def cut(text: str, limit: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.commands.house import House, built
+from tests.commands.house import built
 
 SIX = "2026-03-10T06:01"
 

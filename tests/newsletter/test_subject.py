@@ -98,6 +98,7 @@ def test_preheader_has_the_second_and_third_headline():
 def test_control_characters_and_lines_cannot_break_a_header():
     assert one_line("A\r\nBcc: x\0\x07\t  y\u202e\u2028z") == "A Bcc: x y z"
     assert one_line("\ud800lone") == "lone"
+    assert one_line("\x08\x85\x1b") == ""
     assert one_line(FAMILY) == FAMILY
 
 

@@ -230,8 +230,10 @@ tags = ["b"]""",
             'alerts.smtp.security: "plain" to another machine',
         ),
         (
-            '[[source]]\nkey = "wire"\nkind = "feed"\nurl = "https://quay.example/rss"\n'
-            'select = { headline = "title" }',
+            (
+                '[[source]]\nkey = "wire"\nkind = "feed"\nurl = "https://quay.example/rss"\n'
+                'select = { headline = "title" }'
+            ),
             'source[1].select: of a feed it may be { teaser = "description" } alone',
         ),
     ],
