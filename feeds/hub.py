@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Engine
 
-from content.sources.web_address import shown
 from feeds import pings, websub
 from feeds.websub import Answer, Ping, Verdict
 from newsroom.database import reading, writing
+from newsroom.web_address import shown
 
 if TYPE_CHECKING:
     import httpx2
