@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from feeds import due
+from feeds import due, second
 from feeds.listing import ENDINGS
 from feeds.report import PublishReport
 from feeds.retire import retire
 from newsroom.database import reading, writing
 from newsroom.masthead import Newsroom
-
-_AT_ONCE = 100
-"""So many feeds are held in memory together, and marked together when they stand."""
 
 
 def publish(
@@ -67,18 +63,36 @@ def _write(
 ) -> None:
     # Most runs write no feed, and what writes them takes a while to import.
     from feeds import files
+    from feeds.writing import write_feeds
 
-    mark = due.fingerprint(newsroom)
-    rest = iter(names)
-    while some := list(islice(rest, _AT_ONCE)):
-        with reading(engine) as connection:
-            contents = [files.contents(connection, newsroom, folder, name, now) for name in some]
-        results = {feed.name: files.publish_feed(feed, folder, report, dry_run=dry_run) for feed in contents}
-        if not dry_run:
-            with writing(engine) as connection:
-                due.note(connection, results, now, mark)
+    def do(some: Sequence[str]) -> None:
+        for _ in write_feeds(engine, newsroom, folder, now, some, report, dry_run=dry_run):
+            pass
+
+    theirs = names[: second.share(names, engine)]
+    helping = _second(engine, newsroom, folder, now, theirs, dry_run=dry_run) if theirs else None
+    do(names[len(theirs) :])
+    if helping is not None:
+        done = helping.report()
+        if done is None:
+            do(theirs)
+        else:
+            report.add(done)
     if lists:
         went_well = files.publish_lists(newsroom, folder, report, dry_run=dry_run)
         if not dry_run:
             with writing(engine) as connection:
-                due.note(connection, {due.LISTS[0]: went_well}, now, mark)
+                due.note(connection, {due.LISTS[0]: went_well}, now, due.fingerprint(newsroom))
+
+
+def _second(
+    engine: Engine,
+    newsroom: Newsroom,
+    folder: Path,
+    now: datetime,
+    names: Sequence[str],
+    *,
+    dry_run: bool,
+) -> second.Second:
+    url = engine.url.render_as_string(hide_password=False)
+    return second.start(second.Task(url, newsroom, folder, now, tuple(names), dry_run))

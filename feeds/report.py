@@ -22,6 +22,12 @@ class PublishReport:
     problems: list[str] = field(default_factory=list)
     """A line for each file or article that failed."""
 
+    def add(self, other: PublishReport) -> None:
+        """Count what another process wrote as well."""
+        self.written += other.written
+        self.unchanged += other.unchanged
+        self.problems += other.problems
+
     @property
     def files(self) -> int:
         """How many files there are."""

@@ -355,7 +355,7 @@ def test_a_section_title_that_xml_refuses_costs_only_its_own_feed(desk: Desk) ->
 
 
 def test_more_feeds_than_are_held_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feeds.publish._AT_ONCE", 2)
+    monkeypatch.setattr("feeds.writing.AT_ONCE", 2)
     desk.add(article(), article("spa", sections=("culture",)))
     assert len(desk.publish().written) == 18
     assert desk.publish(HOUR).written == []
