@@ -70,6 +70,14 @@ def test_many_are_stored_as_one_by_one(lasting, many, there_are_marks):
     assert results[0] == results[1]
 
 
+def test_the_last_change_of_a_section_is_marked(engine):
+    early = NOON - timedelta(hours=3)
+    over = article("b", published=early, booking=Booking("Bank", None, NOON - timedelta(hours=2)))
+    with writing(engine) as connection:
+        insert_many(connection, [(article("a"), "h"), (over, "h")], NOON)
+        assert connection.execute(sa.select(section_changes.c.changed)).scalars().all() == [NOON]
+
+
 def test_none_is_nothing(engine):
     with writing(engine) as connection:
         insert_many(connection, [], NOON)
