@@ -53,8 +53,8 @@ def _web(text: str) -> str:
 def _hub(text: str) -> str:
     _web(text)
     # It stands in every feed, and as it is written here: its owner may tell "/" from none.
-    if "@" in urlsplit(text).netloc or "#" in text:
-        raise ValueError("a hub's web address, without a user and without #: https://hub.example/")
+    if "@" in urlsplit(text).netloc or "#" in text or not text.isascii():
+        raise ValueError("a hub's web address in ASCII, without a user and without #: https://hub.example/")
     return text
 
 

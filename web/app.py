@@ -58,7 +58,7 @@ def application(
             Route("/", Front(pages, settings.newsletters, feeds).__call__, methods=["GET"]),
             Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
             Route("/feeds", to_feeds, methods=["GET"]),
-            Mount("/feeds", Feeds(feeds, engine)),
+            Mount("/feeds", Feeds(feeds, engine, settings.newsroom)),
             Mount("/media", Files(settings.public_dir / "media", FOREVER)),
             Route("/robots.txt", robots, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),

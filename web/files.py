@@ -18,6 +18,7 @@ from starlette.types import Scope
 from content.tables import retired_feeds
 from feeds.listing import ENDINGS, FORMATS
 from newsroom.database import reading
+from newsroom.masthead import Newsroom
 
 TYPES = {
     **{one.ending: one.media_type for one in FORMATS},
@@ -81,9 +82,10 @@ class Files(StaticFiles):
 class Feeds(Files):
     """The feeds; of those that are no more, where they went."""
 
-    def __init__(self, folder: Path, engine: Engine) -> None:
+    def __init__(self, folder: Path, engine: Engine, newsroom: Newsroom) -> None:
         super().__init__(folder, FRESH)
         self.engine = engine
+        self.newsroom = newsroom
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The feed; 301 to a renamed section's, 410 for a dropped one's, else 404."""
@@ -100,6 +102,21 @@ class Feeds(Files):
             if not moved:
                 raise HTTPException(410) from None
             return RedirectResponse(f"/feeds/{moved}{ending}", 301, {"Cache-Control": FRESH})
+
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """A feed says in its headers, too, where its hub is: nothing else says it of JSON (WebSub, 4)."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        file = Path(full_path)
+        if self.newsroom.hub and file.suffix in dict(ENDINGS):
+            own = f"{self.newsroom.public_url}/feeds/{file.name}"
+            response.headers["Link"] = f'<{self.newsroom.hub}>; rel="hub", <{own}>; rel="self"'
+        return response
 
     def _retired(self, name: str) -> str | None:
         if len(name) > 100 or "\0" in name:

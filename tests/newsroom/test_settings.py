@@ -142,6 +142,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         ("[newsroom]", "[smtp]\nport = 70000\n[newsroom]", r"smtp\.port: 70000 is wrong"),
         ("[newsroom]", '[newsroom]\nhub = "hub.example"', r"newsroom\.hub: .*a web address"),
         ("[newsroom]", '[newsroom]\nhub = "https://me:pw@hub.example/"', r"newsroom\.hub: .*without a user"),
+        ("[newsroom]", '[newsroom]\nhub = "https://hüb.example/"', r"newsroom\.hub: .*in ASCII"),
         (
             "[newsroom]",
             '[[feed]]\nkey = "a"\ntitle = "A"\naccess = "open"\n[newsroom]',

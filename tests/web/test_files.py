@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from content.tables import retired_feeds
+from newsroom.database import engine_for, metadata
 from tests import samples
-from tests.web.serving import Site
+from tests.web.serving import Site, served, settings
 
 HIDDEN = (
     "feeds/.all.rss.12345",
@@ -61,6 +62,32 @@ def test_every_kind_has_its_type_and_is_not_sniffed(site: Site, name: str, kind:
     assert answer.headers["content-type"] == kind
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "set-cookie" not in answer.headers
+
+
+def test_a_feed_says_where_its_hub_is(tmp_path: Path) -> None:
+    engine = engine_for(f"sqlite:///{tmp_path / 'standfirst.db'}")
+    metadata.create_all(engine)
+    room = samples.newsroom(hub="https://hub.example/?for=quay", public_url="https://feeds.quay.example")
+    with served(settings(tmp_path, room), engine) as site:
+        for ending in ("rss", "atom", "json"):
+            _put(site, f"feeds/all.{ending}")
+            answer = site.client.get(f"/feeds/all.{ending}")
+            links = (
+                f'<https://hub.example/?for=quay>; rel="hub", '
+                f'<https://feeds.quay.example/feeds/all.{ending}>; rel="self"'
+            )
+            assert answer.headers["link"] == links
+            again = site.client.get(f"/feeds/all.{ending}", headers={"If-None-Match": answer.headers["etag"]})
+            assert (again.status_code, again.headers["link"]) == (304, links)
+        _put(site, "feeds/index.opml")
+        assert "link" not in site.client.get("/feeds/index.opml").headers
+        assert "link" not in site.client.get("/feeds/none.rss").headers
+    engine.dispose()
+
+
+def test_without_a_hub_there_is_no_link(site: Site) -> None:
+    _put(site, "feeds/all.rss")
+    assert "link" not in site.client.get("/feeds/all.rss").headers
 
 
 def test_feeds_are_kept_for_minutes_and_pictures_for_good(site: Site) -> None:
