@@ -154,7 +154,7 @@ def sentence_ends(text: str) -> Iterator[int]:
 
 def word_count(text: str) -> int:
     """How many words `text` has: what stands between spaces, or each character where words have none."""
-    return len(_UNSPACED.sub(" x ", text).split())
+    return len((text if text.isascii() else _UNSPACED.sub(" x ", text)).split())
 
 
 def shortened(text: str, length: int) -> str:

@@ -117,6 +117,9 @@ def clean_line(text: str) -> str:
 
     Markup and references are left as they are: they are text here, and escaped wherever it is shown.
     """
+    if text.isprintable() and "  " not in text:
+        # No control character, noncharacter or space but the common one is printable.
+        return text.strip()
     return _SPACE.sub(" ", _HARMFUL.sub("", text)).strip()
 
 

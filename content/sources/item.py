@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
 
@@ -55,6 +55,9 @@ class Item:
     """The source's own word on who may read it."""
 
 
+_GIVEN = tuple(one.name for one in fields(Item))
+
+
 class Shelf:
     """The items of one part: listed, then read one by one, until the next part comes."""
 
@@ -97,9 +100,9 @@ class Shelf:
         return _ItemReader(entry, item, self._fields(item), self._rules, pictures).read(item.html)
 
     def _entry(self, item: Item) -> Entry:
-        given = json.dumps(asdict(item), sort_keys=True, default=sorted).encode()
+        given = json.dumps({name: getattr(item, name) for name in _GIVEN}, sort_keys=True, default=sorted)
         default_id = tag_id(self._rules.newsroom.authority, f"{self._settings.key}/{item.reference}")
-        return Entry(item.reference, item.place, content_hash(given, self._reading), default_id)
+        return Entry(item.reference, item.place, content_hash(given.encode(), self._reading), default_id)
 
     def _fields(self, item: Item) -> Fields:
         settings = self._settings

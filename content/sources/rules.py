@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from content.article import Access
@@ -20,6 +20,13 @@ class Rules:
     source: str
     access: Access
     language: str
+    _by_key: dict[str, Section] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Asked for with every article. Of several that had a key before, the first counts.
+        former = {key: one for one in reversed(self.sections) for key in one.former_keys}
+        present = {one.key: one for one in reversed(self.sections)}
+        object.__setattr__(self, "_by_key", former | present)
 
     @property
     def sections(self) -> tuple[Section, ...]:
@@ -28,10 +35,7 @@ class Rules:
 
     def section(self, key: str) -> Section | None:
         """The section with this key, or that had it before."""
-        return next(
-            (one for one in self.sections if key == one.key),
-            next((one for one in self.sections if key in one.former_keys), None),
-        )
+        return self._by_key.get(key)
 
     @property
     def allowed_sections(self) -> str:
