@@ -12,6 +12,9 @@ from sqlalchemy.engine import RowMapping
 from content.article import Access, Article, Body, Booking, LeadImage, Picture, StoredArticle
 from newsroom.errors import ArticleError
 
+_SORTED = json.JSONEncoder(sort_keys=True)
+"""Made once: `json.dumps` makes one each time that it is told how."""
+
 
 def columns(article: Article) -> dict[str, Any]:
     """The columns that hold `article` itself; those of its history are the store's.
@@ -160,4 +163,4 @@ def _image(details: Mapping[str, Any] | None) -> LeadImage | None:
 
 
 def _hash(*values: object) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(_SORTED.encode(values).encode()).hexdigest()

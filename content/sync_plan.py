@@ -120,7 +120,11 @@ def settled(found: Found, article: Article, before: KnownArticle | None, now: da
         updated = now
     else:
         updated = before.updated
-    return replace(article, published=published, updated=max(published, updated))
+    updated = max(published, updated)
+    if (published, updated) == (article.published, article.updated):
+        # As nearly all of a first import are: a copy takes longer than to look.
+        return article
+    return replace(article, published=published, updated=updated)
 
 
 def _is_one(plan: SyncPlan, id_: str, group: Sequence[Found], other: KnownArticle | None) -> bool:
@@ -161,8 +165,10 @@ def _settle(
         plan.unchanged += 1
         plan.embargoed += before is not None and before.published > now
         return first.entry.reference
-    sections = dict.fromkeys(key for one in group if one.article for key in one.article.sections)
-    whole = replace(first.article, id=id_, sections=tuple(sections))
+    whole = first.article
+    if len(group) > 1 or whole.id != id_:
+        sections = dict.fromkeys(key for one in group if one.article for key in one.article.sections)
+        whole = replace(whole, id=id_, sections=tuple(sections))
     article = settled(first, whole, before, now)
     if before and before.withdrawn is None and article.published != whole.published:
         message = f"published moves no more: it has been out since {article.published:%Y-%m-%d %H:%M} UTC"
