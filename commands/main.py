@@ -30,7 +30,7 @@ COMMANDS = {
     "status": ("status", "What went out, what is held, what comes next."),
     "why": ("why", "Why a story was or was not in an edition."),
     "resolve": ("resolve", "Settle an uncertain batch: sent, or not."),
-    "readers": ("readers", "Import, export, show or forget readers."),
+    "readers": ("readers", "Import, sync, export, show or forget readers."),
     "doctor": ("doctor", "Check everything, and say how to mend it."),
     "adopt": ("adopt", "Keep the ids of articles that move to another source."),
     "backup": ("backup", "Copy the database and its witness."),

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.progress import counting
+from commands.readers_step import chosen_places, readers_step
 from newsroom import log
 from newsroom.database import reading, writing
 from newsroom.errors import ConfigurationError, ExitStatus, ReaderError
@@ -32,7 +33,7 @@ app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True)
 
 @app.callback()
 def readers() -> None:
-    """Import, export, show or forget readers."""
+    """Import, sync, export, show or forget readers."""
 
 
 @app.command("import")
@@ -134,6 +135,25 @@ def _suppress(room: Context, file: Path, reason: SuppressionReason | None) -> Ex
         bad=report.bad,
     )
     return ExitStatus.FAILED if report.bad else ExitStatus.DONE
+
+
+@app.command()
+def sync(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this [[readers]].")] = None,
+    allow_gone: Annotated[
+        bool, typer.Option("--allow-gone", help="End the mail of who is gone there, even of more than half.")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Ask anew, whatever it says of changes.")] = False,
+    config: ConfigOption = None,
+    log_format: LogOption = None,
+    now: NowOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Sync the readers from where they already are. No stop made here is ever lifted."""
+    with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        readers_step(room, chosen_places(room, name), allow_gone=allow_gone, full=full)
+        raise typer.Exit(room.troubles.status)
 
 
 @app.command()

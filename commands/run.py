@@ -50,6 +50,11 @@ def _do(room: Context) -> None:
 def _do_all(room: Context) -> None:
     sync_step(room)
     feeds_step(room)
+    if room.settings.readers:
+        # Most newsrooms import their lists.
+        from commands.readers_step import readers_step
+
+        readers_step(room)
     for newsletter in room.settings.newsletters:
         with room.troubles.caught("digest", newsletter.key):
             digest_step(room, newsletter)

@@ -89,6 +89,11 @@ def has_address(header: Sequence[str], columns: Mapping[str, str]) -> bool:
     return any(_OURS.get(squeezed(heading)) == "address" for heading in header)
 
 
+def fields_of(header: Sequence[str]) -> dict[str, int]:
+    """Our fields, and the columns that are called like them."""
+    return _with_ours({}, [squeezed(heading) for heading in header])
+
+
 def reading_of(header: Sequence[str], columns: Mapping[str, str], path: Path) -> Reading:
     """How to read a file with this header; `columns` (ours to theirs) goes before what is known.
 
@@ -110,13 +115,7 @@ def reading_of(header: Sequence[str], columns: Mapping[str, str], path: Path) ->
     if problems:
         raise ReaderError(*problems)
     places = {name: headings.index(squeezed(theirs)) for name, theirs in columns.items()}
-    taken = set(places.values())
-    # Mailchimp's "Address" is where somebody lives: a heading that says "mail" goes first.
-    for place, heading in sorted(enumerate(headings), key=lambda one: "mail" not in one[1]):
-        name = _OURS.get(heading, "")
-        if name and name not in places and place not in taken:
-            places[name] = place
-            taken.add(place)
+    places = _with_ours(places, headings)
     if "address" not in places:
         raise ReaderError(
             f"{path.name}: no column holds addresses; there are: {', '.join(header)}. "
@@ -135,6 +134,19 @@ def reading_of(header: Sequence[str], columns: Mapping[str, str], path: Path) ->
         () if found else ignored,
         frozenset(columns),
     )
+
+
+def _with_ours(chosen: Mapping[str, int], headings: Sequence[str]) -> dict[str, int]:
+    """`chosen`, and for the other fields the columns that are called like them."""
+    places = dict(chosen)
+    taken = set(places.values())
+    # Mailchimp's "Address" is where somebody lives: a heading that says "mail" goes first.
+    for place, heading in sorted(enumerate(headings), key=lambda one: "mail" not in one[1]):
+        name = _OURS.get(heading, "")
+        if name and name not in places and place not in taken:
+            places[name] = place
+            taken.add(place)
+    return places
 
 
 def hint_of(path: Path) -> str:

@@ -52,7 +52,7 @@ def record(connection: Connection, key: str) -> dict[str, Any] | None:
         kept["subscriptions"] = [_plain(asdict(theirs[newsletter])) for newsletter in sorted(theirs)]
         where = reader_sources.c.reader_id == found.id
         columns_kept = [
-            one for one in reader_sources.columns if one.name not in ("key", "digest", "reader_id")
+            one for one in reader_sources.columns if one.name not in ("key", "said", "digest", "reader_id")
         ]
         query = sa.select(*columns_kept).where(where).order_by(reader_sources.c.key)
         kept["sources"] = [_plain(dict(row._mapping)) for row in connection.execute(query)]

@@ -136,6 +136,15 @@ def by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, Reader]:
     return found
 
 
+def by_numbers(connection: Connection, numbers: Sequence[int]) -> list[Reader]:
+    """The readers with these numbers."""
+    found = []
+    for some in _portions(numbers):
+        query = sa.select(*_READER).where(readers.c.id.in_(some))
+        found += [_reader(*row) for row in connection.execute(query)]
+    return found
+
+
 def after_number(connection: Connection, number: int, limit: int) -> list[Reader]:
     """The next `limit` readers behind this number, by number."""
     query = sa.select(*_READER).where(readers.c.id > number).order_by(readers.c.id).limit(limit)

@@ -59,6 +59,8 @@ reader_sources = sa.Table(
     sa.Column("source", sa.String(100), nullable=False),
     sa.Column("source_id", sa.String(200), nullable=False),
     sa.Column("reader_id", sa.ForeignKey("readers.id", ondelete="CASCADE"), nullable=False),
+    # The recipient key of the address that the source last had for them.
+    sa.Column("said", sa.String(64), nullable=False),
     # What the source last said, so that what it says again costs nothing.
     sa.Column("digest", sa.String(32), nullable=False),
     sa.Column("newsletters", sa.JSON, nullable=False, default=list),

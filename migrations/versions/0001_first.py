@@ -336,6 +336,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=100), nullable=False),
         sa.Column("source_id", sa.String(length=200), nullable=False),
         sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("said", sa.String(length=64), nullable=False),
         sa.Column("digest", sa.String(length=32), nullable=False),
         sa.Column("newsletters", sa.JSON(), nullable=False),
         sa.Column("plan", sa.String(length=20), nullable=False),

@@ -1,0 +1,99 @@
+"""Readers from where they already are, synced in each run and by `readers sync`."""
+
+from __future__ import annotations
+
+import time
+
+from commands.context import Context
+from commands.progress import counting
+from newsroom import log
+from newsroom.errors import ConfigurationError, ExitStatus
+from newsroom.locks import held
+from newsroom.settings import ReadersSettings
+from readership.row import Rules
+from readership.sources.chosen import reader_source_for
+from readership.sync import SyncReport, SyncRules, sync_readers
+
+
+def readers_step(
+    room: Context,
+    places: tuple[ReadersSettings, ...] | None = None,
+    *,
+    allow_gone: bool = False,
+    full: bool = False,
+) -> None:
+    """Sync each under one lock; one that fails leaves what was known and the next goes on."""
+    settings = room.settings
+    chosen = settings.readers if places is None else places
+    if not chosen:
+        return
+    with room.troubles.caught("readers"), held(room.engine, "readers"):
+        for place in chosen:
+            with room.troubles.caught("readers", place.key):
+                _sync(room, place, allow_gone=allow_gone, full=full)
+
+
+def chosen_places(room: Context, name: str | None) -> tuple[ReadersSettings, ...]:
+    """The place of this name, or all. Raises ConfigurationError where there is none."""
+    known = ", ".join(one.key for one in room.settings.readers)
+    if not known:
+        raise ConfigurationError(
+            f"{room.settings.path}: there is no [[readers]] to sync; docs/readers.md says how to write one"
+        )
+    found = tuple(one for one in room.settings.readers if name in (None, one.key))
+    if not found:
+        raise ConfigurationError(f'{room.settings.path}: "{name}" is no [[readers]]; allowed: {known}')
+    return found
+
+
+def _sync(room: Context, place: ReadersSettings, *, allow_gone: bool, full: bool) -> None:
+    begun = time.monotonic()
+    settings = room.settings
+    zone = settings.newsroom.time_zone
+    with counting("readers") as progress:
+        rules = SyncRules(
+            rows=Rules(
+                zone=zone,
+                sections=frozenset(section.key for section in settings.newsroom.sections),
+                newsletters=frozenset(newsletter.key for newsletter in settings.newsletters),
+            ),
+            address_key=settings.secrets.address_key,
+            sources=tuple(one.key for one in settings.readers),
+            stores=room.stores,
+            allow_gone=allow_gone,
+            full=full,
+            progress=progress,
+        )
+        source = reader_source_for(place, zone)
+        report = sync_readers(room.engine, place, source, rules, room.clock())
+    _say(room, report, time.monotonic() - begun)
+
+
+def _say(room: Context, report: SyncReport, seconds: float) -> None:
+    if report.bad:
+        more = f"; and {report.bad - len(report.problems)} more" if report.bad > len(report.problems) else ""
+        message = f"{report.source}: {report.bad:,} readers cannot be used, and stay as they were: "
+        room.troubles.add("readers", f"bad:{report.source}", message + "; ".join(report.problems) + more)
+    if report.held:
+        message = f"{report.source}: {report.held}"
+        room.troubles.add("readers", f"held:{report.source}", message, ExitStatus.HELD)
+    if report.incomplete:
+        message = f"{report.source}: the list changed while it was read; who is gone is seen by the next run"
+        room.troubles.warn("readers", message)
+    log.step(
+        "readers",
+        source=report.source,
+        readers=report.listed,
+        new=report.new or None,
+        changed=report.changed or None,
+        unchanged=report.same,
+        moved=report.moved or None,
+        gone=report.gone or None,
+        ended=report.ended or None,
+        twice=report.twice or None,
+        erased=report.erased or None,
+        kept_stopped=report.kept_stopped or None,
+        bad=report.bad or None,
+        dry_run="nothing was written" if room.dry_run else None,
+        seconds=seconds,
+    )
