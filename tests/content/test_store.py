@@ -17,9 +17,11 @@ from content.store import (
     elsewhere,
     insert,
     known,
+    known_at,
     picture,
     remember_picture,
     set_source_state,
+    shown_at,
     source_state,
     update,
     withdraw,
@@ -112,6 +114,16 @@ def test_what_goes_in_comes_out(lasting, value):
     with reading(lasting) as connection:
         insert(connection, value, "h", NOON)
         assert _stored(connection, value).article == value
+
+
+def test_a_few_of_a_source_are_found_without_looking_at_all_of_them(connection):
+    asked = []
+    sa.event.listen(connection, "before_cursor_execute", lambda *event: asked.append(event[2:4]))
+    known_at(connection, "articles", ["a.md"])
+    shown_at(connection, "articles", ["a.md"])
+    for statement, values in asked[:2]:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+        assert [row for row in plan if "ix_articles_reference" in row[-1]], plan
 
 
 @settings(deadline=None)
