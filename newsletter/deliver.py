@@ -38,6 +38,9 @@ MOST_WAITING = timedelta(minutes=1)
 TICK = 0.5
 """Seconds after which a run that waits for answers looks whether it was asked to end."""
 
+MOST_UNSURE = 3
+"""So many hand-overs in a row may end without anybody knowing how: more would only leave more uncertain."""
+
 _WRITING_AGAIN = (1.0, 4.0, 15.0)
 """Seconds between attempts to write outcomes down: what is not written is uncertain."""
 
@@ -59,6 +62,8 @@ class _Run:
     next_at: datetime | None = None
     waited: timedelta = timedelta()
     """Since something was accepted."""
+    unsure: int = 0
+    """Hand-overs in a row of which nobody knows what became of them."""
     problems: dict[str, Problem] = field(default_factory=dict)
     doubt: Doubt = field(default_factory=Doubt)
     flying: dict[Future[Outcome], Batch] = field(default_factory=dict)
@@ -275,10 +280,16 @@ class Delivery:
     def _heed(self, run: _Run, batch: Batch, outcome: Outcome) -> None:
         name = self.provider.name
         if took_anybody(batch, outcome):
-            run.waited = timedelta()
+            run.waited, run.unsure = timedelta(), 0
         if outcome.answer is Answer.STOP:
             by = StoppedBy.PROVIDER
             run.stop(by, stop_problem(self.key, by, f"{name} takes nothing: {outcome.reason}"))
+        elif outcome.answer is Answer.UNCERTAIN:
+            run.unsure += 1
+            if run.unsure >= MOST_UNSURE and run.stopped_by is None:
+                by = StoppedBy.NOT_NOW
+                said = f"{name} left {run.unsure} hand-overs in a row without an answer that says anything"
+                run.stop(by, stop_problem(self.key, by, said))
         elif outcome.answer is Answer.ENDED:
             run.stopped_by = run.stopped_by or StoppedBy.ASKED
         elif outcome.answer is Answer.NOT_NOW:

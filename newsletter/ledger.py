@@ -27,7 +27,7 @@ AGAIN = "accepted before, and asked for again"
 LAST = 100
 """The `plan_order` of those taken back after everybody was refused: they come behind all plans."""
 
-_FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(hours=1)
+_FIRST_DELAY, _LONGEST_DELAY = timedelta(minutes=1), timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

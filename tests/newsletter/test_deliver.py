@@ -170,7 +170,7 @@ def test_not_now_ends_the_run_and_is_tried_again_later(house: House) -> None:
     assert sorted(house.provider.taken) == list(range(1, 26))
 
 
-def test_each_not_now_waits_twice_as_long_up_to_an_hour(engine: Engine) -> None:
+def test_each_not_now_waits_twice_as_long_up_to_a_quarter_of_an_hour(engine: Engine) -> None:
     composed(engine)
     many(engine, 3)
     house = House(engine, FakeProvider(otherwise=says(Answer.NOT_NOW, "421")))
@@ -180,7 +180,7 @@ def test_each_not_now_waits_twice_as_long_up_to_an_hour(engine: Engine) -> None:
         assert report.next_at is not None
         waits.append((report.next_at - house.clock.now) // timedelta(minutes=1))
         house.clock.now = report.next_at
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    assert waits == [1, 2, 4, 8, 15, 15, 15, 15, 15]
     for _ in range(3):
         report = house.run()
         house.clock.now = report.next_at or house.clock.now
@@ -558,3 +558,13 @@ def test_no_reason_holds_an_address(house: House) -> None:
     report = house.run()
     assert "@" not in "".join(problem.message for problem in report.problems)
     assert selection().has_news
+
+
+def test_a_provider_that_says_nothing_sure_gets_three_hand_overs_a_run_and_no_more(house: House) -> None:
+    house.provider.batch_size = 2
+    house.provider.answers.extend([says(Answer.UNCERTAIN, "500")] * 20)
+    report = house.run()
+    assert report.stopped_by is StoppedBy.NOT_NOW
+    assert report.batches <= 3 + house.provider.connections
+    assert report.uncertain <= 2 * report.batches
+    assert report.planned == 25 - report.uncertain
