@@ -94,8 +94,8 @@ _KNOWN = (
     articles.c.details["reader_hash"].as_string(),
     articles.c.details["record_hash"].as_string(),
 )
-_IS_OF = articles.c.source + ""
-"""An article's source, as no index has it: SQLite would go through all of a source's to find a few of them."""
+_source_of = articles.c.source + ""
+"""As no index has it: SQLite would look at all articles of a source to find a few of them."""
 _INSERT = sa.insert(articles)
 _UPDATE = sa.update(articles).where(articles.c.id == sa.bindparam("known_id"))
 _LIST = sa.insert(article_sections)
@@ -119,7 +119,7 @@ def known_at(connection: Connection, source: str, references: Iterable[str]) -> 
     """Those of `source` that it has at these references, by id, withdrawn ones included."""
     found: dict[str, KnownArticle] = {}
     for some in _in_parts(references):
-        query = sa.select(*_KNOWN).where(articles.c.reference.in_(some), _IS_OF == source)
+        query = sa.select(*_KNOWN).where(articles.c.reference.in_(some), _source_of == source)
         found |= _known(connection.execute(query))
     return found
 
@@ -142,7 +142,7 @@ def shown_at(connection: Connection, source: str, references: Iterable[str]) -> 
     for some in _in_parts(references):
         image = articles.c.details["image"].as_json()
         query = sa.select(articles.c.reference, image).where(
-            articles.c.reference.in_(some), _IS_OF == source, articles.c.withdrawn.is_(None)
+            articles.c.reference.in_(some), _source_of == source, articles.c.withdrawn.is_(None)
         )
         for reference, details in connection.execute(query):
             if details:
