@@ -49,7 +49,8 @@ class Words:
         if "plan" in cells:
             cells["plan"] = self._plan(cells["plan"])
         if cells.get("newsletters") and self._names:
-            parts = (part.strip() for part in re.split(r"[,;|]", cells["newsletters"]))
+            text = cells["newsletters"]
+            parts = [part.strip() for part in re.split(r"\n" if "\n" in text else r"[,;|]", text)]
             cells["newsletters"] = ",".join(self._names.get(part, part) for part in parts if part)
         return understood(cells, self._rules)
 

@@ -14,7 +14,8 @@ class Listed:
     id: str
     """The source's own, which stays the same when the address changes; empty where it gives none."""
     cells: Mapping[str, str]
-    """By the names in `readership.row.FIELDS`. `plan` and `newsletters` are in the source's own words."""
+    """By the names in `readership.row.FIELDS`. `plan` and `newsletters` are in the source's own words; where
+    there are several that may hold a comma, a line each."""
     number: int = 0
     """Which one it is, from 1: how a message names one without an id."""
     problem: str = ""
