@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from feeds import due, second
+from feeds import due
 from feeds.listing import ENDINGS
 from feeds.report import PublishReport
 from feeds.retire import retire
@@ -62,7 +63,7 @@ def _write(
     dry_run: bool,
 ) -> None:
     # Most runs write no feed, and what writes them takes a while to import.
-    from feeds import files
+    from feeds import files, second
     from feeds.writing import write_feeds
 
     def do(some: Sequence[str]) -> None:
@@ -70,29 +71,19 @@ def _write(
             pass
 
     theirs = names[: second.share(names, engine)]
-    helping = _second(engine, newsroom, folder, now, theirs, dry_run=dry_run) if theirs else None
-    do(names[len(theirs) :])
-    if helping is not None:
-        done = helping.report()
-        if done is None:
-            do(theirs)
-        else:
-            report.add(done)
+    url = engine.url.render_as_string(hide_password=False)
+    task = second.Task(url, newsroom, folder, now, tuple(theirs), dry_run)
+    with ExitStack() as ends:
+        helping = ends.enter_context(second.start(task)) if theirs else None
+        do(names[len(theirs) :])
+        if helping is not None:
+            done = helping.report()
+            if done is None:
+                do(theirs)
+            else:
+                report.add(done)
     if lists:
         went_well = files.publish_lists(newsroom, folder, report, dry_run=dry_run)
         if not dry_run:
             with writing(engine) as connection:
                 due.note(connection, {due.LISTS[0]: went_well}, now, due.fingerprint(newsroom))
-
-
-def _second(
-    engine: Engine,
-    newsroom: Newsroom,
-    folder: Path,
-    now: datetime,
-    names: Sequence[str],
-    *,
-    dry_run: bool,
-) -> second.Second:
-    url = engine.url.render_as_string(hide_password=False)
-    return second.start(second.Task(url, newsroom, folder, now, tuple(names), dry_run))

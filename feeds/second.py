@@ -39,10 +39,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """The process at work, and where its report comes from."""
+    """The process at work, and where its report comes from; it ends with the `with` block."""
 
     process: BaseProcess
     pipe: Pipe
+
+    def __enter__(self) -> Second:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.join()
+        self.pipe.close()
 
     def report(self) -> PublishReport | None:
         """Its report, waited for; None where it did not come to its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy.engine import Engine
 from feeds import second
 from feeds.report import PublishReport
 from newsroom.database import engine_for
+from newsroom.errors import StoreError
 from tests.feeds.desk import HOUR, Desk
 from tests.samples import article
 
@@ -53,7 +55,10 @@ def test_what_the_second_process_did_not_do_the_first_does(
 ) -> None:
     started: list[second.Task] = []
 
-    class Lost:
+    class Lost(nullcontext[object]):
+        def __enter__(self) -> Lost:  # type: ignore[override]
+            return self
+
         def report(self) -> PublishReport | None:
             return None
 
@@ -70,10 +75,29 @@ def test_what_the_second_process_did_not_do_the_first_does(
 
 def test_a_process_that_dies_gives_no_report(two: Desk, tmp_path: Path) -> None:
     task = second.Task("sqlite:////nowhere/at/all.db", two.newsroom, tmp_path, two.now, ("all",), False)
-    assert second.start(task).report() is None
-    helping = second.start(task)
-    helping.process.kill()
-    assert helping.report() is None
+    with second.start(task) as helping:
+        assert helping.report() is None
+    with second.start(task) as helping:
+        helping.process.kill()
+        assert helping.report() is None
+
+
+def test_it_ends_where_the_first_process_fails(two: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[second.Second] = []
+    real = second.start
+
+    def start(task: second.Task) -> second.Second:
+        seen.append(real(task))
+        return seen[0]
+
+    def failing(*_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr("feeds.second.start", start)
+    monkeypatch.setattr("feeds.writing.write_feeds", failing)
+    with pytest.raises(StoreError):
+        two.publish()
+    assert not seen[0].process.is_alive()
 
 
 def test_who_gets_a_second_process(two: Desk, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
