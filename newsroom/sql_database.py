@@ -97,14 +97,16 @@ class Database:
             result.close()
         return found
 
-    def rows(self, name: str, query: str, changed: str = "", since: Mark = None) -> Iterator[Row]:
+    def rows(
+        self, name: str, query: str, changed: str = "", since: Mark = None, *, key: str = ""
+    ) -> Iterator[Row]:
         """Its rows, some hundred in memory at a time; with `since` those that are `changed` then or later.
 
-        `changed` is one of its `columns`, or empty.
+        `changed` and `key` are of its `columns`, or empty; with `since` rows of one `key` come together.
         """
         self._latest = None if since is None else _value(since)
         with self._explained(name):
-            result = self._ask(_select(self._place, name, query), changed, since)
+            result = self._ask(_select(self._place, name, query), changed, since, key)
             position = tuple(result.keys()).index(changed) if changed else None
             zones = self._zones(result)
             parts = result.partitions(AT_ONCE)
@@ -133,16 +135,16 @@ class Database:
             self._connection = self._engine.connect()
         return self._connection
 
-    def _ask(self, query: str, changed: str, since: Mark) -> CursorResult[Any]:
+    def _ask(self, query: str, changed: str, since: Mark, key: str) -> CursorResult[Any]:
         connection = self._open()
         options = {"stream_results": True, "max_row_buffer": AT_ONCE, "yield_per": AT_ONCE}
         if not changed or since is None:
             # As it is: what it is wrapped into may lose the order it asks for.
             return connection.execute(sa.text(_literal(query)), execution_options=options)
-        column: sa.ColumnClause[Any] = sa.column(sa.quoted_name(changed, quote=True))
+        order = [_column(name) for name in (changed, key) if name]
         # Without a type of ours: the database takes it for one of the column's.
         least = sa.bindparam("since", _value(since), type_=sa.types.NullType())
-        statement = _around(query).where(column >= least).order_by(column)
+        statement = _around(query).where(order[0] >= least).order_by(*order)
         return connection.execute(statement, execution_options=options)
 
     def _grow(self, value: Any) -> None:
@@ -195,6 +197,10 @@ def _select(place: str, name: str, query: str) -> str:
 def _literal(query: str) -> str:
     """The query for `sa.text`, which takes what follows a colon for a parameter."""
     return query.replace(":", "\\:")
+
+
+def _column(name: str) -> sa.ColumnClause[Any]:
+    return sa.column(sa.quoted_name(name, quote=True))
 
 
 def _around(query: str) -> sa.Select[Any]:

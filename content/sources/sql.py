@@ -69,7 +69,7 @@ class Sql:
         except UnusableError as error:
             raise SourceError(f"source {self._settings.key}: `{name}`: {error}") from None
         since = None if full else self._notes.get(kind)
-        rows = self._database.rows(name, query, changed, since)
+        rows = self._database.rows(name, query, changed, since, key=found[columns.names.index("id")])
         items = Items(kind, columns, self._settings, self._newsroom)
         # Once, and not with each part.
         problems = [Problem(f"{self._settings.key}: {name}", one, "warning") for one in columns.warnings]

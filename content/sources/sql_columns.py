@@ -117,6 +117,9 @@ def values_of(columns: Columns, rows: Sequence[Row], zone: ZoneInfo) -> dict[str
             continue
         if name in _LISTS:
             several = [one for row in rows for one in _list(name, row[number])]
+            if name == "sections" and len(rows) > 1:
+                # In which order rows come is the database's affair, and differs from pass to pass.
+                several.sort()
             if several:
                 found[name] = tuple(dict.fromkeys(several))
             continue
