@@ -13,6 +13,7 @@ from newsroom.settings import ReadersSettings
 from readership.row import Rules
 from readership.sources.chosen import reader_source_for
 from readership.sync import SyncReport, SyncRules, sync_readers
+from readership.write_back import write_back
 
 
 def readers_step(
@@ -31,6 +32,9 @@ def readers_step(
         for place in chosen:
             with room.troubles.caught("readers", place.key):
                 _sync(room, place, allow_gone=allow_gone, full=full)
+            if place.write_back and not room.dry_run:
+                with room.troubles.caught("readers", f"write_back:{place.key}"):
+                    _tell_stops(room, place)
 
 
 def chosen_places(room: Context, name: str | None) -> tuple[ReadersSettings, ...]:
@@ -67,6 +71,15 @@ def _sync(room: Context, place: ReadersSettings, *, allow_gone: bool, full: bool
         source = reader_source_for(place, zone)
         report = sync_readers(room.engine, place, source, rules, room.clock())
     _say(room, report, time.monotonic() - begun)
+
+
+def _tell_stops(room: Context, place: ReadersSettings) -> None:
+    report = write_back(room.engine, place, room.clock())
+    if report.problem:
+        message = f"{place.key}: {report.waiting:,} stops wait to be told there: {report.problem}"
+        room.troubles.add("readers", f"write_back:{place.key}", message)
+    if report.told:
+        log.step("write_back", source=place.key, told=report.told, waiting=report.waiting or None)
 
 
 def _say(room: Context, report: SyncReport, seconds: float) -> None:

@@ -165,6 +165,31 @@ class Web:
             words = _not_json(answer, error)
         raise WebError(f"{shown(url)}: {words}", answer.status)
 
+    def send(self, method: str, url: str, data: bytes, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer to `data` sent by `method`, once: nothing is repeated, and no redirect followed.
+
+        Raises WebError on all but a 2xx: then it is not known whether anything was done with it.
+        """
+        from newsroom.web_wire import WireError
+
+        question = _Question(
+            shown(url), {"user-agent": self._agent} | _lowered(headers), self._largest, (), []
+        )
+        try:
+            reply = self._connected().fetch(
+                self._guard.address(url),
+                question.headers,
+                question.largest,
+                question.wants,
+                method=method,
+                content=data,
+            )
+        except (AddressError, WireError) as error:
+            raise question.failure(str(error)) from error
+        if not question.wants(reply.status):
+            raise question.failure(_complaint(reply.status), reply.status)
+        return Answer(url, reply.status, reply.headers, reply.data)
+
     def _led(self, url: httpx2.URL, question: _Question) -> Answer:
         """The answer at the end of the redirects."""
         start, seen = question.place, {url}

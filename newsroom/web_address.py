@@ -122,6 +122,15 @@ def is_same_host(one: httpx2.URL, other: httpx2.URL) -> bool:
     return one.raw_host == other.raw_host and one.port == other.port
 
 
+def is_near(url: str) -> bool:
+    """Whether the way to its host leads through no strangers' network, by its name or address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".internal", ".local", ".test"))
+
+
 def shown(text: str) -> str:
     """An address as a message shows it: without its query, which may hold a key, user, password, fragment."""
     import httpx2

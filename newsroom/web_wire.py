@@ -68,10 +68,18 @@ class Wire:
         )
 
     def fetch(
-        self, url: httpx2.URL, headers: Mapping[str, str], largest: int, wanted: Callable[[int], bool]
+        self,
+        url: httpx2.URL,
+        headers: Mapping[str, str],
+        largest: int,
+        wanted: Callable[[int], bool],
+        *,
+        method: str = "GET",
+        content: bytes | None = None,
     ) -> Reply:
-        """The answer to a GET; its body, of `largest` bytes at most, only where its status is `wanted`.
+        """The answer to a GET, or to `content` sent by another `method`.
 
+        Its body, of `largest` bytes at most, is read only where its status is `wanted`.
         Raises WireError where no whole answer came, AddressError where the host is not public.
         """
         self._clock.start(PATIENCE * self._timeout)
@@ -79,9 +87,10 @@ class Wire:
         try:
             sent |= {name: value.encode("latin-1") for name, value in headers.items()}
             with self._pool.stream(
-                "GET",
+                method,
                 httpcore2.URL(scheme=url.scheme, host=host_of(url), port=port_of(url), target=url.raw_path),
                 headers=sent,
+                content=content,
                 extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)},
             ) as response:
                 names = _names(response.headers)

@@ -48,6 +48,7 @@ class Link:
     plan: Plan | None = None
     plan_until: date | None = None
     told: frozenset[str] = frozenset()
+    """The stops that it was told of: `newsletter@moment`."""
     gone: bool = False
 
 
@@ -328,7 +329,7 @@ def _link(said: Said, before: Link | None, reader_id: int, asked: frozenset[str]
     until = row.plan_until
     if until is None and not row.says_until and before is not None and plan is before.plan:
         until = before.plan_until
-    told = before.told & asked if before else frozenset()
+    told = frozenset(one for one in before.told if one.partition("@")[0] in asked) if before else frozenset()
     return Link(
         said.link, said.source, said.source_id, reader_id, said.key, said.digest, asked, plan, until, told
     )

@@ -66,7 +66,7 @@ reader_sources = sa.Table(
     sa.Column("newsletters", sa.JSON, nullable=False, default=list),
     sa.Column("plan", sa.String(20), nullable=False, default=""),
     sa.Column("plan_until", sa.Date),
-    # The source's newsletters that it was told of, since the reader has stopped them with us.
+    # The stops made with us that the source was told of: `newsletter@moment` (`readership.write_back`).
     sa.Column("told", sa.JSON, nullable=False, default=list),
     sa.Column("gone", Instant),
     sa.Column("updated", Instant, nullable=False),

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import time
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from newsroom.errors import SourceError
+from newsroom.ghost_key import parsed_key, token
 from newsroom.secrets import readers_name
 from newsroom.settings import ReadersSettings
 from readership.sources import Listed
@@ -21,8 +18,6 @@ from readership.sources.guarded import as_list, as_mapping, strange, text_of, we
 PAGE = 100
 """Members that are asked for at once: newer releases give no more."""
 MOST_PAGES = 100_000
-_TOKEN_SECONDS = 300
-"""How long a token may be good: Ghost takes none that is longer."""
 _SUPPRESSED = {"spam": "complained", "fail": "bounced"}
 _RUNNING = ("active", "trialing", "past_due", "unpaid")
 
@@ -35,7 +30,7 @@ class Ghost:
     def __init__(self, settings: ReadersSettings, zone: ZoneInfo) -> None:
         self._settings = settings
         self._web = web_for(settings)
-        self._key = _key(settings)
+        self._key = admin_key(settings)
         self._plans = {name.casefold(): name for name in settings.plans}
         self._whole = False
 
@@ -122,14 +117,6 @@ class Ghost:
         return {"status": "subscribed" if known else "unsubscribed", "newsletters": listed}
 
 
-def token(key_id: str, secret: bytes, now: float) -> str:
-    """A token for the Admin API (a JSON web token, HS256), good for five minutes from `now` in seconds."""
-    head = _packed({"alg": "HS256", "typ": "JWT", "kid": key_id})
-    said = _packed({"iat": int(now), "exp": int(now) + _TOKEN_SECONDS, "aud": "/admin/"})
-    signed = hmac.digest(secret, f"{head}.{said}".encode(), hashlib.sha256)
-    return f"{head}.{said}.{_base64(signed)}"
-
-
 def _until(member: Mapping[str, Any]) -> str:
     """The last day where it is known to end; empty where it goes on."""
     if member.get("status") == "comped":
@@ -142,23 +129,12 @@ def _until(member: Mapping[str, Any]) -> str:
     return max(ends) if running and len(ends) == len(running) else ""
 
 
-def _key(settings: ReadersSettings) -> tuple[str, bytes]:
-    name, colon, digits = settings.secret.strip().partition(":")
-    try:
-        secret = bytes.fromhex(digits)
-    except ValueError:
-        secret = b""
-    if not (name and colon and secret):
+def admin_key(settings: ReadersSettings) -> tuple[str, bytes]:
+    """The id and the secret of an Admin API key. Raises SourceError where it is none."""
+    key = parsed_key(settings.secret)
+    if key is None:
         raise SourceError(
             f"readers {settings.key}: {readers_name(settings.key)} is no Admin API key, ID:HEX; copy it "
             "from a custom integration in Ghost's settings (not the Content API's, which has no members)"
         )
-    return name, secret
-
-
-def _packed(value: Mapping[str, Any]) -> str:
-    return _base64(json.dumps(value, separators=(",", ":")).encode())
-
-
-def _base64(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
+    return key

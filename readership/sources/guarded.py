@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from newsroom.errors import SourceError
 from newsroom.settings import ReadersSettings
 from newsroom.web import Web
-from newsroom.web_address import shown
+from newsroom.web_address import is_near, shown
 
 
 def web_for(settings: ReadersSettings) -> Web:
@@ -19,12 +18,18 @@ def web_for(settings: ReadersSettings) -> Web:
     Raises SourceError where a key or password would travel without encryption.
     """
     parts = urlsplit(settings.url)
-    if settings.secret and parts.scheme == "http" and not _is_near(parts.hostname or ""):
+    if settings.secret and parts.scheme == "http" and not is_near(settings.url):
         raise SourceError(
             f"readers {settings.key}: its key would travel without encryption; write https:// in url"
         )
     trusted = [parts.netloc] if "@" not in parts.netloc else []
     return Web(trusted=trusted, timeout=settings.timeout)
+
+
+def hook_for(settings: ReadersSettings) -> Web:
+    """A client for the address that stops are told to. Nothing secret travels: what it sends is signed."""
+    netloc = urlsplit(settings.write_back).netloc
+    return Web(trusted=[netloc] if netloc and "@" not in netloc else [], timeout=settings.timeout)
 
 
 def same_place(url: str, other: str) -> bool:
@@ -55,10 +60,3 @@ def text_of(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return ""
     return str(value) if isinstance(value, int) else ""
-
-
-def _is_near(host: str) -> bool:
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".internal", ".local", ".test"))

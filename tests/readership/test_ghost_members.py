@@ -15,9 +15,9 @@ import pytest
 
 from newsroom.database import engine_for, metadata
 from newsroom.errors import SourceError
+from newsroom.ghost_key import token
 from newsroom.settings import ReadersSettings
 from readership.reader import Plan
-from readership.sources.ghost import token
 from tests.readership.test_sync import Desk
 from tests.servers.http import Answer, HttpServer
 
