@@ -6,7 +6,6 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -16,7 +15,7 @@ from content.sources.wordpress_values import as_list, as_mapping, as_mappings, a
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
 from newsroom.web import Answer, Web, WebError
-from newsroom.web_address import shown
+from newsroom.web_address import is_near, shown
 
 PAGE = 100
 """Rows that are asked for at once: WordPress gives no more."""
@@ -69,7 +68,7 @@ class Api:
                 f"{variable}, or leave both out"
             )
         if settings.secret:
-            if urlsplit(settings.url).scheme == "http" and not _is_near(settings.url):
+            if urlsplit(settings.url).scheme == "http" and not is_near(settings.url):
                 raise SourceError(
                     f"source {settings.key}: the application password would travel without encryption; write "
                     "https:// in url"
@@ -281,12 +280,3 @@ def _root_of(url: str) -> str:
 def _number(answer: Answer, name: str, otherwise: int) -> int:
     text = answer.headers.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else otherwise
-
-
-def _is_near(url: str) -> bool:
-    """Whether the way to the host leads through no strangers' network, by its name or address."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return "." not in host or host.endswith((".localhost", ".internal", ".local", ".test"))
