@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
-from functools import partial
-from pathlib import Path
-from typing import Any, Protocol
-from urllib.parse import quote
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, CursorResult, Engine
+from sqlalchemy.engine import Connection, CursorResult, Engine
 
 from newsroom.errors import SourceError
 from newsroom.secrets import source_name
+from newsroom.sql_engine import Access, engine_of, words_of
 from newsroom.sql_errors import told
 
 Row = Sequence[Any]
@@ -28,44 +25,10 @@ Mark = Any
 AT_ONCE = 500
 """Rows that are fetched together."""
 
-_DRIVERS = {
-    "sqlite": "sqlite+pysqlite",
-    "postgresql": "postgresql+psycopg",
-    "postgres": "postgresql+psycopg",
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-}
-_PACKAGES = {"psycopg": "psycopg[binary]", "pymysql": "pymysql[rsa]"}
-_FORMS = "sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME"
 _BEGINNING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _READS = re.compile(r"(?:select|with|values|table)\b", re.IGNORECASE)
 _TIMESTAMP = 7
 """MySQL's number for the column type whose values it shows in the session's time zone."""
-_OID_TEXT = 25
-
-
-class Access(Protocol):
-    """What is to be known of a database before it is opened."""
-
-    @property
-    def key(self) -> str:
-        """How newsroom.toml names it."""
-
-    @property
-    def secret(self) -> str:
-        """Its address."""
-
-    @property
-    def path(self) -> Path:
-        """The folder that an SQLite file is looked for in."""
-
-    @property
-    def changed(self) -> str:
-        """The column that grows with each change, where there is one."""
-
-    @property
-    def timeout(self) -> float:
-        """Seconds, for connecting."""
 
 
 class Database:
@@ -131,7 +94,7 @@ class Database:
 
     def _open(self) -> Connection:
         if self._connection is None:
-            self._engine = self._engine or _engine(self._settings, self._place, self._secret_name)
+            self._engine = self._engine or engine_of(self._settings, self._place, self._secret_name)
             self._connection = self._engine.connect()
         return self._connection
 
@@ -174,7 +137,7 @@ class Database:
         try:
             yield
         except (sa.exc.SQLAlchemyError, ValueError, TypeError, RuntimeError, OSError) as error:
-            hidden = () if self._engine is None else _words(self._engine.url)
+            hidden = () if self._engine is None else words_of(self._engine.url)
             message = told(error, name, self._secret_name, hidden)
             # Without its cause, which may show the address.
             raise SourceError(f"{self._place}: {message}") from None
@@ -207,83 +170,6 @@ def _around(query: str) -> sa.Select[Any]:
     """Everything that the query gives, to be narrowed down. A line end closes a comment that ends it."""
     inner = sa.text(_literal(f"{query}\n")).columns().subquery("q")
     return sa.select(sa.literal_column("*")).select_from(inner)
-
-
-def _engine(settings: Access, place: str, secret: str) -> Engine:
-    if not settings.secret:
-        raise SourceError(f"{place}: no database is named; set {secret} to {_FORMS}")
-    try:
-        url = sa.make_url(settings.secret.strip())
-    except (sa.exc.ArgumentError, ValueError):
-        raise SourceError(f"{place}: {secret} is no database address; write {_FORMS}") from None
-    driver = _DRIVERS.get(url.get_backend_name())
-    if driver is None:
-        raise SourceError(f"{place}: {secret} is the address of no database that is read; write {_FORMS}")
-    url = url.set(drivername=driver)
-    options: dict[str, Any] = {"connect_args": _arguments(url, settings.timeout)}
-    if driver.startswith("sqlite"):
-        if url.database in (None, "", ":memory:"):
-            raise SourceError(f"{place}: {secret} names no file; write sqlite:///FILE")
-        options = {"creator": partial(_sqlite, settings.path / (url.database or ""), settings.timeout)}
-    try:
-        engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True, **options)
-    except ModuleNotFoundError as error:
-        package = _PACKAGES.get(error.name or "", error.name)
-        raise SourceError(
-            f"{place}: its database's driver is not installed: pip install '{package}'"
-        ) from None
-    except (sa.exc.ArgumentError, ValueError, TypeError):
-        raise SourceError(f"{place}: {secret} has an option that means nothing; write {_FORMS}") from None
-    if not driver.startswith("sqlite"):
-        sa.event.listen(engine, "connect", _prepare_postgresql if "psycopg" in driver else _prepare_mysql)
-    return engine
-
-
-def _arguments(url: URL, timeout: float) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"connect_timeout": max(2, round(timeout))}
-    if url.get_backend_name() in ("mysql", "mariadb") and "charset" not in url.query:
-        arguments["charset"] = "utf8mb4"
-    return arguments
-
-
-def _sqlite(path: Path, timeout: float) -> sqlite3.Connection:
-    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
-    connection = sqlite3.connect(uri, timeout=timeout, uri=True, check_same_thread=False)
-    connection.execute("PRAGMA query_only=ON")
-    # The driver's own refusal of what is no UTF-8 shows it, and ends the query.
-    connection.text_factory = _decoded
-    return connection
-
-
-def _decoded(data: bytes) -> str | bytes:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return data
-
-
-def _prepare_postgresql(connection: Any, _entry: Any) -> None:
-    # The driver cannot hold every date that the database can, such as infinity: as text they all come.
-    as_text = connection.adapters.get_loader(_OID_TEXT, 0)
-    for kind in ("date", "timestamp", "timestamptz"):
-        connection.adapters.register_loader(kind, as_text)
-    with connection.cursor() as cursor:
-        cursor.execute("SET default_transaction_read_only = on")
-        cursor.execute("SET datestyle = 'ISO, YMD'")
-        # Between two parts pictures are fetched.
-        cursor.execute("SET idle_in_transaction_session_timeout = 0")
-    connection.commit()
-
-
-def _prepare_mysql(connection: Any, entry: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET SESSION TRANSACTION READ ONLY")
-        # Between two parts pictures are fetched.
-        cursor.execute("SET SESSION net_write_timeout = 3600")
-        cursor.execute("SELECT @@session.time_zone, @@system_time_zone")
-        session, system = cursor.fetchone()
-        entry.info["zone"] = system if session == "SYSTEM" else session
-    connection.commit()
 
 
 def _zone(name: str) -> tzinfo | None:
@@ -326,9 +212,3 @@ def _value(mark: Mark) -> Any:
     if "moment" in mark:
         return datetime.fromisoformat(mark["moment"])
     return date.fromisoformat(mark["day"]) if "day" in mark else Decimal(mark["number"])
-
-
-def _words(url: URL) -> tuple[str, ...]:
-    """What an address is made of and no message may hold."""
-    parts = (url.host, url.username, url.password, url.database, *map(str, url.query.values()))
-    return tuple(str(part) for part in parts if part)
