@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
+from content.sources.json_values import as_list, as_mapping, as_mappings, as_text
 from content.sources.wordpress_ledger import Row
 from content.sources.wordpress_post import Category, Post, Tree
-from content.sources.wordpress_values import as_list, as_mapping, as_mappings, as_text
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
 from newsroom.web import Answer, Web, WebError

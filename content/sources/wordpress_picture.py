@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from content.sanitise import clean_line
-from content.sources.wordpress_values import as_mapping, as_text, embedded, metas, text_of
+from content.sources.json_values import as_mapping, as_text
+from content.sources.wordpress_values import embedded, metas, text_of
 
 _CREDIT_KEYS = ("media_credit", "_media_credit", "credit", "_credit", "photo_credit", "photographer")
 # The gallery's widest picture has 1,200 pixels; what is much wider is traffic for nothing.

@@ -11,17 +11,9 @@ from urllib.parse import unquote
 
 from content.sanitise import clean_line
 from content.sources.item import Item
+from content.sources.json_values import as_list, as_mapping, as_mappings, as_text
 from content.sources.wordpress_picture import image_of
-from content.sources.wordpress_values import (
-    as_list,
-    as_mapping,
-    as_mappings,
-    as_text,
-    embedded,
-    metas,
-    name_of,
-    text_of,
-)
+from content.sources.wordpress_values import embedded, metas, name_of, text_of
 from newsroom.settings import SourceSettings
 
 STICKY_FOR = timedelta(days=2)
