@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from newsroom.settings import load
 from tests.commands.house import House, built
 
 PLACE = """
@@ -104,3 +106,15 @@ def test_no_answer_shows_an_address(house: House, monkeypatch: pytest.MonkeyPatc
     assert run.status == 1
     assert "id 1: " in run.problems[0]
     assert "@" not in str(run.lines)
+
+
+def test_every_table_in_the_documents_can_be_pasted(tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "readers.md"
+    tables = re.findall(r"```toml\n(\[\[readers\]\].*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(tables) == 4
+    house = built(tmp_path / "quay", more="\n".join(tables))
+    keys = ("CRM", "MEMBERS", "SITE", "SHOP", "SHOP_HOOK")
+    places = load(house.config, {f"STANDFIRST_READERS_{key}": "sqlite:///x.db" for key in keys}).readers
+    assert [one.kind for one in places] == ["sql", "ghost", "wordpress", "json"]
+    assert all(one.newsletters == ("daily",) for one in places)
+    assert places[3].hook_secret
