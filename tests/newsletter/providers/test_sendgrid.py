@@ -169,7 +169,8 @@ def test_where_tls_fails_nothing_was_taken(server: HttpServer) -> None:
     outcome = provider(server.url.replace("http:", "https:")).hand_over(mail.batch())
 
     assert outcome.answer is Is.NOT_NOW
-    assert server.requests == []
+    # The greeting of TLS may look like the beginning of some request.
+    assert [one for one in server.requests if one.body] == []
 
 
 def test_a_tls_handshake_that_hangs_took_nothing(server: HttpServer) -> None:
