@@ -211,7 +211,7 @@ def test_import_does_not_hide_what_a_known_program_says_of_stops() -> None:
         (
             "Kundennr,Name",
             {},
-            r"no column holds addresses; there are: Kundennr, Name\. Name it in newsroom\.toml, under \[import",
+            r"no column holds addresses; there are: Kundennr, Name\. Name it in newsroom\.toml, under",
         ),
         (
             "Mail,Abo",
