@@ -6,20 +6,19 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from content.gallery import Gallery
 from content.sanitise import clean_line
 from content.sources import Broken, Entry, Problem, Reading, feed_entries, feed_json
-from content.sources.feed_dates import moment
 from content.sources.feed_story import LONGEST_REFERENCE, Story, item_of
 from content.sources.feed_text import decoded
 from content.sources.feed_xml import parse_xml
 from content.sources.item import Item, Shelf
 from content.sources.remote import GoneError, Part
+from content.sources.validators import validators
 from newsroom.errors import SourceError
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
@@ -31,8 +30,6 @@ LARGEST_FEED = 20_000_000
 PART = 100
 """How many articles are handed over together."""
 
-_UTC = ZoneInfo("UTC")
-_SETTLED = timedelta(seconds=2)
 _ACCEPT = (
     "application/feed+json, application/atom+xml, application/rss+xml, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
@@ -267,23 +264,6 @@ def _is_same_site(one: str, other: str) -> bool:
     hosts = [urlsplit(url) for url in (one, other)]
     names = {(parts.hostname or "").removeprefix("www.") for parts in hosts}
     return len(names) == 1 and (hosts[0].scheme == "https" or hosts[1].scheme == "http")
-
-
-def validators(headers: Mapping[str, str], now: datetime) -> tuple[str, str]:
-    """The ETag and Last-Modified to ask with the next time; empty where they are none, or cannot be trusted.
-
-    Many servers, WordPress among them, make both out of a time in whole seconds: until such a second is over,
-    what they say of it may stand for two different feeds.
-    """
-    etag, modified = (_sendable(headers.get(name, "")) for name in ("etag", "last-modified"))
-    changed = moment(modified, _UTC)
-    asked = moment(headers.get("date", ""), _UTC) or now
-    return ("", "") if changed and changed > asked - _SETTLED else (etag, modified)
-
-
-def _sendable(value: str) -> str:
-    """A validator as it may be sent back; empty where it is none that ever could be."""
-    return value if len(value) <= 1_000 and value.isascii() and value.isprintable() else ""
 
 
 def _digest(text: str) -> str:
