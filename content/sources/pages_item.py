@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -20,7 +20,7 @@ from content.sources.item import Item, Value
 from content.sources.pages_address import Site, address_of
 from content.sources.pages_html import Page
 from content.sources.pages_json_ld import Thing, article_in
-from content.sources.pages_listing import base_of
+from content.sources.pages_listing import Listed, base_of
 from content.sources.pages_metadata import Facts, facts_of, page_language
 from content.sources.pages_picture import image_of
 from content.sources.pages_sponsor import without_sponsor
@@ -76,6 +76,15 @@ class Where:
     reference: str
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Told:
+    """What a page says of its article. The text may be in it."""
+
+    article: Thing
+    """Its JSON-LD."""
+    facts: Facts
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """A page, read: its article, or what is wrong with it; neither where it is no article at all."""
@@ -91,11 +100,15 @@ def canonical_of(page: Page, address: str, site: Site) -> str:
     return named if named and site.owns(named) else address_of(address, address)
 
 
-def item_of(page: Page, where: Where, place: Place, settings: SourceSettings, newsroom: Newsroom) -> Read:
-    """The article of a page. It takes elements out of the page."""
-    asked, address = where.asked, where.address
+def told_of(page: Page, address: str, settings: SourceSettings, newsroom: Newsroom) -> Told:
+    """What a page whose article's address is `address` says to machines."""
     article = article_in(page, address)
-    facts = facts_of(page, article, settings.select, newsroom.time_zone)
+    return Told(article, facts_of(page, article, settings.select, newsroom.time_zone))
+
+
+def item_of(page: Page, told: Told, where: Where, place: Place, settings: SourceSettings) -> Read:
+    """The article of a page. It takes elements out of the page."""
+    article, facts, address = told.article, told.facts, where.address
     published = facts.published or place.published
     if not (facts.is_article or published):
         return Read()
@@ -105,7 +118,7 @@ def item_of(page: Page, where: Where, place: Place, settings: SourceSettings, ne
     wrong = _wrong(facts, place, sponsor, published, headline)
     if wrong is not None:
         return Read(problem=Problem(shown(address), *wrong))
-    base = base_of(page, asked)
+    base = base_of(page, where.asked)
     image = image_of(page, article, settings.select, base)
     text, is_hidden = _text(page, article, settings)
     if base != address:
@@ -195,10 +208,14 @@ def _slug(address: str, headline: str) -> str:
     return slug_of(_SUFFIX.sub("", last) or headline)
 
 
-def places_of(lists: Mapping[str, bool]) -> tuple[tuple[str, ...], bool]:
-    """The sections of an article that stands in these lists, by whether each is sponsored; and whether it is.
-
-    A sponsor's article is one wherever else it stands.
-    """
-    sponsored = tuple(one for one, is_sponsored in lists.items() if is_sponsored)
-    return (sponsored, True) if sponsored else (tuple(lists), False)
+def place_of(rows: Sequence[tuple[str, Listed]], sponsored: Collection[str]) -> Place:
+    """What the lists say of an article, by their sections; a sponsor's is one wherever else it stands."""
+    paid_for = [(section, row) for section, row in rows if section in sponsored]
+    counted = paid_for or rows
+    return Place(
+        sections=tuple(dict.fromkeys(section for section, _ in counted)),
+        is_sponsored=bool(paid_for),
+        sponsor=next((row.sponsor for _, row in paid_for if row.sponsor), ""),
+        headline=next((row.headline for _, row in counted if row.headline), ""),
+        published=next((row.published for _, row in rows if row.published), ""),
+    )

@@ -21,7 +21,7 @@ MOST_UNLISTED = 1_000
 TRIES = 3
 """So many times a page that fails is asked for in each run; from then on once a day."""
 
-# "[headline, mark, sponsor, published]"
+# Headline, mark, sponsor, publication.
 _Row = list[str]
 
 
@@ -100,20 +100,14 @@ class Ledger:
         for address in taken_out(before, set(order)) if not is_dated else ():
             self._take_out(address, key)
 
-    def keep(self, keys: Iterable[str]) -> None:
-        """Forget every list but these."""
-        kept = set(keys)
+    def forget(self, others_than: Iterable[str]) -> None:
+        """Forget the lists that are not among these; what stood on them stays as it was."""
+        kept = set(others_than)
         self._orders = {key: order for key, order in self._orders.items() if key in kept}
-        for known in self.pages.values():
-            known.lists = {key: row for key, row in known.lists.items() if key in kept}
 
-    def rows(self, address: str, keys: Sequence[str]) -> dict[str, Listed]:
-        """What the lists say of an article, by their keys, in the order of these."""
-        lists = self.pages[address].lists
-        return {
-            key: Listed(address, row[0], row[1], row[2], row[3])
-            for key, row in ((key, lists[key]) for key in keys if key in lists)
-        }
+    def rows(self, address: str) -> dict[str, Listed]:
+        """What the lists say of an article, by their keys."""
+        return {key: Listed(address, *row) for key, row in self.pages[address].lists.items()}
 
     def due(self, now: datetime) -> list[str]:
         """The addresses to ask for, the most urgent first: new ones, changed ones, those that may be gone,
