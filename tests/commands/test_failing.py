@@ -93,7 +93,7 @@ def test_a_server_that_is_down_for_hours_fails_every_run_and_is_told_once(
     assert len(told(hooks)) == 1
     with Server() as up:
         moved(house, up.port)
-        run = house.run(now="2026-03-10T08:22")
+        run = house.run(now="2026-03-10T08:40")
         assert (run.status, run.step("deliver")["accepted"]) == (0, 5)
     assert beats(hooks) == 1
     assert f"{KEY} is handed over: 5 accepted" in told(hooks)[-1]
