@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,14 +53,7 @@ class Pages:
 
     lists_all = False
 
-    def __init__(
-        self,
-        settings: SourceSettings,
-        newsroom: Newsroom,
-        web: Web | None = None,
-        *,
-        pause: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, settings: SourceSettings, newsroom: Newsroom, web: Web | None = None) -> None:
         self._settings = settings
         self._newsroom = newsroom
         self._web = web or Web(
@@ -70,7 +63,7 @@ class Pages:
         )
         self._site = Site.of(settings, newsroom.site_url)
         self._shelf = Shelf(settings, newsroom, self._web)
-        self._crawler = Crawler(self._web, pause=pause)
+        self._crawler = Crawler(self._web, pause=self.pause)
         self._lists = Lists(settings, newsroom, self._site, self._crawler)
         self._print = hashlib.sha256(f"{_VERSION} {settings!r}".encode()).hexdigest()[:16]
         self._ledger = Ledger()
@@ -117,6 +110,11 @@ class Pages:
     def clock() -> datetime:
         """The time, which decides what is asked for again."""
         return datetime.now(UTC)
+
+    @staticmethod
+    def pause(seconds: float) -> None:
+        """Let a site have its peace."""
+        time.sleep(seconds)
 
     def _read(self, queue: list[str]) -> Iterator[Part]:
         """The pages of the queue, as far as one run goes."""
