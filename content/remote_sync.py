@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy.engine import Engine
 
@@ -21,11 +21,9 @@ from content.store import KnownArticle, SourceState
 from content.sync_plan import SyncPlan, held, plan_sync
 from content.sync_report import SyncReport, report_of, together
 from content.twins import new_urls, twins, wanted_ids
+from content.wish import Wish
 from newsroom.database import reading, writing
 from newsroom.settings import SourceSettings
-
-if TYPE_CHECKING:
-    from content.sync import Wish
 
 
 def sync_remote(

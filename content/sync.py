@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from content import store
 from content.article import Picture
 from content.carry_out import carry_out
-from content.feed_rules import NO_RULES, RuleBook
+from content.feed_rules import RuleBook
 from content.gallery import Gallery
 from content.look import Look, Notes, look_at
 from content.relisting import relist
@@ -23,6 +23,7 @@ from content.store import KnownArticle, SourceState
 from content.sync_plan import SyncPlan, plan_sync
 from content.sync_report import SyncReport, report_of
 from content.twins import Twins, new_urls, twins, wanted_ids
+from content.wish import USUAL, Wish
 from newsroom.database import reading, writing
 from newsroom.errors import SourceError
 from newsroom.masthead import Newsroom
@@ -31,33 +32,13 @@ from newsroom.settings import SourceSettings
 __all__ = ["Problem", "SyncReport", "Wish", "sync_source"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """How a sync is to be done."""
-
-    dry_run: bool = False
-    """Write no file."""
-    stores: bool = True
-    """Write the database, which of a dry run is a copy."""
-    allow_withdrawals: bool = False
-    """Withdraw what is gone, even more than half of it."""
-    full: bool = False
-    """Look at everything, however lately that was done."""
-    order: tuple[str, ...] = ()
-    """The keys of all sources: of an article that two of them have, the one that comes first has it."""
-    progress: Callable[[int], None] = lambda _: None
-    """Told how many articles were looked at so far."""
-    book: RuleBook = NO_RULES
-    """The newsroom's feeds by rule; `sync_source` sets it."""
-
-
 def sync_source(
     engine: Engine,
     source: SourceSettings,
     newsroom: Newsroom,
     public_dir: Path,
     now: datetime,
-    wish: Wish = Wish(),
+    wish: Wish = USUAL,
 ) -> SyncReport:
     """Make the store as `source` is. Pictures are published first, outside of any transaction.
 
