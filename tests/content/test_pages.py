@@ -419,3 +419,71 @@ def test_no_word_of_a_body_is_remembered(desk: Desk, site: Site) -> None:
         state = store.source_state(connection, "site")
     assert "Secret" not in repr(state)
     assert pages_module.MOST_PAGES == 100
+
+
+def sitemap(*entries: tuple[str, str]) -> str:
+    rows = (
+        f"<url><loc>{loc}</loc><n:news><n:publication_date>{NOW:%Y-%m-%dT%H:%M:%SZ}</n:publication_date>"
+        f"<n:title>{title}</n:title></n:news></url>"
+        for loc, title in entries
+    )
+    return f"<urlset xmlns='s' xmlns:n='news'>{''.join(rows)}</urlset>"
+
+
+def test_a_sitemap_of_news_lists_and_its_dates_stand_in(desk: Desk, site: Site) -> None:
+    desk.lists(ListSettings("/news.xml", "politics"))
+    site.put("/news.xml", sitemap((f"{site.url}/news/a", "A &amp; b"), (f"{site.url}/news/b", "B")))
+    site.article("a")
+    site.put("/news/b", "<article><p>Words for b.</p></article>")
+    report = desk.sync()
+    assert messages(report) == ""
+    assert desk.live() == {"news/a", "news/b"}
+    assert (desk.find("b").headline, desk.find("b").published) == ("B", NOW)
+    desk.sync()
+    assert site.asked == ["/news.xml"]
+
+
+def test_an_index_of_sitemaps_is_read_one_level_deep(desk: Desk, site: Site) -> None:
+    desk.lists(ListSettings("/index.xml", "politics"))
+    names = ("1.xml", "2.xml", "3.xml.gz", "4.xml")
+    rows = "".join(f"<sitemap><loc>{site.url}/{name}</loc></sitemap>" for name in names)
+    site.put("/index.xml", f"<?xml version='1.0'?><sitemapindex>{rows}</sitemapindex>")
+    site.put("/1.xml", sitemap((f"{site.url}/news/a", "A")))
+    site.put("/2.xml", site.pages["/index.xml"].body)
+    site.put("/3.xml.gz", b"\x1f\x8b\x08\x00", headers={"Content-Type": "application/gzip"})
+    for name in "ab":
+        site.article(name)
+    report = desk.sync()
+    assert desk.live() == {"news/a"}
+    told = messages(report)
+    assert f"{site.url}/2.xml: it is no list of articles" in told
+    assert f"{site.url}/3.xml.gz: it is a packed file (gzip)" in told
+    assert f"{site.url}/4.xml: not found (404)" in told
+    site.put("/1.xml", sitemap((f"{site.url}/news/b", "B"), (f"{site.url}/news/a", "A")))
+    desk.sync()
+    assert desk.live() == {"news/a", "news/b"}
+    assert desk.find("b").sections == ("politics",)
+
+
+def test_a_page_that_is_no_article_is_asked_for_once(desk: Desk, site: Site) -> None:
+    site.put("/politics", "<main><a href='/who-we-are-here'>Us</a></main>")
+    site.put("/who-we-are-here", "<h1>Us</h1><p>Words.</p>")
+    assert messages(desk.sync()) == ""
+    desk.sync(timedelta(hours=30))
+    assert site.asked == ["/robots.txt", "/politics"]
+    desk.lists(ListSettings("/politics", "politics", select="a"))
+    report = desk.sync()
+    assert "/who-we-are-here: it does not say that it is an article" in messages(report)
+
+
+def test_an_article_that_comes_back_is_there_again(desk: Desk, site: Site) -> None:
+    site.list("/politics", "a", "b")
+    site.article("a")
+    site.article("b")
+    desk.sync()
+    del site.pages["/news/a"]
+    desk.sync(timedelta(hours=25))
+    assert desk.live() == {"news/b"}
+    site.article("a")
+    report = desk.sync(timedelta(hours=25))
+    assert (report.restored, desk.live()) == (1, {"news/a", "news/b"})
