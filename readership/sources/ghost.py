@@ -84,6 +84,7 @@ class Ghost:
             "address": text_of(member.get("email")),
             "name": text_of(member.get("name")),
             "plan": self._plan(member),
+            **_products(member),
             "plan_until": _until(member),
             "consent_at": text_of(member.get("created_at")),
             **self._subscribed(member),
@@ -115,6 +116,13 @@ class Ghost:
         # A line each: a name may hold a comma.
         listed = "".join(f"{name}\n" for name in known or names)
         return {"status": "subscribed" if known else "unsubscribed", "newsletters": listed}
+
+
+def _products(member: Mapping[str, Any]) -> dict[str, str]:
+    """The slugs of whoever pays' tiers: an article that is for one of them alone names it so."""
+    tiers = as_list(member.get("tiers")) if member.get("status") in ("paid", "comped") else []
+    slugs = sorted({text_of(as_mapping(one).get("slug")) for one in tiers} - {""})
+    return {"products": ",".join(slugs)} if slugs else {}
 
 
 def _until(member: Mapping[str, Any]) -> str:

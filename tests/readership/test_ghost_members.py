@@ -109,6 +109,8 @@ def test_tiers_are_plans_and_newsletters_are_respected(desk: Desk, server: HttpS
         (Plan.FREE, "None"),
         (Plan.PAID, "2026-05-01"),
     ]
+    # As articles name those that they are for.
+    assert [one and one.products for one in plans.values()] == [{"supporter"}, set(), set(), set()]
     found = desk.subscription("m1@example.org")
     assert found is not None
     assert found.consent_at == datetime(2026, 1, 2, 8, 30, tzinfo=UTC)
