@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +18,10 @@ from content.article import Access, Article
 from content.gallery import Gallery
 from content.sources import Found, Problem
 from content.sources.ghost import Ghost
+from newsroom.contradictions import contradictions
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
+from newsroom.settings_file import SourceTable
 from newsroom.web import Web
 from tests import samples
 from tests.content.ghost_site import ADMIN_KEY, CONTENT_KEY, NEWS, Site, Told, oid, refused, tag, told
@@ -618,6 +622,19 @@ def test_a_private_address_in_a_picture_is_not_asked(desk: Desk) -> None:
         source.close()
         assert isinstance(reading.found, Found) and reading.found.article
         assert inside.asked == []
+
+
+def test_what_the_documents_show_can_be_pasted(desk: Desk) -> None:
+    blocks = re.findall("```toml\n(.*?)```", Path("docs/sources/ghost.md").read_text("utf-8"), re.DOTALL)
+    tables = tomllib.loads("".join(blocks))["source"]
+    assert contradictions({"source": tables}) == []
+    read = [SourceTable.model_validate(table) for table in tables]
+    desk.settings |= {name: getattr(read[0], name) for name in ("sections", "access")}
+    assert desk.one(tags=[tag("city-hall"), tag("hash-briefs")]).sections == ("politics", "briefs")
+    assert desk.one(tags=[NEWS], visibility="paid").access is Access.PAID
+    desk.settings |= {name: getattr(read[1], name) for name in ("section", "sections", "paid")}
+    article = desk.one(tags=[tag("other")], visibility="members")
+    assert (article.sections, article.access) == (("culture",), Access.PAID)
 
 
 def test_no_log_has_a_key_or_a_body(either: Desk, caplog: pytest.LogCaptureFixture) -> None:
