@@ -10,6 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from content.sanitise import clean_line
 from content.sources.feed_text import decoded
 from content.sources.feed_words import line_of_html
+from content.sources.pages_shape import is_sound
 from newsroom.errors import SourceError
 
 Page = LexborHTMLParser
@@ -35,8 +36,9 @@ def page_of(data: bytes, content_type: str) -> Page:
     if not _PAGES.match(content_type):
         kind = clean_line(content_type.partition(";")[0])[:60]
         raise SourceError(f"it is no page ({kind}); check the address")
-    page = LexborHTMLParser(text_of_page(data, content_type))
-    if page.css_first(_TOO_DEEP) is not None:
+    html = text_of_page(data, content_type)
+    page = LexborHTMLParser(html) if is_sound(html) else None
+    if page is None or page.css_first(_TOO_DEEP) is not None:
         raise SourceError(f"more than {DEEPEST} elements are nested in it; mend its template")
     return page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from time import perf_counter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -512,3 +513,24 @@ def test_nothing_that_is_kept_shows_a_body() -> None:
     page = page_of(article_page("a").encode(), "")
     told = told_of(page, BASE, SETTINGS, samples.newsroom())
     assert "Secret" not in repr(text_of(page, "", [])) + repr(told)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 9_000,
+        "<p>x" + "<figure><img src=/a>" * 100_000,
+        "".join(f"<b id={number}>" for number in range(100)) + "<p>x" * 1_000_000,
+        "<div>" * 129 + "x" + "</div>" * 129,
+    ],
+)
+def test_a_page_that_would_take_hours_is_refused_in_no_time(html: str) -> None:
+    began = perf_counter()
+    with pytest.raises(SourceError, match="more than 128 elements are nested"):
+        page_of(html.encode(), "text/html")
+    assert perf_counter() - began < 20
+
+
+def test_a_page_that_is_merely_untidy_is_read() -> None:
+    html = "<b>" * 9 + "<p>One<span>" * 40 + "</x></b>" + "<div><p>Two</div>" * 5_000
+    assert page_of(html.encode(), "text/html").css_first("p") is not None
