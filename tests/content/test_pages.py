@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +20,7 @@ from content.sync import SyncReport, Wish, sync_source
 from newsroom.database import reading
 from newsroom.errors import SourceError
 from newsroom.settings import ListSettings, SourceSettings
+from newsroom.settings_file import SourceTable
 from tests import samples
 from tests.content.pages_site import NOW, Site, article_page
 
@@ -487,3 +489,30 @@ def test_an_article_that_comes_back_is_there_again(desk: Desk, site: Site) -> No
     site.article("a")
     report = desk.sync(timedelta(hours=25))
     assert (report.restored, desk.live()) == (1, {"news/a", "news/b"})
+
+
+def test_what_the_documents_show_can_be_pasted(desk: Desk, site: Site) -> None:
+    text = Path("docs/sources/pages.md").read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    (table,) = tomllib.loads(text)["source"]
+    read = SourceTable.model_validate(table)
+    there = [one.model_dump() for one in read.lists]
+    lists = [{**one, "url": one["url"].removeprefix("https://news.example")} for one in there]
+    desk.lists(*(ListSettings(**one) for one in lists), select=read.select, sponsors=tuple(read.sponsors))
+    site.put(
+        "/",
+        "<div class='features'><article><h2><a href='/news/a'>A</a></h2></article></div><ul class='partners'>"
+        "<li><i class='by'>Haven</i><a href='/news/s'>Better homes</a></li><li><a href='/news/t'>Kaap Bank"
+        "Better days</a></li></ul>",
+    )
+    site.put("/news-sitemap.xml", sitemap((f"{site.url}/news/b", "B")))
+    story = "<b class='kicker'>Feature</b><div class='story-text'><p>One.</p></div><p>No.</p>"
+    site.article("a", body=story)
+    for name in "bst":
+        site.article(name)
+    report = desk.sync()
+    assert (report.inserted, messages(report)) == (4, "")
+    assert (desk.find("a").label, desk.find("a").body.html) == ("Feature", "<div><p>One.</p></div>")
+    assert desk.find("b").sections == ("briefs",)
+    bookings = [desk.find(name).booking for name in "st"]
+    assert [one.sponsor for one in bookings if one] == ["Haven", "Kaap Bank"]
+    assert desk.find("a").access == read.access == "paid"
