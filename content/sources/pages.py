@@ -213,7 +213,9 @@ class Pages:
             own = ledger.fold(address, final, told.facts.headline) or address
         where = Where(answer.url, own, self._site.reference(own))
         rows = self._lists.in_order(ledger.rows(own))
-        read = item_of(page, told, where, place_of(rows, self._lists.sponsored), self._settings)
+        read = item_of(
+            page, told, where, place_of(rows, self._lists.sponsored, self._lists.shared), self._settings
+        )
         if read.problem is not None:
             ledger.failed(own, self._now, for_good=True)
             batch.refuse(read.problem, where.reference)

@@ -55,12 +55,14 @@ class Site:
         homes = frozenset(map(_host, [site_url, *listed[:1]]))
         return cls(tuple(hosts), homes, frozenset(address_of(one, one) for one in listed))
 
+    def has_host(self, address: str) -> bool:
+        """Whether it is anywhere on this site."""
+        return _host(address) in self.hosts
+
     def owns(self, address: str) -> bool:
         """Whether it is a page of this site, and neither its front page nor a list."""
         return (
-            _host(address) in self.hosts
-            and urlsplit(address).path not in ("", "/")
-            and address not in self.lists
+            self.has_host(address) and urlsplit(address).path not in ("", "/") and address not in self.lists
         )
 
     def reference(self, address: str) -> str:

@@ -20,7 +20,7 @@ from content.sources.item import Item, Value
 from content.sources.pages_address import Site, address_of
 from content.sources.pages_html import Page
 from content.sources.pages_json_ld import Thing, article_in
-from content.sources.pages_listing import Listed, base_of
+from content.sources.pages_listing import Listed, base_of, mark_of
 from content.sources.pages_metadata import Facts, facts_of, page_language
 from content.sources.pages_picture import image_of
 from content.sources.pages_sponsor import without_sponsor
@@ -65,6 +65,8 @@ class Place:
     sponsor: str = ""
     headline: str = ""
     published: str = ""
+    shared: frozenset[str] = frozenset()
+    """Marks of what the lists' own pages say of themselves: the site's description and picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +121,14 @@ def item_of(page: Page, told: Told, where: Where, place: Place, settings: Source
     if wrong is not None:
         return Read(problem=Problem(shown(address), *wrong))
     base = base_of(page, where.asked)
-    image = image_of(page, article, settings.select, base)
+    image = image_of(page, article, settings.select, base, place.shared)
     text, is_hidden = _text(page, article, settings)
     if base != address:
         text = PageText(clean_html(text.html, base), clean_html(text.opening, base))
     fields: dict[str, Value] = {
         "headline": headline,
         "label": facts.label,
-        "teaser": _teaser(facts.teaser, text.html, address, base),
+        "teaser": _teaser(facts.teaser, text.html, address, base, place.shared),
         "authors": facts.authors,
         "published": _in_utc(published),
         "updated": _in_utc(facts.updated),
@@ -192,9 +194,9 @@ def _access(facts: Facts, place: Place, settings: SourceSettings, *, is_hidden: 
     return Access.FREE if place.is_sponsored else None
 
 
-def _teaser(description: str, html: str, address: str, base: str) -> str:
-    """The description, unless a machine cut it from the text."""
-    if not description or _CUT_OFF.search(description):
+def _teaser(description: str, html: str, address: str, base: str, shared: Collection[str]) -> str:
+    """The description, unless it is the site's, or a machine cut it from the text."""
+    if not description or _CUT_OFF.search(description) or mark_of(description) in shared:
         return ""
     return text_and_teaser(html, escape(description), address, base, is_short=True)[1]
 
@@ -208,7 +210,9 @@ def _slug(address: str, headline: str) -> str:
     return slug_of(_SUFFIX.sub("", last) or headline)
 
 
-def place_of(rows: Sequence[tuple[str, Listed]], sponsored: Collection[str]) -> Place:
+def place_of(
+    rows: Sequence[tuple[str, Listed]], sponsored: Collection[str], shared: frozenset[str] = frozenset()
+) -> Place:
     """What the lists say of an article, by their sections; a sponsor's is one wherever else it stands."""
     paid_for = [(section, row) for section, row in rows if section in sponsored]
     counted = paid_for or rows
@@ -218,4 +222,5 @@ def place_of(rows: Sequence[tuple[str, Listed]], sponsored: Collection[str]) -> 
         sponsor=next((row.sponsor for _, row in paid_for if row.sponsor), ""),
         headline=next((row.headline for _, row in counted if row.headline), ""),
         published=next((row.published for _, row in rows if row.published), ""),
+        shared=shared,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,8 @@ from content.sources.pages_address import Site
 from content.sources.pages_html import Page, page_of
 from content.sources.pages_ledger import Ledger
 from content.sources.pages_listing import Listed, Listing, listing_of, mark_of
+from content.sources.pages_metadata import descriptions_of
+from content.sources.pages_picture import named_image
 from content.sources.pages_robots import Crawler
 from content.sources.pages_sitemap import Sitemap, is_sitemap, sitemap_of
 from content.sources.validators import validators
@@ -35,11 +37,14 @@ class Document:
     modified: str = ""
     sitemaps: tuple[str, ...] = ()
     """Those that it lists, where it is an index."""
+    own: tuple[str, ...] = ()
+    """Marks of what it says of itself, which many sites repeat on articles that have none of their own."""
 
     @classmethod
     def of(cls, notes: Mapping[str, Any]) -> Document:
         """As it was remembered."""
-        return cls(str(notes["etag"]), str(notes["modified"]), tuple(notes["sitemaps"]))
+        etag, modified = str(notes["etag"]), str(notes["modified"])
+        return cls(etag, modified, tuple(notes["sitemaps"]), tuple(notes["own"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,11 @@ class Lists:
     def recall(self, notes: Mapping[str, Any]) -> None:
         """Take up what a run before remembered."""
         self._documents = {key: Document.of(one) for key, one in notes.items()}
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Marks of what the lists' pages say of themselves."""
+        return frozenset(mark for one in self._documents.values() for mark in one.own)
 
     @property
     def notes(self) -> dict[str, Any]:
@@ -120,7 +130,8 @@ class Lists:
             self._sitemap(url, found, [key_of(one) for one in listings], turn.ledger)
             self._children(found.sitemaps, listings, turn)
             return
-        self._documents[name] = Document(etag, modified)
+        own = (*descriptions_of(found), named_image(found))
+        self._documents[name] = Document(etag, modified, own=tuple(mark_of(one) for one in own if one))
         for listing in listings:
             is_sponsored = self.sections[key_of(listing)] in self.sponsored
             sponsors = self._settings.sponsors if is_sponsored else None
@@ -134,7 +145,8 @@ class Lists:
             ledger.put(key_of(listing), found.items, is_dated=False)
         else:
             # The page may be another when it is mended, and the server not say so.
-            self._documents[mark_of(listing.url)] = Document()
+            known = self._documents[mark_of(listing.url)]
+            self._documents[mark_of(listing.url)] = replace(known, etag="", modified="")
 
     def _children(self, sitemaps: tuple[str, ...], listings: list[ListSettings], turn: _Turn) -> None:
         """The sitemaps of an index; one that cannot be read stays as it was known."""
@@ -159,7 +171,7 @@ class Lists:
 
     def _sitemap(self, url: str, sitemap: Sitemap, keys: list[str], ledger: Ledger) -> None:
         if sitemap.strangers:
-            words = f"{sitemap.strangers} of its addresses are on other sites, or are lists, and are left out"
+            words = f"{sitemap.strangers} of its addresses are on other sites, and are left out"
             self.problems.append(Problem(shown(url), words, "warning"))
         for key in keys if not sitemap.sitemaps else ():
             ledger.put(key, sitemap.items, is_dated=True)
@@ -186,7 +198,7 @@ class Lists:
     def _keep(self, url: str, before: Mapping[str, Document]) -> None:
         """Keep what is known of a list that cannot be read just now, to be asked for in any case."""
         known = before.get(mark_of(url))
-        self._documents[mark_of(url)] = Document(sitemaps=known.sitemaps if known else ())
+        self._documents[mark_of(url)] = replace(known or Document(), etag="", modified="")
         for child in known.sitemaps if known else ():
             self._documents.setdefault(mark_of(child), before.get(mark_of(child), Document()))
 

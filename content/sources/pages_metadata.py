@@ -118,6 +118,12 @@ def facts_of(page: Page, article: Thing, select: Mapping[str, str], zone: ZoneIn
     )
 
 
+def descriptions_of(page: Page) -> list[str]:
+    """What a page that is no article says of itself: the site's own words."""
+    metas = _metas(page)
+    return [value for name in METAS["teaser"] for value in metas.get(name, ())]
+
+
 def page_language(page: Page) -> str:
     """The language that the page's root names; empty where it names none."""
     root = page.css_first("html")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
 from content.sanitise import clean_address, clean_line
@@ -12,6 +12,7 @@ from content.sources.feed_words import line_of_either
 from content.sources.pages_caption import caption_and_credit
 from content.sources.pages_html import Node, Page, line_of, source_of, value_of
 from content.sources.pages_json_ld import Thing
+from content.sources.pages_listing import mark_of
 
 _SMALLEST = 50
 """Pixels: a smaller one is a button, or counts readers."""
@@ -22,13 +23,18 @@ _SIZE = re.compile(r"(?:[-_.@](?:\d{2,5}x\d{2,5}|\d{2,5}w?|scaled|large|medium|s
 _CREDITS = ("credittext", "creator", "author", "copyrightholder", "copyrightnotice")
 
 
-def image_of(page: Page, article: Thing, select: Mapping[str, str], base: str) -> Mapping[str, str]:
+def image_of(
+    page: Page, article: Thing, select: Mapping[str, str], base: str, shared: Collection[str] = ()
+) -> Mapping[str, str]:
     """The page's picture by JSON-LD, Open Graph, a selector or its first figure; empty where there is none.
 
-    The figure that shows it is taken out of the page, for the picture would stand in the text once more.
+    One whose address is among `shared` (marks) is the site's, and not the article's. The figure that shows it
+    is taken out of the page, for the picture would stand in the text once more.
     """
     thing, address = _in_json(article)
-    named = next(filter(None, (_meta(page, one) for one in ("og:image:secure_url", "og:image"))), "")
+    named = named_image(page)
+    thing, address = ({}, "") if mark_of(address) in shared else (thing, address)
+    named = "" if mark_of(named) in shared else named
     if not address or (named and not thing):
         # A list of bare addresses has one picture in several shapes.
         address = named or address
@@ -50,6 +56,11 @@ def image_of(page: Page, article: Thing, select: Mapping[str, str], base: str) -
         "caption": caption,
         "credit": credit,
     }
+
+
+def named_image(page: Page) -> str:
+    """The picture's address in Open Graph."""
+    return next(filter(None, (_meta(page, one) for one in ("og:image:secure_url", "og:image"))), "")
 
 
 def _in_json(article: Thing) -> tuple[Thing, str]:

@@ -62,7 +62,7 @@ def sitemap_of(data: bytes, content_type: str, address: str, site: Site, zone: Z
             if is_index:
                 others.append((changed, place))
             elif not site.owns(place):
-                strangers += 1
+                strangers += not site.has_host(place)
             else:
                 found.setdefault(place, (changed, _listed(place, values, zone)))
     except etree.XMLSyntaxError as error:

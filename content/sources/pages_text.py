@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from selectolax.lexbor import SelectolaxError
 from content.sources.pages_html import Node, Page, is_within, line_of, remove, source_of
 
 _PLACES = ("[itemprop='articleBody']", "article", "main", "[role='main']")
-"""Where a text may stand, the likeliest first; of several articles it is the one with the most text."""
+"""Where a text may stand, the likeliest first; of several it is the one with the page's `h1`, else the one
+with the most text of those that stand alone."""
 
 _NEVER = ("script", "style", "template", "noscript", "form", "button", "iframe", "dialog", "svg", "object")
 _BESIDE = ("nav", "header", "footer", "aside", "article article", "h1", "[hidden]", "[aria-hidden='true']")
@@ -86,10 +88,18 @@ def _place(page: Page, walls: Sequence[Node]) -> Node | None:
         found = page.css(selector)[:_MOST]
         if walls:
             found = [one for one in found if any(_has(one, wall) for wall in walls)]
-        best = max(found, key=_amount, default=None)
-        if best is not None and _amount(best):
+        titled = [one for one in found if one.css_first("h1") is not None]
+        best = max(titled or _alone(found), key=_amount, default=None)
+        # Under the headline of the page stands its text, and be it none: what is elsewhere is of others.
+        if best is not None and (_amount(best) or (titled and selector == "article")):
             return best
     return walls[0].parent if walls else None
+
+
+def _alone(places: Sequence[Node]) -> Sequence[Node]:
+    """Those that have none of their kind beside them, if any: the others show what else there is."""
+    beside = Counter(one.parent.mem_id for one in places if one.parent is not None)
+    return [one for one in places if one.parent is not None and beside[one.parent.mem_id] == 1] or places
 
 
 def _has(place: Node, wall: Node) -> bool:

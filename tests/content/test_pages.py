@@ -104,6 +104,22 @@ def test_articles_come_from_a_list_and_nothing_new_asks_for_the_list_alone(desk:
     assert (report.found, report.unchanged, report.inserted) == (2, 2, 0)
 
 
+def test_the_site_s_own_description_is_no_teaser_also_while_the_list_is_as_it_was(
+    desk: Desk, site: Site
+) -> None:
+    own = "<meta name='description' content='News from the river.'>"
+    site.list("/politics", "a")
+    site.pages["/politics"].body += own.encode()
+    site.article("a", head=own)
+    desk.settings = replace(desk.settings, full_every=timedelta(days=9))
+    desk.sync()
+    assert desk.find("a").teaser == ""
+    site.article("a", head=own, headline="Other")
+    desk.sync(timedelta(hours=25))
+    assert "if-none-match" in site.told[1]
+    assert (desk.find("a").headline, desk.find("a").teaser) == ("Other", "")
+
+
 def test_a_page_is_read_again_when_the_list_shows_another_headline(desk: Desk, site: Site) -> None:
     site.list("/politics", "harbour", "bridge")
     site.article("harbour")

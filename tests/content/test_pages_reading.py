@@ -16,7 +16,7 @@ from content.sources.pages_html import page_of
 from content.sources.pages_item import Place, Read, Where, item_of, told_of
 from content.sources.pages_json_ld import article_in, is_yes
 from content.sources.pages_ledger import Ledger, taken_out
-from content.sources.pages_listing import Listed, listing_of
+from content.sources.pages_listing import Listed, listing_of, mark_of
 from content.sources.pages_sitemap import is_sitemap, sitemap_of
 from content.sources.pages_sponsor import by_boundary, by_name
 from content.sources.pages_text import text_of
@@ -534,3 +534,28 @@ def test_a_page_that_would_take_hours_is_refused_in_no_time(html: str) -> None:
 def test_a_page_that_is_merely_untidy_is_read() -> None:
     html = "<b>" * 9 + "<p>One<span>" * 40 + "</x></b>" + "<div><p>Two</div>" * 5_000
     assert page_of(html.encode(), "text/html").css_first("p") is not None
+
+
+def test_the_text_is_the_one_under_the_headline_however_short() -> None:
+    cards = (
+        "<div><article><p>Much more text than there.</p></article><article><p>And more.</p></article></div>"
+    )
+    html = f"<main><article><header><h1>H</h1></header><p>One.</p></article>{cards}</main>"
+    assert text_of(page_of(html.encode(), ""), "", []).html == "<p>One.</p>"
+    assert text_of(page_of(html.replace("<p>One.</p>", "").encode(), ""), "", []).html == ""
+    html = f"<main><h1>H</h1><section><article><p>One.</p></article></section>{cards}</main>"
+    assert text_of(page_of(html.encode(), ""), "", []).html == "<p>One.</p>"
+
+
+def test_what_the_lists_page_says_of_itself_is_no_article_s() -> None:
+    site = frozenset(mark_of(one) for one in ("News from the river.", "/cover.jpg"))
+    about = "<meta name=description content='News from the river.'>"
+    metas = f"<meta property='og:image' content='/cover.jpg'>{about}"
+    page = ld(news(), metas + "<article><figure><img src='/own.jpg'></figure></article>")
+    fields = item(page, Place(("politics",), shared=site)).fields
+    assert (fields["teaser"], fields["image"]["file"]) == ("", "https://quay.example/own.jpg")
+    fields = item(page).fields
+    assert (fields["teaser"], fields["image"]["file"]) == (
+        "News from the river.",
+        "https://quay.example/cover.jpg",
+    )
