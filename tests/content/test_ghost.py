@@ -453,7 +453,7 @@ def test_where_most_are_missing_only_a_full_pass_judges(either: Desk) -> None:
     for number in range(8):
         del either.site.posts[number]
     either.look()
-    assert either.gone == []
+    assert either.gone == [] and len(either.site.asked) == 1
     either.look(full=True)
     assert either.gone == [] and len(either.present) + len(either.articles) >= 4
     either.site.posts.clear()
@@ -485,6 +485,24 @@ def test_full_passes_meet_everything_whatever_comes_and_goes(either: Desk) -> No
         read = either.look(full=True)
         assert sorted([*read, *either.present]) == [ref(number) for number in sorted(either.site.posts)]
         assert either.look() == []
+
+
+def test_a_block_that_is_again_as_it_was_hides_nothing_of_what_came_between(either: Desk) -> None:
+    for number in range(0, 300, 2):
+        either.site.put(number)
+    either.look()
+    either.look(full=True)
+    either.site.put(7)
+    either.look()
+    either.site.bulk(7, status="draft")
+    assert ref(7) not in [*either.look(full=True), *either.present]
+    either.look(full=True)
+    either.site.bulk(8, status="draft")
+    either.site.put(298)
+    either.look()
+    assert either.gone == [ref(8)]
+    either.site.bulk(8, status="published")
+    assert ref(8) in either.look(full=True)
 
 
 def test_other_settings_or_another_key_are_a_reason_to_read_all(desk: Desk) -> None:
