@@ -11,7 +11,7 @@ from content.sanitise import clean_line
 from content.sources import pages_json_ld as json_ld
 from content.sources.feed_dates import moment
 from content.sources.feed_words import line_of_either
-from content.sources.pages_html import Page, value_of
+from content.sources.pages_html import Page, line_of, value_of
 from content.sources.pages_json_ld import Thing
 from content.sources.pages_microdata import Microdata
 
@@ -101,7 +101,7 @@ def facts_of(page: Page, article: Thing, select: Mapping[str, str], zone: ZoneIn
     language = _language(json_ld.text(article.get("inlanguage")))
     return Facts(
         is_article=bool(article) or items.is_there or "article" in metas.get("og:type", ()),
-        headline=_line(found["headline"]),
+        headline=_headline(article, page, metas) or _line(found["headline"]),
         label=_line(chosen.get("label", ())) or _label(kinds, language or page_language(page)),
         teaser=_line(found["teaser"]),
         authors=_authors(found["authors"]),
@@ -156,6 +156,18 @@ def _chosen(page: Page, selector: str) -> list[str]:
 def _lines_of(article: Thing, names: Sequence[str]) -> list[str]:
     # Many systems write into JSON what they have as HTML.
     return [line_of_either(json_ld.first(article, names))]
+
+
+def _headline(article: Thing, page: Page, metas: Mapping[str, list[str]]) -> str:
+    """The headline in JSON-LD: HTML, which many write there, unless the page itself shows it as text."""
+    as_text = clean_line(json_ld.first(article, _PROPERTIES["headline"]))
+    as_html = line_of_either(as_text)
+    if as_text == as_html:
+        return as_text
+    shown = [line_of(one) for one in page.css("h1")[:_MOST_NAMES]]
+    if as_html in shown or not (as_text in shown or as_text in metas.get("og:title", ())):
+        return as_html
+    return as_text
 
 
 def _names_of(article: Thing, names: Sequence[str]) -> list[str]:

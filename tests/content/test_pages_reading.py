@@ -262,6 +262,21 @@ def test_headlines_are_right_to_the_letter(headline: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "around", "shown"),
+    [
+        ("<em>x</em> &amp; y", "<h1>&lt;em&gt;x&lt;/em&gt; &amp;amp; y</h1>", "<em>x</em> &amp; y"),
+        ("<em>x</em> &amp; y", "<h1><em>x</em> &amp; y</h1>", "x & y"),
+        ("<em>x</em>", "<meta property='og:title' content='&lt;em>x&lt;/em>'>", "<em>x</em>"),
+        ("It&#8217;s", "<meta property='og:title' content='It&amp;#8217;s'><h1>It&#8217;s</h1>", "It’s"),
+        ("It&#8217;s", "<h1>Another</h1>", "It’s"),
+    ],
+)
+def test_whether_a_headline_is_html_says_the_page(given: str, around: str, shown: str) -> None:
+    script = json.dumps(news(headline=given)).replace("</", "<\\/")
+    assert item(ld(script, around)).fields["headline"] == shown
+
+
+@pytest.mark.parametrize(
     ("html", "kind"),
     [
         ("<meta charset='iso-8859-1'>é".encode("cp1252"), "text/html"),
