@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -13,8 +12,7 @@ from content.article import Picture
 from content.feed_rules import RuleBook
 from content.sync_plan import Change, SyncPlan
 from newsroom.database import writing
-
-_T = TypeVar("_T")
+from newsroom.portions import portions
 
 _AT_ONCE = 500
 """Articles that are stored in one transaction: nobody else waits longer than that for the database."""
@@ -32,14 +30,14 @@ def carry_out(
             for source_hash, sizes in made.items():
                 store.remember_picture(connection, source_hash, sizes, now)
     if not plan.held:
-        for some in _in_parts(plan.insert):
+        for some in portions(plan.insert, _AT_ONCE):
             with writing(engine) as connection:
                 _insert(connection, some, plan, now, book)
-        for some in _in_parts(plan.stores):
+        for some in portions(plan.stores, _AT_ONCE):
             with writing(engine) as connection:
                 for one in some:
                     store.update(connection, one.article, one.content_hash, now, book, changed=one.changed)
-        for ids in _in_parts(plan.withdraw):
+        for ids in portions(plan.withdraw, _AT_ONCE):
             with writing(engine) as connection:
                 store.withdraw(connection, ids, now, book)
 
@@ -52,7 +50,3 @@ def _insert(
     # In one transaction with their coming: they are in no list for a moment.
     gone = [one.article.id for one in changes if one.article.id in taken_back]
     store.withdraw(connection, gone, now, book)
-
-
-def _in_parts(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from operator import attrgetter
 
 import sqlalchemy as sa
@@ -21,9 +20,11 @@ from content.tables import article_sections, articles, list_withdrawals, section
 from content.teaser import Teaser, teaser_of
 from newsroom.database import Instant
 from newsroom.masthead import Paywall
+from newsroom.portions import portions
 
-# Few statements take more variables than this in SQLite's older builds.
 _AT_ONCE = 500
+"""Articles that are held together while all of them are gone through."""
+
 # Up to here each section's own range is read; past it the walk goes along all articles, newest first.
 _FEW_SECTIONS = 12
 
@@ -130,9 +131,8 @@ def readmitted(connection: Connection, now: datetime, paywall: Paywall) -> list[
 def by_ids(connection: Connection, ids: Iterable[str], now: datetime, paywall: Paywall) -> dict[str, Teaser]:
     """Those of `ids` that may be shown, by id and in the order given; bookings whether or not they run."""
     wanted = list(dict.fromkeys(ids))
-    rest = iter(wanted)
     found: dict[str, Teaser] = {}
-    while some := list(islice(rest, _AT_ONCE)):
+    for some in portions(wanted):
         query = sa.select(articles).where(articles.c.id.in_(some), _IS_LIVE, articles.c.published <= now)
         found |= {teaser.id: teaser for teaser in _teasers(connection, query, paywall)}
     return {wanted_id: found[wanted_id] for wanted_id in wanted if wanted_id in found}
@@ -273,8 +273,7 @@ def _newest_of_many(
 
 
 def _marks(connection: Connection, sections: Iterable[str], now: datetime) -> Iterable[datetime]:
-    rest = iter(dict.fromkeys(sections))
-    while some := list(islice(rest, _AT_ONCE)):
+    for some in portions(dict.fromkeys(sections)):
         query = sa.select(sa.func.max(section_changes.c.changed)).where(
             section_changes.c.section.in_(some), section_changes.c.changed <= now
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +21,7 @@ from content.tables import (
     section_changes,
     source_states,
 )
+from newsroom.portions import portions
 
 __all__ = [
     "KnownArticle",
@@ -41,9 +41,6 @@ __all__ = [
     "update",
     "withdraw",
 ]
-
-# Few statements take more variables than this in SQLite's older builds.
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,7 @@ def known(connection: Connection, source: str) -> dict[str, KnownArticle]:
 def known_at(connection: Connection, source: str, references: Iterable[str]) -> dict[str, KnownArticle]:
     """Those of `source` that it has at these references, by id, withdrawn ones included."""
     found: dict[str, KnownArticle] = {}
-    for some in _in_parts(references):
+    for some in portions(references):
         query = sa.select(*_KNOWN).where(articles.c.reference.in_(some), _source_of == source)
         found |= _known(connection.execute(query))
     return found
@@ -127,7 +124,7 @@ def known_at(connection: Connection, source: str, references: Iterable[str]) -> 
 def at_urls(connection: Connection, urls: Iterable[str]) -> dict[str, list[KnownArticle]]:
     """The articles of any source with these addresses, by address; live ones first."""
     found: dict[str, list[KnownArticle]] = {}
-    for some in _in_parts(urls):
+    for some in portions(urls):
         query = sa.select(*_KNOWN, articles.c.url).where(articles.c.url.in_(some))
         for *known_row, url in connection.execute(query):
             found.setdefault(url, []).append(KnownArticle(*known_row))
@@ -139,7 +136,7 @@ def at_urls(connection: Connection, urls: Iterable[str]) -> dict[str, list[Known
 def shown_at(connection: Connection, source: str, references: Iterable[str]) -> dict[str, list[str]]:
     """The published pictures of those that `source` has at these references, below the public folder."""
     found: dict[str, list[str]] = {}
-    for some in _in_parts(references):
+    for some in portions(references):
         image = articles.c.details["image"].as_json()
         query = sa.select(articles.c.reference, image).where(
             articles.c.reference.in_(some), _source_of == source, articles.c.withdrawn.is_(None)
@@ -165,7 +162,7 @@ def elsewhere(connection: Connection, source: str, ids: Iterable[str]) -> dict[s
     While that one is live, two articles claim one id; once it is withdrawn, `update` may take it over.
     """
     found: dict[str, KnownArticle] = {}
-    for some in _in_parts(ids):
+    for some in portions(ids):
         query = sa.select(*_KNOWN).where(articles.c.id.in_(some), articles.c.source != source)
         found |= _known(connection.execute(query))
     return found
@@ -248,7 +245,7 @@ def update(
 
 def withdraw(connection: Connection, ids: Collection[str], now: datetime, book: RuleBook = NO_RULES) -> None:
     """Take articles back: they are in no list from now on, and their ids stay known."""
-    for some in _in_parts(ids):
+    for some in portions(ids):
         live = sa.select(articles).where(articles.c.id.in_(some), articles.c.withdrawn.is_(None))
         touched: dict[str, datetime] = {}
         shown: list[dict[str, Any]] = []
@@ -351,7 +348,7 @@ def _touched(article: Article, book: RuleBook, now: datetime) -> dict[str, datet
 
 def mark(connection: Connection, touched: Mapping[str, datetime]) -> None:
     """Note when the lists of sections changed; a mark never goes back."""
-    for some in _in_parts(touched):
+    for some in portions(touched):
         before = {row.section: row.changed for row in connection.execute(_MARKS, {"sections": some})}
         new = [{"section": section, "changed": touched[section]} for section in some if section not in before]
         later = [
@@ -370,9 +367,3 @@ def _put(connection: Connection, table: sa.Table, key: dict[str, Any], values: d
     where = [table.c[name] == value for name, value in key.items()]
     if connection.execute(sa.update(table).where(*where).values(**values)).rowcount == 0:
         connection.execute(sa.insert(table).values(**key, **values))
-
-
-def _in_parts(ids: Iterable[str]) -> Iterable[list[str]]:
-    rest = iter(ids)
-    while some := list(islice(rest, _AT_ONCE)):
-        yield some

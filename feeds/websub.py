@@ -14,6 +14,8 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from urllib.parse import urlencode
 
+from newsroom.portions import portions
+
 AT_ONCE = 50
 """Feeds that are told in one request, at most."""
 REFUSALS = 5
@@ -75,7 +77,7 @@ def due(pings: Sequence[Ping], now: datetime) -> tuple[Ping, ...]:
 
 def batches(pings: Sequence[Ping], size: int = AT_ONCE) -> list[tuple[Ping, ...]]:
     """The requests that tell them."""
-    return [tuple(pings[start : start + size]) for start in range(0, len(pings), size)]
+    return [tuple(some) for some in portions(pings, size)]
 
 
 def form(feeds: Sequence[str]) -> bytes:

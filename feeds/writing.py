@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
@@ -15,6 +14,7 @@ from feeds.report import PublishReport
 from feeds.websub import addresses
 from newsroom.database import reading, writing
 from newsroom.masthead import Newsroom
+from newsroom.portions import portions
 
 AT_ONCE = 100
 """So many feeds are held in memory together, and marked together when they stand."""
@@ -32,8 +32,7 @@ def write_feeds(
 ) -> Iterator[int]:
     """Write these feeds where their bytes differ; yields how many were looked at, after each part of them."""
     mark = due.fingerprint(newsroom)
-    rest = iter(names)
-    while some := list(islice(rest, AT_ONCE)):
+    for some in portions(names, AT_ONCE):
         with reading(engine) as connection:
             contents = [files.contents(connection, newsroom, folder, name, now) for name in some]
         before = len(report.written)

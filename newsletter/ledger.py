@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter.edition import BatchState, DeliveryState
-from newsletter.rows import portions
 from newsletter.tables import batches, deliveries
+from newsroom.portions import portions
 
 MANY_ATTEMPTS = 12
 """After so many answers of "not now" a person is told; it is tried on, once an hour."""

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter.edition import BatchState, Edition, ExclusionReason
-from newsletter.rows import insert_rows, portions
+from newsletter.rows import insert_rows
 from newsletter.tables import batches, deliveries, editions, exclusions, variants
 from newsletter.variant import Variant
 from newsroom.errors import StoreError
+from newsroom.portions import portions
 from readership import store
 from readership.reader import (
     DELIVERY_ORDER,

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-
-AT_ONCE = 500
-"""How many values a statement names: few builds of SQLite take less."""
-
-_T = TypeVar("_T")
 
 
 def insert_rows(
@@ -31,8 +26,3 @@ def insert_rows(
     )
     result: sa.CursorResult[Any] = connection.exec_driver_sql(statement, list(rows))
     return result.rowcount
-
-
-def portions(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    """The values in groups of at most AT_ONCE."""
-    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))

@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 
 from newsletter import ledger, outcomes
 from newsletter.edition import BatchState, DeliveryState
-from newsletter.rows import portions
 from newsletter.tables import batches, deliveries
+from newsroom.portions import portions
 
 _state = sa.func.coalesce(deliveries.c.state, batches.c.state)
 _INSIDE = deliveries.join(batches, batches.c.id == deliveries.c.batch)

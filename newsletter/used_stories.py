@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter.edition import Edition, EditionState, LeftOut, Selection
-from newsletter.rows import portions
 from newsletter.tables import edition_stories, editions
+from newsroom.portions import portions
 
 OUTBOX = "outbox"
 """The provider that mails nothing."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.engine import Connection, Engine
 
 from newsroom.database import reading, writing
 from newsroom.errors import ReaderError
+from newsroom.portions import portions
 from readership import store
 from readership.change import Change, Known, change
 from readership.exports import Reading, has_address, reading_of
@@ -113,7 +113,7 @@ def import_file(
     # who come twice ask for it, so a first pass finds them.
     memory = _Memory(_twice(table, columns, rules) if dry_run else frozenset(), {})
     source = _understood(table, columns, rules, report)
-    while portion := list(islice(source, PORTION)):
+    for portion in portions(source, PORTION):
         if dry_run:
             with reading(engine) as connection:
                 _decided(connection, portion, rules, report, seen, memory)

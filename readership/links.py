@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsroom.database import inserting
+from newsroom.portions import portions
 from readership.reader import Plan
 from readership.sync_change import Link
 from readership.tables import reader_source_states, reader_sources
 
-_AT_ONCE = 500
 _PLANS: Mapping[str, Plan | None] = {"": None, **{plan.value: plan for plan in Plan}}
 _LINK = (
     reader_sources.c.key,
@@ -45,7 +45,7 @@ def digests(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     """What was last said under these keys of links; those that are gone are not in it."""
     found: dict[str, str] = {}
     query = sa.select(reader_sources.c.key, reader_sources.c.digest)
-    for some in _portions(keys):
+    for some in portions(keys):
         where = (reader_sources.c.key.in_(some), reader_sources.c.gone.is_(None))
         found.update((key, digest) for key, digest in connection.execute(query.where(*where)))
     return found
@@ -120,7 +120,7 @@ def set_source_notes(connection: Connection, source: str, notes: SourceNotes) ->
 
 
 def _where(connection: Connection, column: sa.ColumnElement[Any], values: Collection[Any]) -> Iterator[Link]:
-    for some in _portions(list(values)):
+    for some in portions(values):
         for row in connection.execute(sa.select(*_LINK).where(column.in_(some))):
             yield Link(
                 key=row.key,
@@ -135,7 +135,3 @@ def _where(connection: Connection, column: sa.ColumnElement[Any], values: Collec
                 told=frozenset(row.told),
                 gone=row.gone is not None,
             )
-
-
-def _portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))

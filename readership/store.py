@@ -6,12 +6,13 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsroom.database import inserting
+from newsroom.portions import portions
 from readership.reader import (
     DELIVERY_ORDER,
     Candidate,
@@ -26,14 +27,10 @@ from readership.tables import readers, subscriptions, suppressions
 PLAN_ORDER = {plan: position for position, plan in enumerate(DELIVERY_ORDER)}
 """What `readers.plan_order` holds for each plan."""
 
-_T = TypeVar("_T")
 _PLANS = {plan.value: plan for plan in Plan}
 _STATUSES = {status.value: status for status in SubscriptionStatus}
 _REASONS: dict[str | None, SuppressionReason | None] = {reason.value: reason for reason in SuppressionReason}
 _REASONS[None] = None
-
-# Few statements take more variables than this in SQLite's older builds.
-_AT_ONCE = 500
 
 _READER = (
     readers.c.id,
@@ -97,7 +94,7 @@ def candidates_by_id(
     """The same for these readers, as they are now; erased readers and those without a subscription are
     not in it."""
     found = {}
-    for some in _portions(sorted(reader_ids)):
+    for some in portions(sorted(reader_ids)):
         query = _CANDIDATES.where(readers.c.id.in_(some))
         for row in connection.execute(query, {"newsletter": newsletter}).all():
             found[row[0]] = _candidate(newsletter, *row)
@@ -130,7 +127,7 @@ def by_id(connection: Connection, reader_id: int) -> Reader | None:
 def by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, Reader]:
     """The readers with these recipient keys."""
     found = {}
-    for some in _portions(keys):
+    for some in portions(keys):
         for row in connection.execute(sa.select(*_READER).where(readers.c.key.in_(some))):
             found[row.key] = _reader(*row)
     return found
@@ -139,7 +136,7 @@ def by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, Reader]:
 def by_numbers(connection: Connection, numbers: Sequence[int]) -> list[Reader]:
     """The readers with these numbers."""
     found = []
-    for some in _portions(numbers):
+    for some in portions(numbers):
         query = sa.select(*_READER).where(readers.c.id.in_(some))
         found += [_reader(*row) for row in connection.execute(query)]
     return found
@@ -154,7 +151,7 @@ def after_number(connection: Connection, number: int, limit: int) -> list[Reader
 def subscriptions_of(connection: Connection, reader_ids: Sequence[int]) -> dict[int, dict[str, Subscription]]:
     """Each reader's subscriptions by newsletter; readers without any are not in it."""
     found: dict[int, dict[str, Subscription]] = {}
-    for some in _portions(reader_ids):
+    for some in portions(reader_ids):
         for row in connection.execute(sa.select(*_SUBSCRIPTION).where(subscriptions.c.reader_id.in_(some))):
             found.setdefault(row.reader_id, {})[row.newsletter] = _subscription(*row)
     return found
@@ -163,7 +160,7 @@ def subscriptions_of(connection: Connection, reader_ids: Sequence[int]) -> dict[
 def suppressed(connection: Connection, keys: Sequence[str]) -> dict[str, SuppressionReason]:
     """Which of these recipient keys get nothing, and why."""
     found = {}
-    for some in _portions(keys):
+    for some in portions(keys):
         query = sa.select(suppressions.c.key, suppressions.c.reason).where(suppressions.c.key.in_(some))
         for key, reason in connection.execute(query):
             found[key] = SuppressionReason(reason)
@@ -232,10 +229,6 @@ def resubscribe(
 def _one(connection: Connection, where: sa.ColumnElement[bool]) -> Reader | None:
     row = connection.execute(sa.select(*_READER).where(where)).first()
     return None if row is None else _reader(*row)
-
-
-def _portions(values: Sequence[_T]) -> Iterable[Sequence[_T]]:
-    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
 
 
 def _candidate(newsletter: str, *row: Any) -> Candidate:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy.engine import Connection, Engine
 
 from newsroom.database import reading, writing
 from newsroom.errors import ReaderError
+from newsroom.portions import portions
 from readership import store
 from readership.exports import has_address, reading_of, squeezed
 from readership.import_csv import PORTION, SHOWN, BadRow
@@ -77,7 +77,8 @@ def suppress_file(
     found = reason or _reason(table)
     report = SuppressionReport(path.name, found, dry_run)
     source = _keys(table, address_key, report)
-    while portion := list(dict.fromkeys(islice(source, PORTION))):
+    for some in portions(source, PORTION):
+        portion = list(dict.fromkeys(some))
         if dry_run:
             with reading(engine) as connection:
                 report.new += len(portion) - len(store.suppressed(connection, portion))

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from newsroom.database import reading, writing
 from newsroom.errors import ReaderError, SourceError
+from newsroom.portions import portions
 from newsroom.settings import ReadersSettings
 from readership import links
 from readership.links import SourceNotes
@@ -92,8 +93,8 @@ def sync_readers(
     is_known = before.state.get("settings") == print_ and not rules.full
     try:
         for page in source.pages(before.state.get("source", {}) if is_known else {}):
-            for start in range(0, len(page), PORTION):
-                sync.take(page[start : start + PORTION])
+            for some in portions(page, PORTION):
+                sync.take(some)
         if source.is_whole and not source.is_unchanged:
             sync.end_gone()
         sync.report.incomplete = not source.is_whole
@@ -160,9 +161,8 @@ class _Sync:
         if self.report.held:
             return
         self.report.gone = len(lost)
-        numbers = sorted(missing)
-        for start in range(0, len(numbers), PORTION):
-            self._leave({number: missing[number] for number in numbers[start : start + PORTION]})
+        for some in portions(sorted(missing), PORTION):
+            self._leave({number: missing[number] for number in some})
 
     def _fresh(self, page: Sequence[Listed]) -> list[tuple[str, Listed, str]]:
         """Link key, line and digest of each line that has an id of its own."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from newsroom.errors import SourceError
+from newsroom.portions import portions
 from newsroom.secrets import readers_name
 from newsroom.settings import ReadersSettings
 from newsroom.sql_database import Database
@@ -37,7 +37,7 @@ class Sql:
         places, identity = self._places(columns)
         rows = self._database.rows("query", self._settings.query)
         number = 0
-        while some := list(islice(rows, _AT_ONCE)):
+        for some in portions(rows, _AT_ONCE):
             yield [_listed(row, identity, places, number + position) for position, row in enumerate(some, 1)]
             number += len(some)
 
