@@ -7,13 +7,14 @@ import hashlib
 import hmac
 import json
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.servers.loopback import Loopback
 
 CONTENT_KEY = "22444f78447824223cefc48062"
 ADMIN_SECRET = "ab" * 32
@@ -41,30 +42,16 @@ def tag(slug: str, name: str = "") -> dict[str, str]:
     }
 
 
-class Site:
+class Site(Loopback):
     """Its posts are dictionaries; `meddle` may answer a question first; `asked` has what came."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.posts: dict[int, dict[str, Any]] = {}
         self.clock = 1_000
         self.asked: list[dict[str, str]] = []
         self.given: list[int] = []
         self.meddle: Callable[[str, dict[str, str]], Told | None] = lambda _path, _wish: None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Site:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def put(self, number: int, **changes: Any) -> None:
         """A post, or changes to one that is there; its date moves, as at a save in the editor."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.servers.loopback import Loopback
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -23,28 +24,14 @@ class Page:
     tagged: bool = True
 
 
-class Site:
+class Site(Loopback):
     """`pages` by path with query; `asked` has the paths that came, `told` the headers of each."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.pages: dict[str, Page] = {}
         self.asked: list[str] = []
         self.told: list[dict[str, str]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Site:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def put(self, path: str, body: str | bytes, **more: Any) -> None:
         self.pages[path] = Page(body if isinstance(body, bytes) else body.encode(), **more)

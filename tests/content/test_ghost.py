@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
@@ -16,15 +15,15 @@ import pytest
 
 from content.article import Access, Article
 from content.gallery import Gallery
-from content.sources import Found, Problem
+from content.sources import Found
 from content.sources.ghost import Ghost
 from newsroom.contradictions import contradictions
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
 from newsroom.settings_file import SourceTable
-from newsroom.web import Web
 from tests import samples
 from tests.content.ghost_site import ADMIN_KEY, CONTENT_KEY, NEWS, Site, Told, oid, refused, tag, told
+from tests.content.source_desk import SourceDesk
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HTML = {"Content-Type": "text/html"}
@@ -35,46 +34,19 @@ def ref(number: int) -> str:
     return f"posts/{oid(number)}"
 
 
-class Desk:
-    """A site and a source that is asked again and again, as runs do it."""
+class Desk(SourceDesk):
+    """A Ghost and its source."""
 
     def __init__(self, site: Site, root: Path) -> None:
         self.site = site
-        self.settings: dict[str, Any] = {"url": site.url, "secret": CONTENT_KEY}
-        self.notes: Mapping[str, Any] = {}
-        self.articles: dict[str, Article] = {}
-        self.gone: list[str] = []
-        self.present: list[str] = []
-        self.problems: list[Problem] = []
-        self.pauses: list[float] = []
-        self._gallery = Gallery(root, lambda _: None, dry_run=True)
+        super().__init__("ghost", Ghost, root, NOW, url=site.url, secret=CONTENT_KEY)
 
     def sign_in(self) -> None:
         self.settings["admin_secret"] = ADMIN_KEY
 
     def look(self, *, full: bool = False) -> list[str]:
-        """The references of what is read; the rest of what came stands in the attributes."""
-        settings = SourceSettings("site", "ghost", **self.settings)
-        web = Web(trusted=["127.0.0.1"], timeout=10.0, pause=self.pauses.append)
-        self.gone, self.present, self.problems, self.site.asked, self.site.given = [], [], [], [], []
-        source = Ghost(settings, samples.newsroom(), web)
-        read: list[str] = []
-        try:
-            for part in source.parts(self.notes, full=full or not self.notes):
-                self.gone += part.gone
-                self.present += part.present
-                self.problems += part.problems
-                for entry in part.entries:
-                    reading = source.read(entry, self._gallery, NOW)
-                    self.problems += reading.problems
-                    read.append(entry.reference)
-                    if isinstance(reading.found, Found) and reading.found.article:
-                        self.articles[entry.reference] = reading.found.article
-            # What is remembered goes through a database.
-            self.notes = json.loads(json.dumps(source.notes()))
-        finally:
-            source.close()
-        return read
+        self.site.asked, self.site.given = [], []
+        return super().look(full=full)
 
     def one(self, **post: Any) -> Article:
         """The only article, made of these."""

@@ -9,9 +9,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import signal
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,16 +19,11 @@ from urllib.parse import urlencode
 import pytest
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
-from content.article import Access, Article
-from content.sync import SyncReport, Wish, sync_source
-from newsroom.database import reading
+from content.article import Access
 from newsroom.errors import SourceError
 from newsroom.ghost_key import parsed_key, token
-from newsroom.settings import SourceSettings
-from tests import samples
+from tests.content.real_cms import Runs, started
 
-SCRIPT = Path(__file__).parents[3] / "shared" / "cms" / "ghost.sh"
 HTML = "<p>Words.</p>"
 
 
@@ -84,49 +76,21 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
         settings = json.loads((Path(running) / "ghost" / "config.development.json").read_text())
         yield Real(Path(running), settings["server"]["port"])
         return
-    if not SCRIPT.exists():
-        pytest.skip("needs ../shared/cms/ghost.sh, beside the checkout")
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
     folder = tmp_path_factory.mktemp("ghost")
-    run = subprocess.run([str(SCRIPT), str(folder), str(port)], capture_output=True, text=True, timeout=900)
-    try:
-        if run.returncode:
-            pytest.skip(f"Ghost did not start: {(run.stderr or run.stdout).strip()[-200:]}")
+    for port in started("ghost", folder, 900):
         yield Real(folder, port)
-    finally:
-        if (folder / "pid").exists():
-            os.killpg(int((folder / "pid").read_text()), signal.SIGTERM)
 
 
-class Run:
-    """Runs, one after the other, of a newsroom that has this Ghost."""
+class Run(Runs):
+    """Runs of a newsroom that has this Ghost."""
 
     def __init__(self, real: Real, engine: Engine, root: Path, **settings: Any) -> None:
-        self.engine, self.root = engine, root
-        wanted = {"url": real.url, "section": "culture", "sections": {"news": "politics"}, **settings}
-        self.settings = SourceSettings("site", "ghost", **wanted)
-
-    def sync(self, **wish: Any) -> SyncReport:
-        now = datetime.now(UTC)
-        return sync_source(self.engine, self.settings, samples.newsroom(), self.root, now, Wish(**wish))
-
-    def later(self) -> SyncReport:
-        """A run of the next day: a full pass."""
-        now = datetime.now(UTC) + timedelta(days=1, minutes=1)
-        return sync_source(self.engine, self.settings, samples.newsroom(), self.root, now, Wish())
+        super().__init__(
+            engine, root, "ghost", url=real.url, **{"sections": {"news": "politics"}, **settings}
+        )
 
     def live(self) -> set[str]:
-        with reading(self.engine) as connection:
-            found = store.live_references(connection, "site")
-            return {reference.rpartition("/")[2] for _, reference in found}
-
-    def article(self, number: str) -> Article:
-        with reading(self.engine) as connection:
-            known = store.known_at(connection, "site", [f"posts/{number}"])
-            (one,) = catalogue.find(connection, next(iter(known)))
-        return one.article
+        return self.numbers()
 
 
 @pytest.fixture(params=["stranger", "editor"])

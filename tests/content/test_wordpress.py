@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,12 +12,13 @@ import pytest
 
 from content.article import Access, Article
 from content.gallery import Gallery
-from content.sources import Found, Problem
+from content.sources import Found
 from content.sources.wordpress import WordPress
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
 from newsroom.web import Web
 from tests import samples
+from tests.content.source_desk import SourceDesk
 from tests.content.wordpress_site import PASSWORD, Site, Told, refused, told
 
 NOW = datetime.now(UTC)
@@ -29,46 +29,19 @@ def at(**ago: float) -> str:
     return f"{datetime.now(UTC) - timedelta(**ago):%Y-%m-%dT%H:%M:%S}"
 
 
-class Desk:
-    """A site and a source that is asked again and again, as runs do it."""
+class Desk(SourceDesk):
+    """A WordPress and its source."""
 
     def __init__(self, site: Site, root: Path) -> None:
         self.site = site
-        self.settings: dict[str, Any] = {"url": site.url}
-        self.notes: Mapping[str, Any] = {}
-        self.articles: dict[str, Article] = {}
-        self.gone: list[str] = []
-        self.present: list[str] = []
-        self.problems: list[Problem] = []
-        self.pauses: list[float] = []
-        self._gallery = Gallery(root, lambda _: None, dry_run=True)
+        super().__init__("wordpress", WordPress, root, NOW, url=site.url)
 
     def sign_in(self, password: str = PASSWORD) -> None:
         self.settings |= {"user": "ana", "secret": password}
 
     def look(self, *, full: bool = False) -> list[str]:
-        """The references of what is read; the rest of what came stands in the attributes."""
-        settings = SourceSettings("site", "wordpress", **self.settings)
-        web = Web(trusted=["127.0.0.1"], timeout=10.0, pause=self.pauses.append)
-        source = WordPress(settings, samples.newsroom(), web)
-        self.gone, self.present, self.problems, self.site.asked = [], [], [], []
-        read: list[str] = []
-        try:
-            for part in source.parts(self.notes, full=full or not self.notes):
-                self.gone += part.gone
-                self.present += part.present
-                self.problems += part.problems
-                for entry in part.entries:
-                    reading = source.read(entry, self._gallery, NOW)
-                    self.problems += reading.problems
-                    read.append(entry.reference)
-                    if isinstance(reading.found, Found) and reading.found.article:
-                        self.articles[entry.reference] = reading.found.article
-            # What is remembered goes through a database.
-            self.notes = json.loads(json.dumps(source.notes()))
-        finally:
-            source.close()
-        return read
+        self.site.asked = []
+        return super().look(full=full)
 
     def one(self, **post: Any) -> Article:
         """The only article, made of these."""

@@ -8,10 +8,6 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import os
-import signal
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,15 +18,11 @@ from urllib.request import urlopen
 import pytest
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
-from content.article import Access, Article
-from content.sync import SyncReport, Wish, sync_source
-from newsroom.database import reading, writing
+from content import store
+from content.article import Access
+from newsroom.database import writing
 from newsroom.errors import SourceError
-from newsroom.settings import SourceSettings
-from tests import samples
-
-SCRIPT = Path(__file__).parents[3] / "shared" / "cms" / "wordpress.sh"
+from tests.content.real_cms import Runs, started
 
 
 class Real:
@@ -66,49 +58,20 @@ class Real:
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
-    if not SCRIPT.exists():
-        pytest.skip("needs ../shared/cms/wordpress.sh, beside the checkout")
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
     folder = tmp_path_factory.mktemp("wordpress")
-    run = subprocess.run([str(SCRIPT), str(folder), str(port)], capture_output=True, text=True, timeout=300)
-    try:
-        if run.returncode:
-            pytest.skip(f"WordPress did not start: {(run.stderr or run.stdout).strip()[-200:]}")
+    for port in started("wordpress", folder, 300):
         yield Real(folder, port)
-    finally:
-        if (folder / "pid").exists():
-            os.killpg(int((folder / "pid").read_text()), signal.SIGTERM)
 
 
-class Run:
-    """Runs, one after the other, of a newsroom that has this WordPress."""
+class Run(Runs):
+    """Runs of a newsroom that has this WordPress."""
 
     def __init__(self, real: Real, engine: Engine, root: Path, **settings: Any) -> None:
-        self.engine, self.root = engine, root
-        wanted = {"url": real.url, "section": "culture", "sections": {"politics": "politics"}, **settings}
-        self.settings = SourceSettings("site", "wordpress", **wanted)
-
-    def sync(self, **wish: Any) -> SyncReport:
-        now = datetime.now(UTC)
-        return sync_source(self.engine, self.settings, samples.newsroom(), self.root, now, Wish(**wish))
-
-    def later(self) -> SyncReport:
-        """A run of the next day: a full pass."""
-        now = datetime.now(UTC) + timedelta(days=1, minutes=1)
-        return sync_source(self.engine, self.settings, samples.newsroom(), self.root, now, Wish())
+        wanted = {"sections": {"politics": "politics"}, **settings}
+        super().__init__(engine, root, "wordpress", url=real.url, **wanted)
 
     def live(self) -> set[int]:
-        with reading(self.engine) as connection:
-            found = store.live_references(connection, "site")
-            return {int(reference.rpartition("/")[2]) for _, reference in found}
-
-    def article(self, number: int) -> Article:
-        with reading(self.engine) as connection:
-            known = store.known_at(connection, "site", [f"posts/{number}"])
-            (one,) = catalogue.find(connection, next(iter(known)))
-        return one.article
+        return set(map(int, self.numbers()))
 
 
 @pytest.fixture(params=["stranger", "editor"])

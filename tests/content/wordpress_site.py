@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.servers.loopback import Loopback
 
 PASSWORD = "abcd EFGH 1234 wxyz"
 EDITOR = ("edit_posts", "edit_others_posts", "edit_published_posts", "edit_private_posts")
 Told = tuple[int, Mapping[str, str], bytes]
 
 
-class Site:
+class Site(Loopback):
     """Its posts are dictionaries; `meddle` may answer a question first; `asked` has what came."""
 
     def __init__(self) -> None:
+        super().__init__(_handler(self))
         self.posts: dict[int, dict[str, Any]] = {}
         self.categories = {1: ("politics", "Politics", 0), 2: ("elections", "Elections", 1)}
         self.tags: dict[int, tuple[str, str]] = {}
@@ -29,21 +31,6 @@ class Site:
         self.root = "/wp-json"
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.meddle: Callable[[str, dict[str, str]], Told | None] = lambda _path, _wish: None
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Site:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     def put(self, number: int, **changes: Any) -> None:
         """A post, published ten days ago, or changes to one that is there: only what is named."""
