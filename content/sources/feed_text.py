@@ -85,8 +85,8 @@ def decoded(data: bytes, content_type: str) -> Decoded:
         if data.startswith(mark):
             text = data.decode(encoding, "replace")
             return Decoded(_NOT_XML.sub("", text).lstrip("\ufeff"), "\ufffd" not in text)
-    said = [_charset(match[1]) for match in (_CHARSET.search(content_type),) if match]
-    said += [_charset(match[1].decode("ascii")) for match in (_DECLARED.match(data),) if match]
+    said = [codec_of(match[1]) for match in (_CHARSET.search(content_type),) if match]
+    said += [codec_of(match[1].decode("ascii")) for match in (_DECLARED.match(data),) if match]
     seven_bits = [name for name in said if _SEVEN_BITS.match(name)]
     for encoding in (*seven_bits, "utf-8", *filter(None, said)):
         try:
@@ -166,7 +166,7 @@ def _character(reference: re.Match[str]) -> str:
     return reference[0] if name in _XML_OWN else html5.get(name, reference[0])
 
 
-def _charset(name: str) -> str:
+def codec_of(name: str) -> str:
     """The codec for a character set's name; empty for one that there is not."""
     try:
         found = codecs.lookup(name.lower()).name

@@ -119,7 +119,7 @@ class Shelf:
             "sections": sections_of(item.sections, settings, self._rules),
             **flags_of(item.tags),
         }
-        return _fields(values)
+        return fields_of(values)
 
 
 class RemotePictures:
@@ -190,7 +190,7 @@ class _ItemReader(ArticleReader):
         return None
 
 
-def _fields(values: Mapping[str, Value]) -> Fields:
+def fields_of(values: Mapping[str, Value]) -> Fields:
     """Values as front matter gives them; those that are empty are not there."""
     pairs = tuple((Text(key, 0, 0), _node(value)) for key, value in values.items() if value)
     return Fields(pairs, 0, 0)
@@ -200,7 +200,7 @@ def _node(value: Value) -> Node:
     if isinstance(value, str):
         return Text(value, 0, 0)
     if isinstance(value, Mapping):
-        return _fields(value)
+        return fields_of(value)
     return Items(tuple(Text(one, 0, 0) for one in value), 0, 0)
 
 

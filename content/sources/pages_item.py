@@ -128,7 +128,7 @@ def item_of(page: Page, told: Told, where: Where, place: Place, settings: Source
     fields: dict[str, Value] = {
         "headline": headline,
         "label": facts.label,
-        "teaser": _teaser(facts.teaser, text.html, address, base, place.shared),
+        "teaser": teaser_of(facts.teaser, text.html, address, base, place.shared),
         "authors": facts.authors,
         "published": _in_utc(published),
         "updated": _in_utc(facts.updated),
@@ -194,7 +194,7 @@ def _access(facts: Facts, place: Place, settings: SourceSettings, *, is_hidden: 
     return Access.FREE if place.is_sponsored else None
 
 
-def _teaser(description: str, html: str, address: str, base: str, shared: Collection[str]) -> str:
+def teaser_of(description: str, html: str, address: str, base: str, shared: Collection[str]) -> str:
     """The description, unless it is the site's, or a machine cut it from the text."""
     if not description or _CUT_OFF.search(description) or mark_of(description) in shared:
         return ""
