@@ -31,11 +31,16 @@ def set_up(folder: Path, today: date) -> None:
     days = (today - DEMO_DAY).days
     shutil.copy(HERE / "newsroom.toml", folder / "newsroom.toml")
     _write_moved(HERE / "readers.csv", folder / "readers.csv", days)
-    for path in sorted((HERE / "articles").rglob("*.md")):
-        _write_moved(path, folder / path.relative_to(HERE), days)
+    write_articles(folder, today)
     draw(folder / "articles" / "pictures")
-    _write_secrets(folder / "secrets.env")
+    write_secrets(folder / "secrets.env")
     (folder / _DAY).write_text(today.isoformat(), encoding="ascii")
+
+
+def write_articles(folder: Path, today: date) -> None:
+    """The articles' files below `folder`, moved to `today`; their pictures are no part of it."""
+    for path in sorted((HERE / "articles").rglob("*.md")):
+        _write_moved(path, folder / path.relative_to(HERE), (today - DEMO_DAY).days)
 
 
 def planted_words() -> tuple[str, ...]:
@@ -48,7 +53,8 @@ def _write_moved(source: Path, target: Path, days: int) -> None:
     target.write_text(shifted(source.read_text(encoding="utf-8"), days), encoding="utf-8")
 
 
-def _write_secrets(path: Path) -> None:
+def write_secrets(path: Path) -> None:
+    """Keys of the folder's own, made by chance; only its owner may read the file."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"STANDFIRST_SECRET_KEY=demo:{secrets.token_hex(32)}\n")
         file.write(f"STANDFIRST_ADDRESS_KEY={secrets.token_hex(32)}\n")
