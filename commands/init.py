@@ -7,16 +7,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 import typer
 
+from commands.init_source import Manner, Wanted, chosen, completed_source, mistakes_of
 from commands.new_newsroom import found
 from commands.new_sections import WHAT, NewSection, WrongAnswerError, agreed, completed, unsettled
+from commands.new_source import NAMES, NewSource, left_out
 from commands.questions import NO_POSTAL_ADDRESS, Answers, Question, questions
 from newsroom.errors import ConfigurationError
 from newsroom.masthead import SectionKind
+
+MOST_SHOWN = 10
+"""Of the site's own lists that become no section, how many are named."""
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -45,6 +50,28 @@ def init(
     public_url: Annotated[
         str, typer.Option(help="Where readers will reach `serve`.")
     ] = "http://127.0.0.1:8080",
+    source: Annotated[
+        str | None,
+        typer.Option(help="What its articles are read from: wordpress, ghost, feed, pages, folder or none."),
+    ] = None,
+    source_url: Annotated[
+        str | None, typer.Option(help="Where that is, if not at the site: the feed's or CMS's address.")
+    ] = None,
+    paid: Annotated[
+        str | None,
+        typer.Option(
+            help="Which articles are paid: all, none, page (as each says), or category:plus, tag:vip, more."
+        ),
+    ] = None,
+    descriptions: Annotated[
+        Literal["teaser", "text"] | None,
+        typer.Option(help="What a feed has where it has descriptions alone."),
+    ] = None,
+    take_key: Annotated[
+        bool | None,
+        typer.Option("--take-key/--no-take-key", help="Take the Content API key that a Ghost's pages carry."),
+    ] = None,
+    no_look: Annotated[bool, typer.Option("--no-look", help="Ask nothing of the site itself.")] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask nothing; take the defaults for what is not said.")
     ] = False,
@@ -62,15 +89,20 @@ def init(
         "postal_address": postal_address,
         "public_url": public_url,
     }
-    answers = _answers(directory, given, yes=yes, asks=sys.stdin.isatty() and not yes)
-    whole = completed(answers["sections"], answers["language"])
-    found(directory, answers, whole)
+    wanted = Wanted(source or "", source_url or "", paid, take_key, descriptions, not no_look)
+    manner = Manner(asks=sys.stdin.isatty() and not yes, yes=yes)
+    answers = _answers(directory, given, wanted, manner)
+    whole: Sequence[NewSection] = answers["whole"]
+    found(directory, answers, tuple(whole))
     _say_what_was_made(directory, answers, whole)
     _say_what_next(directory, answers)
 
 
-def _answers(directory: Path, given: Mapping[str, str | None], *, yes: bool, asks: bool) -> dict[str, Any]:
-    """What the flags say, and what is asked or taken for the rest.
+def _answers(
+    directory: Path, given: Mapping[str, str | None], wanted: Wanted, manner: Manner
+) -> dict[str, Any]:
+    """What the flags say, and what is asked or taken for the rest; `whole` has every section, `source` where
+    the articles are, `found` the site's own words on itself.
 
     Raises ConfigurationError with every mistake of the flags at once, before anything is asked.
     """
@@ -80,19 +112,25 @@ def _answers(directory: Path, given: Mapping[str, str | None], *, yes: bool, ask
     for question in asked:
         text = given[question.name]
         if text is not None:
-            answers[question.name] = _flag(question, text, mistakes, yes=yes, asks=asks)
+            answers[question.name] = _flag(question, text, mistakes, manner)
     missing = ", ".join(question.flag for question in asked if question.name not in answers)
-    if missing and not yes and not asks:
+    if missing and not manner.yes and not manner.asks:
         mistakes.append(
             f"init: {missing}: missing, and nobody is here to ask; say it, or --yes for all defaults"
         )
+    mistakes += mistakes_of(wanted, given["site"], manner)
     if mistakes:
         raise ConfigurationError(*mistakes)
     for question in asked:
         if question.name not in answers:
-            answers[question.name] = _asked(question, answers) if asks else _taken(question, answers)
-    if asks:
+            answers[question.name] = (_asked if manner.asks else _taken)(question, answers)
+        if question.name == "site":
+            choice = chosen(answers["site"], wanted, manner)
+            answers["found"] = choice.found
+    if manner.asks:
         answers["sections"] = _confirmed(next(one for one in asked if one.name == "sections"), answers)
+    answers["whole"] = completed(answers["sections"], answers["language"])
+    answers["source"] = completed_source(choice, answers["whole"], wanted, manner)
     return answers
 
 
@@ -104,12 +142,12 @@ def _directory(directory: Path) -> list[str]:
     return []
 
 
-def _flag(question: Question, text: str, mistakes: list[str], *, yes: bool, asks: bool) -> Any:
+def _flag(question: Question, text: str, mistakes: list[str], manner: Manner) -> Any:
     """A flag's value; what is wrong with it goes into `mistakes`."""
     try:
         value = _checked(question, text)
-        if question.name == "sections" and not asks:
-            if not yes and (said := unsettled(value)):
+        if question.name == "sections" and not manner.asks:
+            if not manner.yes and (said := unsettled(value)):
                 raise WrongAnswerError(said)
             value = agreed(value)
     except WrongAnswerError as error:
@@ -127,7 +165,8 @@ def _checked(question: Question, text: str) -> Any:
 
 def _taken(question: Question, answers: Answers) -> Any:
     default = question.default(answers)
-    return question.check(default) if default else question.placeholder
+    value: Any = question.check(default) if default else question.placeholder
+    return agreed(value) if question.name == "sections" else value
 
 
 def _asked(question: Question, answers: Answers) -> Any:
@@ -169,13 +208,28 @@ def _local_zone() -> str:
 
 
 def _say_what_was_made(directory: Path, answers: Answers, sections: Sequence[NewSection]) -> None:
-    typer.echo(f"Made {directory}: newsroom.toml, articles/, readers.csv, secrets.env.")
+    source: NewSource = answers["source"]
+    articles = "articles/, " if source.kind == "folder" else ""
+    typer.echo(f"Made {directory}: newsroom.toml, {articles}readers.csv, secrets.env.")
     for one in sections:
         if one.kind is not SectionKind.EDITORIAL:
             typer.echo(f"  section {one.key}: {one.title}, kind {one.kind}")
+    if answers["found"] is not None:
+        _say_what_is_read(source, answers, sections)
     if answers["postal_address"] == NO_POSTAL_ADDRESS:
         typer.echo("  Still to be said in newsroom.toml: your postal_address. Every mail shows it.")
     typer.echo("  Before real mail, look at [offer] in newsroom.toml: prices and promises are yours to say.")
+
+
+def _say_what_is_read(source: NewSource, answers: Answers, sections: Sequence[NewSection]) -> None:
+    typer.echo(f"  Articles are read from {NAMES[source.kind]} at {source.url or source.lists[0][0]}.")
+    if source.section:
+        typer.echo(f"  All of them stand in the section {source.section}, unless newsroom.toml says more.")
+    left = left_out(answers["found"], source, sections)
+    if left:
+        names = ", ".join(f"{one.title} ({one.count})" for one in left[:MOST_SHOWN])
+        more = f" and {len(left) - MOST_SHOWN} more" if left[MOST_SHOWN:] else ""
+        typer.echo(f"  In no section of yours, so left out: {names}{more}; see [[source]] in newsroom.toml.")
 
 
 def _say_what_next(directory: Path, answers: Answers) -> None:
@@ -183,13 +237,15 @@ def _say_what_next(directory: Path, answers: Answers) -> None:
     house = Path(__file__).resolve().parent.parent
     typer.echo(f"\nNext, in {house}:")
     typer.echo(f"  export STANDFIRST_CONFIG={shlex.quote(str(config))}")
-    commands = (
+    source: NewSource = answers["source"]
+    commands = [
+        *([("sync --dry-run", "what would be read; nothing is stored")] if source.is_remote else []),
         (f"readers import {shlex.quote(str(config.with_name('readers.csv')))}", "your readers"),
         ("preview --open", "the edition as each plan sees it; nothing is stored"),
         ("digest daily --extra first", "an edition now, beside those of every day"),
         ("", "read, publish the feeds, hand over what is due: into outbox/"),
         ("status", "what went out, what comes next"),
-    )
+    ]
     width = max(len(command) for command, _ in commands)
     for command, meaning in commands:
         typer.echo(f"  python send.py {command:<{width}}  # {meaning}")

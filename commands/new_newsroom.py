@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from commands.new_sections import NewSection, words_of
+from commands.new_source import KEY, SECRET, NewSource
 from commands.questions import host_of
 from newsroom.errors import ConfigurationError, PublishError
 from newsroom.masthead import SectionKind
@@ -37,7 +38,7 @@ def found(directory: Path, answers: Mapping[str, Any], sections: tuple[NewSectio
             path = beside / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        _write_secrets(beside / "secrets.env")
+        _write_secrets(beside / "secrets.env", answers["source"].secret)
         # Without the environment: another newsroom's variables say nothing about this one.
         load(beside / "newsroom.toml", {})
 
@@ -90,9 +91,14 @@ def _files(answers: Mapping[str, Any], sections: tuple[NewSection, ...], now: da
     environment.filters["yaml"] = lambda text: json.dumps(text, ensure_ascii=False)
     domain, words = host_of(answers["site"]), words_of(answers["language"])
     name = answers["name"]
+    first = next(section.key for section in sections if section.kind is SectionKind.EDITORIAL)
+    source: NewSource = answers["source"]
     values = {
         **answers,
         "sections": sections,
+        "first": first,
+        "source_key": KEY,
+        "secret_name": SECRET,
         "domain": domain,
         "authority": f"{domain},{now.year}",
         "newsletter": words["newsletter"].format(name=name),
@@ -104,17 +110,17 @@ def _files(answers: Mapping[str, Any], sections: tuple[NewSection, ...], now: da
         "author": "The editors",
         "published": (now - timedelta(hours=1)).isoformat(timespec="minutes"),
     }
-    first = next(section.key for section in sections if section.kind is SectionKind.EDITORIAL)
+    welcome = environment.get_template("welcome.md.j2").render(article)
     reader = {"address": answers["sender"], "today": now.date().isoformat()}
     return {
         "newsroom.toml": environment.get_template("newsroom.toml.j2").render(values),
-        f"articles/{first}/welcome.md": environment.get_template("welcome.md.j2").render(article),
+        **({f"articles/{first}/welcome.md": welcome} if source.kind == "folder" else {}),
         "readers.csv": environment.get_template("readers.csv.j2").render(reader),
         ".gitignore": IGNORED,
     }
 
 
-def _write_secrets(path: Path) -> None:
+def _write_secrets(path: Path, of_source: str) -> None:
     key = f"{datetime.now(UTC):k%Y%m}:{secrets.token_hex(32)}"
     private = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(private, "w", encoding="utf-8") as file:
@@ -124,6 +130,8 @@ def _write_secrets(path: Path) -> None:
             "# Recognises addresses without storing them twice. Never change it.\n"
             f"STANDFIRST_ADDRESS_KEY={secrets.token_hex(32)}\n"
         )
+        if of_source:
+            file.write(f"# Asks the site for its articles.\n{SECRET}={of_source}\n")
 
 
 def _toml(value: object) -> str:

@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from commands.new_sections import WrongAnswerError, named_sections
+from commands.new_source import section_titles
+from content.survey import Survey
 from newsroom import setting_types as types
 from newsroom.setting_types import DAYS
 
 Answers = Mapping[str, Any]
-"""What is known so far, by the questions' names."""
+"""What is known so far, by the questions' names; `found` is the Survey of the site, or None."""
 
 NO_POSTAL_ADDRESS = "[YOUR POSTAL ADDRESS: set postal_address in newsroom.toml]"
 """Stands in the footer until somebody says the address; it is meant to be seen."""
@@ -95,25 +97,52 @@ def host_of(site: str) -> str:
 
 
 def _sender(answers: Answers) -> str:
-    return f"digest@{host_of(str(answers['site']))}"
+    # A trial may be at an address in numbers, where nobody has mail.
+    return _said(f"digest@{host_of(str(answers['site']))}", _of(types.Mailbox), "digest@example.org")
+
+
+def _found(answers: Answers) -> Survey:
+    """What the site says of itself; nothing where it was not looked at."""
+    return answers.get("found") or Survey("", "")
+
+
+def _said(text: str, check: Callable[[str], Any], otherwise: str) -> str:
+    """What a site says, where it can be taken as an answer."""
+    try:
+        check(text)
+    except WrongAnswerError:
+        return otherwise
+    return text
+
+
+def _name(answers: Answers) -> str:
+    return _said(_found(answers).name, _of(types.Words), "The Daily")
+
+
+def _sections(answers: Answers) -> str:
+    return section_titles(answers["found"]) if answers.get("found") else "News, Culture, Opinion"
 
 
 def _language(answers: Answers) -> str:
     # The day and the month stand in another order on the other side of the Atlantic.
-    return "en" if str(answers["zone"]).startswith("America/") else "en-GB"
+    usual = "en" if str(answers["zone"]).startswith("America/") else "en-GB"
+    return _said(_found(answers).language, _of(types.Language), usual)
 
 
 def questions(zone: str) -> tuple[Question, ...]:
-    """All of them in the order in which they are asked; `zone` is this machine's time zone."""
+    """All of them in the order in which they are asked; `zone` is this machine's time zone.
+
+    The site comes first: what it says of itself is the default of others.
+    """
 
     def fixed(text: str) -> Callable[[Answers], str]:
         return lambda _: text
 
     return (
-        Question("name", "The publication's name", _of(types.Words), fixed("The Daily")),
-        Question("site", "Its address", _site, fixed("https://www.example.org")),
-        Question("sections", "Its sections, in order", named_sections, fixed("News, Culture, Opinion")),
-        Question("zone", "Its time zone", _of(types.Zone), fixed(zone)),
+        Question("site", "Your newsroom's website", _site, fixed("https://www.example.org")),
+        Question("name", "The publication's name", _of(types.Words), _name),
+        Question("sections", "Its sections, in order", named_sections, _sections),
+        Question("zone", "Its time zone", _of(types.Zone), lambda answers: _found(answers).zone or zone),
         Question("at", "The digest goes out at", _hour, fixed("06:00")),
         Question("days", "On these days", _days, fixed("mon,tue,wed,thu,fri,sat")),
         Question("language", "The language it is written in", _of(types.Language), _language),

@@ -66,7 +66,7 @@ _OWN = {
     "wordpress": {"url", "user", "types", *_RULES, "sections", "section"},
     "ghost": {"url", *_RULES, "sections", "section"},
     "feed": {"url", "select", *_RULES, "sections", "section"},
-    "pages": {"url", "list", "select", "sponsors", "sections", "section"},
+    "pages": {"url", "list", "select", "sponsors", *_RULES, "sections", "section"},
     "sql": {"query", "bookings", "changed", "sections", "section"},
 }
 """What means something for one kind and not for every other."""

@@ -123,7 +123,7 @@ def test_nothing_is_left_behind_when_it_fails(
     if made:
         folder.mkdir(parents=True)
 
-    def full(path: Path) -> None:
+    def full(path: Path, of_source: str) -> None:
         path.write_text("half")
         raise OSError(28, "No space left on device")
 
@@ -218,9 +218,9 @@ def test_the_table_of_what_is_written_is_toml_whatever_was_said(tmp_path: Path) 
 def test_a_wrong_answer_is_asked_again_with_the_reason(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     words = [
-        "X",
         "ftp://x",
         "x.example",
+        "X",
         ",",
         "News, Latest",
         "Mars",
