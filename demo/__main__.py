@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
 import sys
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,6 +19,9 @@ from commands.main import main
 from content import catalogue
 from demo.dates import ZONE, planned
 from demo.leaks import found, published
+from demo.origins import Origin
+from demo.origins.chosen import ORIGINS, Choice, choice_of, set_up_from, site_of
+from demo.origins.site import PortTakenError
 from demo.setting import RUN, day_of_run, planted_words, set_up
 from newsletter import editions
 from newsletter.edition import DeliveryState
@@ -43,25 +47,41 @@ class Morning:
         )
 
 
-def demo() -> int:
+def demo(choice: Choice = Choice()) -> int:  # noqa: B008  # A value that nobody can change.
     """Set the newsroom up where that is needed, run it, and say what happened; returns the exit status."""
     for name in [name for name in os.environ if name.startswith("STANDFIRST_")]:
         # Another newsroom's secrets are not the demo's.
         del os.environ[name]
     now = datetime.now(ZONE)
-    plan = planned(now, day_of_run(RUN))
-    if not plan.again:
-        sys.stdout.write(
-            f"Setting up a newsroom in demo/run for {plan.day}: articles, pictures, 120 readers ...\n"
-        )
-        sys.stdout.flush()
-        set_up(RUN, plan.day)
-        _run(RUN, f"{plan.day}T05:30", "sync")
-        _run(RUN, f"{plan.day}T05:31", "readers", "import", str(RUN / "readers.csv"))
-    begun = time.monotonic()
-    morning = _run(RUN, plan.acts.isoformat())
+    origin = ORIGINS.get(choice.name)
+    stands, last = day_of_run(RUN), choice_of(RUN)
+    plan = planned(now, stands if last == choice else None)
+    if stands and last != choice:
+        sys.stdout.write(f"The last run had SOURCE={last.shown}, so this one begins anew.\n")
+    try:
+        with site_of(origin, RUN, again=plan.again) as address:
+            if not plan.again:
+                _prepare(origin, plan.day, choice.site or address)
+            begun = time.monotonic()
+            morning = _run(RUN, plan.acts.isoformat())
+    except PortTakenError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     _tell(morning, EDITION.format(day=plan.day), time.monotonic() - begun, again=plan.again)
     return morning.status
+
+
+def _prepare(origin: Origin | None, day: date, address: str) -> None:
+    """The newsroom as it stands at half past five, with its readers."""
+    words = "articles" if origin is None else f"articles {origin.words}"
+    sys.stdout.write(f"Setting up a newsroom in demo/run for {day}: {words}, pictures, 120 readers ...\n")
+    sys.stdout.flush()
+    if origin is None:
+        set_up(RUN, day)
+    else:
+        set_up_from(origin, RUN, day, address)
+    _run(RUN, f"{day}T05:30", "sync")
+    _run(RUN, f"{day}T05:31", "readers", "import", str(RUN / "readers.csv"))
 
 
 def _run(folder: Path, now: str, *arguments: str) -> Morning:
@@ -133,5 +153,22 @@ def _next(morning: Morning) -> str:
     return f"{due:%A} at {due:%H:%M}; until then a run sends nothing and rewrites no feed"
 
 
+def _choice() -> Choice:
+    """What the command line names. Exits with 2 where that is no origin, or one without its site."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description="The demo newsroom's morning.")
+    names = ("folder", *ORIGINS)
+    parser.add_argument(
+        "source", nargs="?", default="folder", choices=names, help="where its articles come from"
+    )
+    parser.add_argument("--site", default="", metavar="ADDRESS", help="the WordPress or Ghost to fill")
+    given = parser.parse_args()
+    if given.source == "folder":
+        return Choice()
+    if ORIGINS[given.source].is_elsewhere != bool(given.site):
+        need = "needs" if ORIGINS[given.source].is_elsewhere else "has no use for"
+        parser.error(f"{given.source} {need} the address of a site: make demo SOURCE=... SITE=https://...")
+    return Choice(given.source, given.site.rstrip("/"))
+
+
 if __name__ == "__main__":
-    sys.exit(demo())
+    sys.exit(demo(_choice()))

@@ -24,17 +24,26 @@ def day_of_run(folder: Path) -> date | None:
         return None
 
 
-def set_up(folder: Path, today: date) -> None:
-    """Make the folder anew, as the newsroom stands on `today` at half past five."""
+def begin(folder: Path, today: date) -> None:
+    """Make the folder anew: the newsroom's settings, secrets and readers as of `today`, and no article."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    days = (today - DEMO_DAY).days
     shutil.copy(HERE / "newsroom.toml", folder / "newsroom.toml")
-    _write_moved(HERE / "readers.csv", folder / "readers.csv", days)
+    _write_moved(HERE / "readers.csv", folder / "readers.csv", (today - DEMO_DAY).days)
+    write_secrets(folder / "secrets.env")
+
+
+def finish(folder: Path, today: date) -> None:
+    """Note that the folder stands for `today`; one that was not finished is made anew by the next run."""
+    (folder / _DAY).write_text(today.isoformat(), encoding="ascii")
+
+
+def set_up(folder: Path, today: date) -> None:
+    """Make the folder anew, as the newsroom stands on `today` at half past five, its articles in files."""
+    begin(folder, today)
     write_articles(folder, today)
     draw(folder / "articles" / "pictures")
-    write_secrets(folder / "secrets.env")
-    (folder / _DAY).write_text(today.isoformat(), encoding="ascii")
+    finish(folder, today)
 
 
 def write_articles(folder: Path, today: date) -> None:

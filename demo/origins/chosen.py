@@ -1,0 +1,82 @@
+"""The origin that `make demo SOURCE=...` names, and the demo's folder set up for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from demo.dates import SIX, ZONE
+from demo.origins import Filled, Job, Origin
+from demo.origins.feed import FEED
+from demo.origins.pages import PAGES
+from demo.origins.site import FOLDER, MEDIA, serving
+from demo.origins.sql import SQL
+from demo.pictures import draw
+from demo.setting import begin, finish
+from demo.stories import stories
+
+ORIGINS: Mapping[str, Origin] = {one.name: one for one in (SQL, FEED, PAGES)}
+"""By name. Another one is a file here and its name in this line; the folder of Markdown is none of them."""
+
+_CHOICE = "source.txt"
+_FOLDER_TABLE = re.compile(
+    r"^# Where the articles come from: .*?(?=^\[\[newsletter\]\])", re.MULTILINE | re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody wants to run the demo from; without a name it is the folder."""
+
+    name: str = ""
+    site: str = ""
+    """The address of their own system, where it is one."""
+
+    @property
+    def shown(self) -> str:
+        """As a sentence names it."""
+        return self.name or "folder"
+
+
+def choice_of(folder: Path) -> Choice:
+    """What the folder was set up for last."""
+    try:
+        name, site = (folder / _CHOICE).read_text(encoding="utf-8").split("\n")[:2]
+    except (OSError, ValueError):
+        return Choice()
+    return Choice(name, site if name in ORIGINS and ORIGINS[name].is_elsewhere else "")
+
+
+@contextmanager
+def site_of(origin: Origin | None, folder: Path, *, again: bool) -> Iterator[str]:
+    """Let the demo's own site answer, where the origin has one; gives its address. Raises PortTakenError."""
+    if origin is None or not origin.serves:
+        yield ""
+        return
+    known = (folder / _CHOICE).read_text(encoding="utf-8").split("\n")[1] if again else ""
+    with serving(folder / FOLDER, known) as address:
+        yield address
+
+
+def set_up_from(origin: Origin, folder: Path, today: date, address: str) -> None:
+    """Make the folder anew, with the articles of `today` in what `origin` is, at `address`."""
+    begin(folder, today)
+    told = stories(today)
+    draw(folder / FOLDER / MEDIA)
+    filled = origin.fill(Job(folder, address, told, datetime.combine(today, SIX, ZONE)))
+    _write_tables(folder / "newsroom.toml", filled)
+    with (folder / "secrets.env").open("a", encoding="utf-8") as file:
+        file.writelines(f"{name}={secret}\n" for name, secret in filled.secrets.items())
+    (folder / _CHOICE).write_text(f"{origin.name}\n{address}\n", encoding="utf-8")
+    finish(folder, today)
+
+
+def _write_tables(path: Path, filled: Filled) -> None:
+    text, found = _FOLDER_TABLE.subn(lambda _: f"{filled.tables}\n", path.read_text(encoding="utf-8"))
+    if found != 1:
+        raise AssertionError(f"{path.name}: the table of the demo's folder is not where it was")
+    path.write_text(text, encoding="utf-8")
