@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from content.article import Picture
@@ -20,6 +20,12 @@ _VERSION = b"1"
 
 Remembered = Callable[[str], tuple[Picture, ...] | None]
 """The sizes that a source picture was made into, by its hash."""
+Waiting = Callable[[Sequence[str]], Mapping[str, bytes]]
+"""Those of these paths whose file was made and waits for its time, each with its bytes."""
+
+
+def _none_waits(_: Sequence[str]) -> Mapping[str, bytes]:
+    return {}
 
 
 class Gallery:
@@ -29,9 +35,17 @@ class Gallery:
     While it `holds`, what was made is kept back until `flush`, or `drop` where nobody may see it yet.
     """
 
-    def __init__(self, public_dir: Path, remembered: Remembered, *, dry_run: bool = False) -> None:
+    def __init__(
+        self,
+        public_dir: Path,
+        remembered: Remembered,
+        waiting: Waiting = _none_waits,
+        *,
+        dry_run: bool = False,
+    ) -> None:
         self._public_dir = public_dir
         self._remembered = remembered
+        self._waiting = waiting
         self._dry_run = dry_run
         self.holds = False
         self._kept: dict[str, bytes] = {}
@@ -43,8 +57,7 @@ class Gallery:
         Raises RenderError where it is not a picture or too large, PublishError where it cannot be written.
         """
         source_hash = hashlib.sha256(_VERSION + data).hexdigest()
-        sizes = self.made.get(source_hash) or self._remembered(source_hash)
-        if sizes and all(self.has(size.path) or size.path in self._kept for size in sizes):
+        if sizes := self._known(source_hash):
             return sizes
         # Takes a while to import, and most runs find every picture made.
         from content.media import resized
@@ -63,9 +76,10 @@ class Gallery:
             if not self._dry_run:
                 write_whole(self._public_dir / path, content)
 
-    def drop(self) -> None:
-        """Write nothing of what was kept back: it is made again when its time has come."""
-        self._kept = {}
+    def drop(self) -> Mapping[str, bytes]:
+        """Write nothing of what was kept back, and return it: its time comes later."""
+        kept, self._kept = self._kept, {}
+        return kept
 
     def fetched(self, address: str, fetch: Callable[[], bytes] | None) -> tuple[Picture, ...] | None:
         """The published sizes of the picture at an address, fetched where it is not known yet.
@@ -73,13 +87,27 @@ class Gallery:
         None where it would have to be and there is nothing to do it with. Raises as `publish`.
         """
         name = hashlib.sha256(_VERSION + b" " + address.encode()).hexdigest()
-        sizes = self.made.get(name) or self._remembered(name)
-        if sizes and all(self.has(size.path) or size.path in self._kept for size in sizes):
+        if sizes := self._known(name):
             return sizes
         if fetch is None:
             return None
         self.made[name] = self.publish(fetch())
         return self.made[name]
+
+    def _known(self, source_hash: str) -> tuple[Picture, ...] | None:
+        """The sizes of a picture whose every file is there, is kept back or was waiting for its time."""
+        sizes = self.made.get(source_hash) or self._remembered(source_hash)
+        if not sizes:
+            return None
+        missing = [size.path for size in sizes if not (size.path in self._kept or self.has(size.path))]
+        if missing:
+            waiting = self._waiting(missing)
+            if len(waiting) < len(set(missing)):
+                return None
+            self._kept |= waiting
+            if not self.holds:
+                self.flush()
+        return sizes
 
     def has(self, path: str) -> bool:
         """True where the published file is there."""

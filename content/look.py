@@ -117,9 +117,11 @@ def read_held(entry: Entry, gallery: Gallery, read: Callable[[Entry], Reading], 
     reading = read(entry)
     found = reading.found
     article = found.article if isinstance(found, Found) and not found.withdrawn else None
-    if article is None or article.published > now:
+    if article is None:
         gallery.drop()
         return replace(reading, shown=())
+    if article.published > now:
+        return replace(reading, shown=(), waits=gallery.drop())
     try:
         gallery.flush()
     except PublishError as error:

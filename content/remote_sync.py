@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from content import store
+from content import store, waiting_pictures
 from content.carry_out import carry_out
 from content.gallery import Gallery
 from content.look import read_held
@@ -41,7 +41,7 @@ def sync_remote(
     stored, and the next sync begins where this one did.
     """
     notes = before.state
-    full = wish.full or wish.allow_withdrawals or _is_due(notes, settings, now)
+    full = wish.full or wish.allow_withdrawals or source.always_full or _is_due(notes, settings, now)
     report = SyncReport(settings.key)
     seen = Marks()
     looked = 0
@@ -82,7 +82,7 @@ def _sync_part(
         known = store.known_at(connection, key, references)
         shown = store.shown_at(connection, key, references)
     live = {one.reference: one for one in known.values() if one.withdrawn is None}
-    found, broken, problems = _read(source, part, live, shown, gallery, now)
+    found, broken, problems, waits = _read(source, part, live, shown, gallery, now)
     with reading(engine) as connection:
         at_urls = store.at_urls(connection, new_urls(found, known))
         one_each = twins(found, known, at_urls, key, wish.order)
@@ -91,6 +91,9 @@ def _sync_part(
     plan = plan_sync(known, one_each.found, broken, now, elsewhere=elsewhere, is_part=True)
     plan.withdraw += sorted(live[reference].id for reference in part.gone if reference in live)
     if wish.stores:
+        if waits:
+            with writing(engine) as connection:
+                waiting_pictures.keep(connection, _by_article(waits, plan, known))
         carry_out(engine, plan, gallery.made, now, wish.book)
     report = report_of(key, plan, problems)
     here = _live_among(engine, key, part.present)
@@ -101,6 +104,15 @@ def _sync_part(
         elsewhere=one_each.elsewhere,
         unplaced=part.unplaced,
     )
+
+
+def _by_article(
+    waits: Mapping[str, Mapping[str, bytes]], plan: SyncPlan, known: Mapping[str, KnownArticle]
+) -> dict[str, Mapping[str, bytes]]:
+    """Files by the id of their article; those of one that is not stored are left out."""
+    ids = {one.reference: one.id for one in known.values()}
+    ids |= {one.article.reference: one.article.id for one in (*plan.insert, *plan.stores)}
+    return {ids[reference]: files for reference, files in waits.items() if reference in ids}
 
 
 def _live_among(engine: Engine, source: str, present: Sequence[str]) -> int:
@@ -118,9 +130,13 @@ def _read(
     shown: Mapping[str, list[str]],
     gallery: Gallery,
     now: datetime,
-) -> tuple[list[Found], list[Broken], list[Problem]]:
-    """What is in the part; what is as it was known is not read again."""
+) -> tuple[list[Found], list[Broken], list[Problem], dict[str, Mapping[str, bytes]]]:
+    """What is in the part; what is as it was known is not read again.
+
+    The last are files of pictures that nobody may see yet, by reference and path.
+    """
     found: list[Found] = []
+    waits: dict[str, Mapping[str, bytes]] = {}
     broken, problems = list(part.broken), list(part.problems)
     for entry in part.entries:
         there = live.get(entry.reference)
@@ -130,11 +146,13 @@ def _read(
             continue
         reading_ = read_held(entry, gallery, lambda one: source.read(one, gallery, now), now)
         problems += reading_.problems
+        if reading_.waits:
+            waits[entry.reference] = reading_.waits
         if isinstance(reading_.found, Broken):
             broken.append(reading_.found)
         else:
             found.append(reading_.found)
-    return found, broken, problems
+    return found, broken, problems, waits
 
 
 def _withdraw(engine: Engine, settings: SourceSettings, seen: Marks, now: datetime, wish: Wish) -> SyncReport:
@@ -161,9 +179,6 @@ def _references(part: Part) -> Iterable[str]:
 
 def _is_due(notes: Mapping[str, Any], settings: SourceSettings, now: datetime) -> bool:
     """Whether it is time for a full pass: after `full_every`, and where the source is set up otherwise."""
-    if settings.kind == "sql" and not settings.changed:
-        # Every pass reads all there is: then what is gone may be seen by each.
-        return True
     last = notes.get("full")
     if last is None or notes.get("settings") != _print(settings):
         return True

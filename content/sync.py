@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from content import store
+from content import store, waiting_pictures
 from content.article import Picture
 from content.carry_out import carry_out
 from content.feed_rules import RuleBook
@@ -55,13 +55,19 @@ def sync_source(
         with reading(engine) as connection:
             return store.picture(connection, source_hash)
 
+    def waiting(paths: Sequence[str]) -> Mapping[str, bytes]:
+        with reading(engine) as connection:
+            return waiting_pictures.waiting(connection, paths)
+
     def gallery() -> Gallery:
-        return Gallery(public_dir, remembered, dry_run=wish.dry_run)
+        return Gallery(public_dir, remembered, waiting, dry_run=wish.dry_run)
 
     try:
         if is_remote(source):
+            late = waiting_pictures.publish_due(engine, public_dir, now) if wish.stores else ()
             remote = remote_source_for(source, newsroom)
-            return sync_remote(engine, source, remote, gallery, before, now, wish)
+            report = sync_remote(engine, source, remote, gallery, before, now, wish)
+            return replace(report, problems=(*late, *report.problems))
         folder = source_for(source, newsroom)
         return _sync_folder(engine, source, folder, newsroom.site_url, gallery(), before, now, wish)
     except SourceError as error:

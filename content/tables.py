@@ -110,3 +110,12 @@ pictures = sa.Table(
     sa.Column("made", Instant, nullable=False),
     comment="Which published sizes a source picture was made into.",
 )
+
+waiting_pictures = sa.Table(
+    "waiting_pictures",
+    metadata,
+    sa.Column("article_id", sa.String(500), primary_key=True),
+    sa.Column("path", sa.String(300), primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    comment="Pictures of articles under embargo, made but in no public place before their time.",
+)

@@ -85,6 +85,8 @@ class Reading:
     """The pictures that it names, each with its stamp: when one changes, the article is read again."""
     shown: tuple[str, ...] = ()
     """The published pictures that it needs, relative to the public folder."""
+    waits: Mapping[str, bytes] = field(default_factory=dict)
+    """Files of its pictures that nobody may see yet, by the path that they will have."""
 
 
 class Source(Protocol):

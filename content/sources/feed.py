@@ -46,9 +46,6 @@ class FeedNotes:
     """Where it is now, as a permanent redirect said."""
     etag: str = ""
     modified: str = ""
-    until: str = ""
-    """When the first article comes whose hour was not there yet: it is read again then, whatever the server
-    says of the feed."""
     gone: str = ""
     """The settings with which it was gone for good; empty while it is there."""
 
@@ -72,6 +69,7 @@ class RemoteFeed:
     """The articles of a feed. One that has left it is not gone, for a feed has the newest alone."""
 
     lists_all = False
+    always_full = False
 
     def __init__(self, settings: SourceSettings, newsroom: Newsroom) -> None:
         self._settings = settings
@@ -93,14 +91,13 @@ class RemoteFeed:
         self._notes = FeedNotes.of(notes, self._settings.url)
         if self._notes.gone == _digest(repr(self._settings)):
             raise self._gone()
-        answer = self._asked(now, full=full)
+        answer = self._asked(full=full)
         if answer.status == 304:
             return
         document = self._document(answer)
         problems = [*self._moved(), *self._problems(document)]
         items: list[Item] = []
         broken: list[Broken] = []
-        waiting: list[datetime] = []
         for reference, story in one_each(document.stories):
             found = item_of(story, reference, self._zone, self._settings.language)
             if isinstance(found, Problem):
@@ -108,19 +105,12 @@ class RemoteFeed:
                 broken.append(Broken(reference))
                 continue
             items.append(found)
-            published = datetime.fromisoformat(str(found.fields["published"]))
-            waiting += [published] if published > now else []
             if len(items) == PART:
                 yield self._shelf.part(items, broken=broken, problems=problems)
                 items, broken, problems = [], [], []
         yield self._shelf.part(items, broken=broken, problems=problems)
         etag, modified = validators(answer.headers, now)
-        self._notes = replace(
-            self._notes,
-            etag=etag,
-            modified=modified,
-            until=min(waiting).isoformat() if waiting else "",
-        )
+        self._notes = replace(self._notes, etag=etag, modified=modified)
 
     def read(self, entry: Entry, gallery: Gallery, now: datetime) -> Reading:
         """The article of an entry of the last part, cleaned. One that cannot be used is `Broken`."""
@@ -134,11 +124,11 @@ class RemoteFeed:
         """Let connections go."""
         self._web.close()
 
-    def _asked(self, now: datetime, *, full: bool) -> Answer:
+    def _asked(self, *, full: bool) -> Answer:
         """The feed as it is, or a 304. What has moved for good on its own site is noted."""
         notes = self._notes
         headers = {"accept": _ACCEPT}
-        if not (full or (notes.until and datetime.fromisoformat(notes.until) <= now)):
+        if not full:
             asked = {"if-none-match": notes.etag, "if-modified-since": notes.modified}
             headers |= {name: value for name, value in asked.items() if value}
         accepted = (304,) if len(headers) > 1 else ()

@@ -32,6 +32,7 @@ class Ghost:
     """
 
     lists_all = True
+    always_full = False
 
     def __init__(self, settings: SourceSettings, newsroom: Newsroom, web: Web | None = None) -> None:
         self._settings = settings

@@ -52,6 +52,7 @@ class Pages:
     """The articles that a site's lists lead to. One that no list has is not gone: old ones leave them."""
 
     lists_all = False
+    always_full = False
 
     def __init__(self, settings: SourceSettings, newsroom: Newsroom, web: Web | None = None) -> None:
         self._settings = settings

@@ -36,6 +36,8 @@ class RemoteSource(Protocol):
 
     lists_all: bool
     """Whether a full pass lists every article that there is, so that one that is not listed is gone."""
+    always_full: bool
+    """Whether each of its passes is a full one, so that what is gone may be seen by each."""
 
     def parts(self, notes: Mapping[str, Any], *, full: bool) -> Iterator[Part]:
         """Its articles: with `full` all of them, else at least those that changed since `notes`.

@@ -27,6 +27,7 @@ class Sql:
     lists_all = True
 
     def __init__(self, settings: SourceSettings, newsroom: Newsroom) -> None:
+        self.always_full = not settings.changed
         self._settings = settings
         self._newsroom = newsroom
         self._web = Web(timeout=settings.timeout)

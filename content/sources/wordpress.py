@@ -44,6 +44,7 @@ class WordPress:
     """
 
     lists_all = True
+    always_full = False
 
     def __init__(self, settings: SourceSettings, newsroom: Newsroom, web: Web | None = None) -> None:
         self._settings = settings

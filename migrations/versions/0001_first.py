@@ -129,6 +129,14 @@ def upgrade() -> None:
         comment="Which published sizes a source picture was made into.",
     )
     op.create_table(
+        "waiting_pictures",
+        sa.Column("article_id", sa.String(length=500), nullable=False),
+        sa.Column("path", sa.String(length=300), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("article_id", "path", name=op.f("pk_waiting_pictures")),
+        comment="Pictures of articles under embargo, made but in no public place before their time.",
+    )
+    op.create_table(
         "pings",
         sa.Column("feed", sa.String(length=1000), nullable=False),
         sa.Column("since", Instant(), nullable=False),

@@ -21,6 +21,7 @@ class Far:
     """Lists its items two at a time; a pass that is not full lists those in `changed` alone."""
 
     lists_all = True
+    always_full = False
 
     def __init__(self, settings: SourceSettings, newsroom: Newsroom) -> None:
         self.items: dict[str, Item] = {}
@@ -31,7 +32,7 @@ class Far:
         self.passes: list[bool] = []
         self.noted: Mapping[str, Any] = {}
         self.reads: list[str] = []
-        self._web = Web()
+        self._web = Web(trusted=["127.0.0.1"])
         self._shelf = Shelf(settings, newsroom, self._web)
 
     def put(self, name: str, **changes: Any) -> None:

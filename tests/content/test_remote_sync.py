@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from content import catalogue, store
@@ -17,7 +19,9 @@ from newsroom.database import reading
 from newsroom.errors import SourceError
 from newsroom.settings import SourceSettings
 from tests import samples
+from tests.content.pictures import picture
 from tests.content.remote import Far
+from tests.servers.http import Answer, HttpServer
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -208,3 +212,82 @@ def test_another_reference_with_the_same_address_is_the_same_article(wire: Wire)
     assert (report.inserted, report.moved) == (0, 1)
     after = wire.find(before.article.id)
     assert (after.article.reference, after.revision) == ("posts/z", before.revision)
+
+
+# Pictures under embargo
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with HttpServer() as site:
+        yield site
+
+
+def embargoed(wire: Wire, server: HttpServer, name: str, after: timedelta) -> None:
+    published = (NOW + after).isoformat()
+    wire.far.put(name, fields={"published": published, "image": {"file": f"{server.url}/{name}.jpg"}})
+
+
+def files(wire: Wire) -> set[str]:
+    return {str(path.relative_to(wire.public)) for path in wire.public.rglob("*") if path.is_file()}
+
+
+def paths(wire: Wire, name: str) -> set[str]:
+    image = wire.find(name).article.image
+    assert image is not None
+    return {size.path for size in image.sizes}
+
+
+def waiting_rows(wire: Wire) -> int:
+    with reading(wire.engine) as connection:
+        return int(connection.execute(sa.text("SELECT count(*) FROM waiting_pictures")).scalar_one())
+
+
+def test_an_embargos_picture_is_published_with_it_though_nobody_lists_it_again(
+    wire: Wire, server: HttpServer
+) -> None:
+    server.answers += [Answer(200, {"Content-Type": "image/jpeg"}, picture())]
+    embargoed(wire, server, "a", timedelta(hours=1))
+    assert wire.sync().inserted == 1
+    assert (files(wire), waiting_rows(wire)) == (set(), 3)
+    wire.sync(timedelta(hours=1), dry_run=True, stores=False)
+    assert files(wire) == set()
+    wire.sync(timedelta(0))
+    assert (files(wire), waiting_rows(wire)) == (paths(wire, "a"), 0)
+    assert (wire.far.reads, len(server.requests)) == (["posts/a"], 1)
+
+
+def test_an_embargo_that_is_lifted_early_asks_for_no_picture_again(wire: Wire, server: HttpServer) -> None:
+    server.answers += [Answer(200, {"Content-Type": "image/jpeg"}, picture())]
+    embargoed(wire, server, "a", timedelta(days=2))
+    wire.sync()
+    wire.sync(DAY)
+    assert (files(wire), waiting_rows(wire)) == (set(), 3)
+    embargoed(wire, server, "a", timedelta(days=1))
+    wire.sync()
+    assert (files(wire), len(server.requests)) == (paths(wire, "a"), 1)
+
+
+def test_what_is_withdrawn_before_its_time_leaves_no_picture(wire: Wire, server: HttpServer) -> None:
+    server.answers += [Answer(200, {"Content-Type": "image/jpeg"}, picture())]
+    embargoed(wire, server, "a", timedelta(hours=1))
+    wire.sync()
+    del wire.far.items["a"]
+    wire.far.changed.add("a")
+    assert wire.sync().withdrawn == 1
+    wire.sync(timedelta(hours=2))
+    assert (files(wire), waiting_rows(wire)) == (set(), 0)
+
+
+def test_a_picture_that_cannot_be_written_at_its_time_is_named_and_waits(
+    wire: Wire, server: HttpServer
+) -> None:
+    server.answers += [Answer(200, {"Content-Type": "image/jpeg"}, picture())]
+    embargoed(wire, server, "a", timedelta(hours=1))
+    wire.sync()
+    wire.public.write_text("in the way")
+    (problem,) = wire.sync(timedelta(hours=2)).problems
+    assert "its picture cannot be published, and waits" in problem.message
+    wire.public.unlink()
+    assert wire.sync().problems == ()
+    assert files(wire) == paths(wire, "a")
