@@ -15,6 +15,7 @@ from content.sources.ghost_cards import WALL, for_readers, readable
 from content.sources.item import Item
 from content.sources.json_values import as_mappings, as_text
 from content.sources.pages_caption import caption_and_credit
+from content.sources.tag_words import authors_named, label_named
 from newsroom.settings import SourceSettings
 
 _SLUG = re.compile(r"[\w~][\w.~-]{0,199}")
@@ -59,10 +60,12 @@ def item_of(post: Post, settings: SourceSettings, site_url: str) -> Item:
     html, opening = walled(as_text(post.get("html")), access, is_cut=post.get("access") is False)
     if visibility not in _ACCESS or (visibility == "tiers" and not tiers):
         html = opening
+    names = [tag.name for tag in tags]
     fields = {
+        "label": label_named(names),
         "headline": clean_line(as_text(post.get("title"))),
         "teaser": clean_line(as_text(post.get("custom_excerpt"))),
-        "authors": [clean_line(as_text(one.get("name"))) for one in as_mappings(post.get("authors"))],
+        "authors": authors_named(names) or staff_of(post),
         "published": as_text(post.get("published_at")),
         "slug": _slug(post),
         "url": url_of(post, site_url),
@@ -93,6 +96,11 @@ def walled(html: str, access: Access, *, is_cut: bool) -> tuple[str, str]:
     opening = for_readers(before, Access.FREE) if wall or is_cut else ""
     whole = opening if is_cut else for_readers(html.replace(WALL, ""), access)
     return readable(whole), readable(opening) if line_of_html(opening) else ""
+
+
+def staff_of(post: Post) -> tuple[str, ...]:
+    """The names of Ghost's own authors of it, in their order."""
+    return tuple(clean_line(as_text(one.get("name"))) for one in as_mappings(post.get("authors")))
 
 
 def tiers_of(post: Post) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from content.sanitise import clean_line
 from content.sources.json_values import as_mapping, as_text
+from content.sources.pages_caption import caption_and_credit
 from content.sources.wordpress_values import embedded, metas, text_of
 
 _CREDIT_KEYS = ("media_credit", "_media_credit", "credit", "_credit", "photo_credit", "photographer")
@@ -22,11 +23,15 @@ def image_of(post: Mapping[str, Any]) -> Mapping[str, str]:
     if not address or media.get("media_type", "image") != "image":
         return {}
     details = as_mapping(media.get("media_details"))
+    caption = text_of(as_mapping(media.get("caption")).get("rendered"))
+    credit = _credit(media, as_mapping(details.get("image_meta")))
+    if not credit:
+        caption, credit = caption_and_credit(caption)
     image = {
         "file": _address(address, details),
         "alt": clean_line(as_text(media.get("alt_text"))),
-        "caption": text_of(as_mapping(media.get("caption")).get("rendered")),
-        "credit": _credit(media, as_mapping(details.get("image_meta"))),
+        "caption": caption,
+        "credit": credit,
     }
     return {name: value for name, value in image.items() if value}
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from content.sanitise import clean_line
 from content.sources.item import Item
 from content.sources.json_values import as_list, as_mapping, as_mappings, as_text
+from content.sources.tag_words import authors_named, label_named
 from content.sources.wordpress_picture import image_of
 from content.sources.wordpress_values import embedded, metas, name_of, text_of
 from newsroom.settings import SourceSettings
@@ -75,10 +76,12 @@ def item_of(post: Post, kind: str, settings: SourceSettings, tree: Tree, now: da
     if {*as_list(post.get("categories")), *as_list(post.get("tags"))} - {term.number for term in terms}:
         raise ValueError("its categories and tags cannot be read; the REST API has to show them")
     html, opening, has_wall = walled(content)
+    names = [term.name for term in terms if term.kind == "tag"]
     fields = {
         "headline": text_of(as_mapping(post.get("title")).get("rendered")),
+        "label": label_named(names),
         "teaser": teaser_of(as_mapping(post.get("excerpt")), html),
-        "authors": authors_of(post),
+        "authors": authors_named(names) or authors_of(post),
         "published": published_of(post),
         "slug": slug_of(post.get("slug")),
         "url": as_text(post.get("link")),

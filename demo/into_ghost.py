@@ -1,0 +1,176 @@
+"""Fills a Ghost, 5 or newer, with the demo's stories: `python -m demo.into_ghost URL`.
+
+GHOST_ADMIN_KEY and GHOST_CONTENT_KEY have the keys of a custom integration. What is there already, by its
+slug, is renewed. An integration may make no staff, so tags name the authors.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from content.article import Access
+from content.sources.ghost_cards import WALL
+from demo.dates import ZONE, planned
+from demo.into_site import Filled, Site, caption_of, flags, named, needed, picture, pieces, sections, walled
+from demo.setting import RUN
+from demo.stories import Story, StoryPicture, stories
+from newsroom.errors import ConfigurationError, StandfirstError
+from newsroom.ghost_key import parsed_key, token
+
+NAMES = ("GHOST_CONTENT_KEY", "GHOST_ADMIN_KEY")
+"""The variables that are asked for."""
+KEY = "site"
+_HOW = "add a custom integration in Ghost under Settings → Integrations"
+_VISIBILITY = {Access.FREE: "public", Access.REGISTERED: "members", Access.PAID: "paid"}
+# Ghost plans nothing that is nearer.
+_NEAREST = timedelta(minutes=3)
+_BOUNDARY = "the-lanterns-picture"
+
+
+def block(url: str, environ: Mapping[str, str]) -> str:
+    """The `[[source]]` of a newsroom that reads this Ghost, in TOML. Raises ConfigurationError."""
+    needed(environ, NAMES, _HOW)
+    return f'[[source]]\nkey = "{KEY}"\nkind = "ghost"\nurl = "{url.rstrip("/")}"\n'
+
+
+def secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """What that newsroom's environment has to hold. Raises ConfigurationError."""
+    content, admin = needed(environ, NAMES, _HOW)
+    return {f"STANDFIRST_SOURCE_{KEY.upper()}": content, f"STANDFIRST_SOURCE_{KEY.upper()}_ADMIN": admin}
+
+
+def fill(
+    url: str, told: Sequence[Story], environ: Mapping[str, str], pictures: Path, now: datetime
+) -> Filled:
+    """Put the stories there: made where no post has the slug, else renewed. Safe to do again.
+
+    Those that come after `now` are planned, those taken back are drafts. `pictures` is a folder to draw in.
+    Raises ConfigurationError and SourceError.
+    """
+    _, admin = needed(environ, NAMES, _HOW)
+    site = Ghost(url, admin)
+    try:
+        desk = _Desk(site, pictures)
+        made = [desk.put(story, now) for story in told]
+        return Filled(sum(made), len(made) - sum(made), desk.uploaded)
+    finally:
+        site.close()
+
+
+class Ghost(Site):
+    """A Ghost's Admin API, asked with the key of an integration."""
+
+    def __init__(self, url: str, key: str) -> None:
+        super().__init__(url)
+        parsed = parsed_key(key)
+        if parsed is None:
+            raise ConfigurationError("GHOST_ADMIN_KEY: not an Admin API key; it has the form ID:HEX")
+        self._key = parsed
+
+    def headers(self) -> Mapping[str, str]:
+        """Those that say who asks, by a token that is good for five minutes."""
+        return {"Authorization": f"Ghost {token(*self._key, time.time())}", "Accept-Version": "v5.0"}
+
+    def _address(self, route: str, query: Mapping[str, str]) -> str:
+        return super()._address(f"/ghost/api/admin/{route}/", query)
+
+
+class _Desk:
+    """Stories into one Ghost."""
+
+    def __init__(self, site: Ghost, pictures: Path) -> None:
+        self._site, self._pictures = site, pictures
+        self._sections = sections()
+        self.uploaded = 0
+
+    def put(self, story: Story, now: datetime) -> bool:
+        """Make or renew a story; returns True where it was made."""
+        found = self._site.get(f"posts/slug/{story.slug}", {}, accepted=(404,))
+        old = found["posts"][0] if found and "posts" in found else None
+        post = self._post(story, now, old)
+        if old is None:
+            self._site.send("posts", {"posts": [post]}, source="html")
+        else:
+            stamped = {**post, "updated_at": old["updated_at"]}
+            self._site.send(f"posts/{old['id']}", {"posts": [stamped]}, "PUT", source="html")
+        return old is None
+
+    def _post(self, story: Story, now: datetime, old: Mapping[str, Any] | None) -> dict[str, Any]:
+        later = story.published > now + _NEAREST
+        tags: list[dict[str, str]] = [
+            {"slug": key, "name": self._sections[key].title} for key in story.sections
+        ]
+        tags += [{"name": tag} for tag in story.tags]
+        tags += [{"name": f"#{tag}"} for tag in flags(story)]
+        tags += [{"name": f"#{name}"} for _, name in named(story, authors=True)]
+        return {
+            "slug": story.slug,
+            "title": story.headline,
+            "html": html_of(story),
+            "custom_excerpt": story.teaser or None,
+            "published_at": f"{story.published.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z",
+            "status": "draft" if story.withdrawn else "scheduled" if later else "published",
+            "visibility": _VISIBILITY[story.access],
+            "tags": tags,
+            **self._picture(story.slug, story.picture, old),
+        }
+
+    def _picture(
+        self, slug: str, image: StoryPicture | None, old: Mapping[str, Any] | None
+    ) -> dict[str, str | None]:
+        if image is None:
+            return {"feature_image": None, "feature_image_alt": None, "feature_image_caption": None}
+        name = f"{slug}-picture"
+        address = (old or {}).get("feature_image") or ""
+        if name not in address:
+            address = self._upload(f"{name}.png", picture(self._pictures, image.file))
+        return {
+            "feature_image": address,
+            "feature_image_alt": image.alt,
+            "feature_image_caption": escape(caption_of(image), quote=False),
+        }
+
+    def _upload(self, name: str, data: bytes) -> str:
+        head = (
+            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: image/png\r\n\r\n"
+        )
+        body = head.encode() + data + f"\r\n--{_BOUNDARY}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={_BOUNDARY}"}
+        self.uploaded += 1
+        return str(self._site.upload("images/upload", body, headers)["images"][0]["url"])
+
+
+def html_of(story: Story) -> str:
+    """The body as Ghost's editor takes HTML, the wall as its "Public preview" card."""
+    before, after = walled(story)
+    parts = [*(html for _, html in pieces(before)), *([WALL] if before else [])]
+    return "".join([*parts, *(html for _, html in pieces(after))])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fill the Ghost at the one address given; returns the exit status."""
+    if len(arguments) != 1:
+        sys.stderr.write("python -m demo.into_ghost URL\n")
+        return 2
+    now = datetime.now(ZONE)
+    told = stories(planned(now, None).day)
+    try:
+        done = fill(arguments[0], told, os.environ, RUN / "articles" / "pictures", now)
+    except StandfirstError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_status
+    sys.stdout.write(f"{done.made} posts made, {done.renewed} renewed, {done.pictures} pictures uploaded\n\n")
+    sys.stdout.write(block(arguments[0], os.environ))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
