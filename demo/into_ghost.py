@@ -12,13 +12,14 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from content.article import Access
 from content.sources.ghost_cards import WALL
-from demo.dates import ZONE, planned
-from demo.into_site import Filled, Site, caption_of, flags, named, needed, picture, pieces, sections, walled
+from demo.dates import SIX, ZONE, planned
+from demo.into_site import Count, Site, caption_of, is_out, named, needed, picture, pieces, sections, walled
+from demo.origins import Filled, Job, Origin
+from demo.origins.site import FOLDER, MEDIA
 from demo.setting import RUN
 from demo.stories import Story, StoryPicture, stories
 from newsroom.errors import ConfigurationError, StandfirstError
@@ -34,34 +35,34 @@ _NEAREST = timedelta(minutes=3)
 _BOUNDARY = "the-lanterns-picture"
 
 
-def block(url: str, environ: Mapping[str, str]) -> str:
-    """The `[[source]]` of a newsroom that reads this Ghost, in TOML. Raises ConfigurationError."""
-    needed(environ, NAMES, _HOW)
-    return f'[[source]]\nkey = "{KEY}"\nkind = "ghost"\nurl = "{url.rstrip("/")}"\n'
+def block(url: str) -> str:
+    """The `[[source]]` of a newsroom that reads this Ghost, in TOML."""
+    words = "# Where the articles come from: a Ghost. Its keys are in the secrets."
+    address = url.rstrip("/").replace("\\", "").replace('"', "")
+    return f'{words}\n[[source]]\nkey = "{KEY}"\nkind = "ghost"\nurl = "{address}"\n'
 
 
-def secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """What that newsroom's environment has to hold. Raises ConfigurationError."""
-    content, admin = needed(environ, NAMES, _HOW)
-    return {f"STANDFIRST_SOURCE_{KEY.upper()}": content, f"STANDFIRST_SOURCE_{KEY.upper()}_ADMIN": admin}
+def put_all(job: Job, environ: Mapping[str, str], now: datetime) -> Count:
+    """Put the job's stories there: made where no post has the slug, else renewed. Safe to do again.
 
-
-def fill(
-    url: str, told: Sequence[Story], environ: Mapping[str, str], pictures: Path, now: datetime
-) -> Filled:
-    """Put the stories there: made where no post has the slug, else renewed. Safe to do again.
-
-    Those that come after `now` are planned, those taken back are drafts. `pictures` is a folder to draw in.
+    Those that come after `now` are planned; those taken back, and bookings that do not run, are drafts.
     Raises ConfigurationError and SourceError.
     """
-    _, admin = needed(environ, NAMES, _HOW)
-    site = Ghost(url, admin)
+    site = Ghost(job.address, needed(environ, NAMES, _HOW)[1])
     try:
-        desk = _Desk(site, pictures)
-        made = [desk.put(story, now) for story in told]
-        return Filled(sum(made), len(made) - sum(made), desk.uploaded)
+        desk = _Desk(site, job, now)
+        made = [desk.put(story) for story in job.stories]
+        return Count(sum(made), len(made) - sum(made), desk.uploaded)
     finally:
         site.close()
+
+
+def fill(job: Job) -> Filled:
+    """What a newsroom needs to read the Ghost at the job's address, which has all stories then."""
+    content, admin = needed(os.environ, NAMES, _HOW)
+    put_all(job, os.environ, datetime.now(ZONE))
+    name = f"STANDFIRST_SOURCE_{KEY.upper()}"
+    return Filled(block(job.address), {name: content, f"{name}_ADMIN": admin})
 
 
 class Ghost(Site):
@@ -85,16 +86,16 @@ class Ghost(Site):
 class _Desk:
     """Stories into one Ghost."""
 
-    def __init__(self, site: Ghost, pictures: Path) -> None:
-        self._site, self._pictures = site, pictures
+    def __init__(self, site: Ghost, job: Job, now: datetime) -> None:
+        self._site, self._job, self._now = site, job, now
         self._sections = sections()
         self.uploaded = 0
 
-    def put(self, story: Story, now: datetime) -> bool:
+    def put(self, story: Story) -> bool:
         """Make or renew a story; returns True where it was made."""
         found = self._site.get(f"posts/slug/{story.slug}", {}, accepted=(404,))
         old = found["posts"][0] if found and "posts" in found else None
-        post = self._post(story, now, old)
+        post = self._post(story, old)
         if old is None:
             self._site.send("posts", {"posts": [post]}, source="html")
         else:
@@ -102,13 +103,13 @@ class _Desk:
             self._site.send(f"posts/{old['id']}", {"posts": [stamped]}, "PUT", source="html")
         return old is None
 
-    def _post(self, story: Story, now: datetime, old: Mapping[str, Any] | None) -> dict[str, Any]:
-        later = story.published > now + _NEAREST
+    def _post(self, story: Story, old: Mapping[str, Any] | None) -> dict[str, Any]:
+        later = story.published > self._now + _NEAREST
         tags: list[dict[str, str]] = [
             {"slug": key, "name": self._sections[key].title} for key in story.sections
         ]
         tags += [{"name": tag} for tag in story.tags]
-        tags += [{"name": f"#{tag}"} for tag in flags(story)]
+        tags += [{"name": f"#{tag}"} for tag in self._job.flags(story)]
         tags += [{"name": f"#{name}"} for _, name in named(story, authors=True)]
         return {
             "slug": story.slug,
@@ -116,7 +117,7 @@ class _Desk:
             "html": html_of(story),
             "custom_excerpt": story.teaser or None,
             "published_at": f"{story.published.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z",
-            "status": "draft" if story.withdrawn else "scheduled" if later else "published",
+            "status": "draft" if not is_out(story, self._job) else "scheduled" if later else "published",
             "visibility": _VISIBILITY[story.access],
             "tags": tags,
             **self._picture(story.slug, story.picture, old),
@@ -130,7 +131,7 @@ class _Desk:
         name = f"{slug}-picture"
         address = (old or {}).get("feature_image") or ""
         if name not in address:
-            address = self._upload(f"{name}.png", picture(self._pictures, image.file))
+            address = self._upload(f"{name}.png", picture(self._job.folder / FOLDER / MEDIA, image.file))
         return {
             "feature_image": address,
             "feature_image_alt": image.alt,
@@ -161,16 +162,18 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("python -m demo.into_ghost URL\n")
         return 2
     now = datetime.now(ZONE)
-    told = stories(planned(now, None).day)
+    day = planned(now, None).day
     try:
-        done = fill(arguments[0], told, os.environ, RUN / "articles" / "pictures", now)
+        job = Job(RUN, arguments[0], stories(day), datetime.combine(day, SIX, ZONE))
+        done = put_all(job, os.environ, now)
     except StandfirstError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status
-    sys.stdout.write(f"{done.made} posts made, {done.renewed} renewed, {done.pictures} pictures uploaded\n\n")
-    sys.stdout.write(block(arguments[0], os.environ))
+    sys.stdout.write(f"{done.made} posts made, {done.renewed} renewed, {done.pictures} pictures uploaded\n")
     return 0
 
+
+GHOST = Origin("ghost", "in a Ghost", fill, is_elsewhere=True)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -16,8 +16,8 @@ from urllib.parse import urlencode, urlsplit
 from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
-from content.sources.choices import FLAGS
 from content.sources.rules import slug_of
+from demo.origins import Job
 from demo.pictures import draw
 from demo.setting import HERE
 from demo.stories import Story, StoryPicture
@@ -30,7 +30,7 @@ PICTURE_WIDTH = 1_200
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class Count:
     """What came of filling a site."""
 
     made: int
@@ -130,15 +130,13 @@ def caption_of(image: StoryPicture) -> str:
     return " ".join(filter(None, (image.caption, f"(Photo: {image.credit})" if image.credit else "")))
 
 
-def flags(story: Story) -> tuple[str, ...]:
-    """The tags that are an editor's word to the digest."""
-    said = {
-        "digest-lead": story.lead,
-        "digest-no": story.no_digest,
-        "digest-again": story.again,
-        "sensitive": story.sensitive,
-    }
-    return tuple(tag for tag in FLAGS if said[tag])
+def is_out(story: Story, job: Job) -> bool:
+    """Whether it is published or planned: others are drafts. A booking is while it runs, as there is no field
+    that says when it does."""
+    runs = (story.run_from is None or story.run_from <= job.at) and (
+        story.run_until is None or job.at <= story.run_until
+    )
+    return runs and not story.withdrawn
 
 
 def named(story: Story, *, authors: bool) -> tuple[tuple[str, str], ...]:

@@ -12,13 +12,12 @@ import sys
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
 from content.article import Access
 from content.sources.rules import slug_of
-from demo.dates import ZONE, planned
+from demo.dates import SIX, ZONE, planned
 from demo.into_site import (
     Filled,
     Site,
@@ -32,6 +31,8 @@ from demo.into_site import (
     sections,
     walled,
 )
+from demo.origins import Filled, Job, Origin
+from demo.origins.site import FOLDER, MEDIA
 from demo.setting import RUN
 from demo.stories import Story, StoryPicture, stories
 from newsroom.errors import StandfirstError
@@ -47,10 +48,10 @@ _SET = re.compile(r"""["']|-(?=[-\s])|(?<=[-\s])-|\.(?=\.)|(?<=\.)\.|(?<=\d)x(?=
 _BLOCKS = {"p": "paragraph", "ul": "list", "ol": "list", "blockquote": "quote"}
 
 
-def block(url: str, environ: Mapping[str, str]) -> str:
-    """The `[[source]]` of a newsroom that reads this WordPress, in TOML. Raises ConfigurationError."""
-    user, _ = needed(environ, NAMES, _HOW)
+def block(url: str, user: str) -> str:
+    """The `[[source]]` of a newsroom that reads this WordPress, in TOML."""
     lines = [
+        "# Where the articles come from: a WordPress. Its password is in the secrets.",
         "[[source]]",
         f'key = "{KEY}"',
         'kind = "wordpress"',
@@ -63,27 +64,26 @@ def block(url: str, environ: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def secrets(environ: Mapping[str, str]) -> dict[str, str]:
-    """What that newsroom's environment has to hold. Raises ConfigurationError."""
-    return {f"STANDFIRST_SOURCE_{KEY.upper()}": needed(environ, NAMES, _HOW)[1]}
+def put_all(job: Job, environ: Mapping[str, str], now: datetime) -> Count:
+    """Put the job's stories there: made where no post has the slug, else renewed. Safe to do again.
 
-
-def fill(
-    url: str, told: Sequence[Story], environ: Mapping[str, str], pictures: Path, now: datetime
-) -> Filled:
-    """Put the stories there: made where no post has the slug, else renewed. Safe to do again.
-
-    Those that come after `now` are planned, those taken back are drafts. `pictures` is a folder to draw in.
+    Those that come after `now` are planned; those taken back, and bookings that do not run, are drafts.
     Raises ConfigurationError and SourceError.
     """
-    user, password = needed(environ, NAMES, _HOW)
-    site = WordPress(url, user, password)
+    site = WordPress(job.address, *needed(environ, NAMES, _HOW))
     try:
-        desk = _Desk(site, pictures)
-        made = [desk.put(story, now) for story in told]
-        return Filled(sum(made), len(made) - sum(made), desk.uploaded)
+        desk = _Desk(site, job, now)
+        made = [desk.put(story) for story in job.stories]
+        return Count(sum(made), len(made) - sum(made), desk.uploaded)
     finally:
         site.close()
+
+
+def fill(job: Job) -> Filled:
+    """What a newsroom needs to read the WordPress at the job's address, which has all stories then."""
+    user, password = needed(os.environ, NAMES, _HOW)
+    put_all(job, os.environ, datetime.now(ZONE))
+    return Filled(block(job.address, user), {f"STANDFIRST_SOURCE_{KEY.upper()}": password})
 
 
 class WordPress(Site):
@@ -105,8 +105,8 @@ class WordPress(Site):
 class _Desk:
     """Stories into one WordPress; what it has of categories, tags, people and pictures is looked up once."""
 
-    def __init__(self, site: WordPress, pictures: Path) -> None:
-        self._site, self._pictures = site, pictures
+    def __init__(self, site: WordPress, job: Job, now: datetime) -> None:
+        self._site, self._job, self._now = site, job, now
         self._numbers: dict[tuple[str, str], int] = {}
         self._sections = sections()
         # Elsewhere a wrong password would only be answered as a stranger is.
@@ -114,28 +114,29 @@ class _Desk:
         self._makes_users = bool(me.get("capabilities", {}).get("create_users"))
         self.uploaded = 0
 
-    def put(self, story: Story, now: datetime) -> bool:
+    def put(self, story: Story) -> bool:
         """Make or renew a story; returns True where it was made."""
-        post = self._post(story, now)
+        post = self._post(story)
         wish = {"slug": story.slug, "status": "publish,future,draft,pending,private", "_fields": "id"}
         there = self._site.get("posts", wish)
         self._site.send(f"posts/{there[0]['id']}" if there else "posts", post)
         return not there
 
-    def _post(self, story: Story, now: datetime) -> dict[str, Any]:
+    def _post(self, story: Story) -> dict[str, Any]:
         by_account = self._makes_users and len(story.authors) == 1 and bool(ascii_slug(story.authors[0]))
-        tags = [(tag, tag) for tag in flags(story)]
+        tags = [(tag, tag) for tag in self._job.flags(story)]
         tags += [(slug_of(tag), tag) for tag in story.tags]
         tags += named(story, authors=not by_account)
         if story.access in _CLOSED:
             tags.append((_CLOSED[story.access],) * 2)
+        later = story.published > self._now
         post: dict[str, Any] = {
             "slug": story.slug,
             "title": _kept(story.headline),
             "content": content_of(story),
             "excerpt": _kept(story.teaser),
             "date_gmt": f"{story.published.astimezone(UTC):%Y-%m-%dT%H:%M:%S}",
-            "status": "draft" if story.withdrawn else "future" if story.published > now else "publish",
+            "status": "draft" if not is_out(story, self._job) else "future" if later else "publish",
             "categories": [
                 self._term("categories", key, self._sections[key].title) for key in story.sections
             ],
@@ -171,7 +172,9 @@ class _Desk:
                 "Content-Type": "image/png",
                 "Content-Disposition": f'attachment; filename="{name}.png"',
             }
-            number = self._site.upload("media", picture(self._pictures, image.file), headers)["id"]
+            number = self._site.upload(
+                "media", picture(self._job.folder / FOLDER / MEDIA, image.file), headers
+            )["id"]
             self._numbers["media", name] = number
             self.uploaded += 1
         words = {"slug": name, "alt_text": image.alt, "caption": _kept(caption_of(image))}
@@ -240,16 +243,18 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("python -m demo.into_wordpress URL\n")
         return 2
     now = datetime.now(ZONE)
-    told = stories(planned(now, None).day)
+    day = planned(now, None).day
     try:
-        done = fill(arguments[0], told, os.environ, RUN / "articles" / "pictures", now)
+        job = Job(RUN, arguments[0], stories(day), datetime.combine(day, SIX, ZONE))
+        done = put_all(job, os.environ, now)
     except StandfirstError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_status
-    sys.stdout.write(f"{done.made} posts made, {done.renewed} renewed, {done.pictures} pictures uploaded\n\n")
-    sys.stdout.write(block(arguments[0], os.environ))
+    sys.stdout.write(f"{done.made} posts made, {done.renewed} renewed, {done.pictures} pictures uploaded\n")
     return 0
 
+
+WORDPRESS = Origin("wordpress", "in a WordPress", fill, is_elsewhere=True)
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
