@@ -19,11 +19,11 @@ from content.article import Access
 from content.sources.rules import slug_of
 from demo.dates import SIX, ZONE, planned
 from demo.into_site import (
-    Filled,
+    Count,
     Site,
     ascii_slug,
     caption_of,
-    flags,
+    is_out,
     named,
     needed,
     picture,
