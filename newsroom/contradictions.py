@@ -67,7 +67,7 @@ _OWN = {
     "ghost": {"url", *_RULES, "sections", "section"},
     "feed": {"url", "select", *_RULES, "sections", "section"},
     "pages": {"url", "list", "select", "sponsors", *_RULES, "sections", "section"},
-    "sql": {"query", "bookings", "changed", "sections", "section"},
+    "sql": {"query", "url", "bookings", "changed", "sections", "section"},
 }
 """What means something for one kind and not for every other."""
 

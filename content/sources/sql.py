@@ -9,6 +9,7 @@ from typing import Any
 from content.gallery import Gallery
 from content.sources import Entry, Problem, Reading
 from content.sources.item import Shelf
+from content.sources.pages_address import trusted
 from content.sources.remote import Part
 from content.sources.sql_columns import Kind, UnusableError, read_columns
 from content.sources.sql_items import Items
@@ -30,7 +31,7 @@ class Sql:
         self.always_full = not settings.changed
         self._settings = settings
         self._newsroom = newsroom
-        self._web = Web(timeout=settings.timeout)
+        self._web = Web(trusted=trusted([settings.url]), timeout=settings.timeout)
         self._shelf = Shelf(settings, newsroom, self._web)
         self._database = Database(settings, newsroom.time_zone)
         self._notes: dict[str, Any] = {}

@@ -46,6 +46,8 @@ class Items:
         self._columns = columns
         self._settings = settings
         self._newsroom = newsroom
+        # Where an address without a host is.
+        self._pictures = settings.url or newsroom.site_url
         self._id = columns.names.index("id")
 
     def gathered(self, rows: Iterable[Row]) -> Iterator[Gathered]:
@@ -115,7 +117,7 @@ class Items:
         if "place" in values:
             fields["place"] = self._settings.sections.get(values["place"], values["place"])
         if "image" in values:
-            address = urljoin(f"{self._newsroom.site_url}/", values["image"].strip())
+            address = urljoin(f"{self._pictures}/", values["image"].strip())
             image = {_IMAGE[name]: values[name] for name in _IMAGE if name in values}
             fields["image"] = {**image, "file": address}
         return Item(

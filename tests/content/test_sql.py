@@ -6,6 +6,7 @@ import re
 import sqlite3
 import tomllib
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from newsroom.errors import SourceError
 from newsroom.settings_file import SourceTable
 from newsroom.sql_database import Database
 from tests.content.newsdesk import QUERY, Newsdesk
+from tests.servers.loopback import Loopback
 
 DAY = timedelta(days=1)
 SIX = datetime(2026, 3, 10, 5, tzinfo=UTC)
@@ -483,6 +485,29 @@ def test_a_picture_is_asked_for_at_its_whole_address(desk, monkeypatch):
     report = desk.sync()
     assert (report.inserted, len(report.problems)) == (1, 1)
     assert asked == ["https://quay.example/a.jpg"]
+
+
+def test_pictures_may_be_on_a_private_machine_that_the_table_names_and_on_no_other(desk, monkeypatch):
+    asked = []
+
+    class Pictures(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    desk.stories({"image_url": "/a.jpg", "image_alt": "A bridge"})
+    with Loopback(Pictures) as named, Loopback(Pictures) as other:
+        desk.set_up(url=named.url)
+        desk.sync()
+        desk.set_up(url=other.url)
+        desk.stories({"id": "2", "image_url": f"{named.url}/b.jpg", "image_alt": "A bridge"})
+        (problem,) = desk.sync().problems
+    assert asked == ["/a.jpg"]
+    assert "a host that is not trusted" in problem.message
 
 
 _THEIRS = """
