@@ -143,7 +143,7 @@ class SourceTable(Table):
     )
     path: Line = Field("", description="folder: the folder, of Markdown or HTML files.")
     url: Web | Literal[""] = Field(
-        "", description="wordpress, ghost: the site; feed: the feed. sql: the address is a secret."
+        "", description="wordpress, ghost: the site; feed: the feed; sql: where pictures are, if elsewhere."
     )
     access: Literal["free", "registered", "paid"] = Field(
         "paid", description="Who may read an article that neither says so itself nor meets a rule below."
