@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
 from content import store
+from content.sources.fields import Fields
+from content.sources.folder import HTML
 from content.sources.front_matter import FrontMatterError, split
 from newsroom.database import reading
 from newsroom.errors import PublishError
@@ -17,6 +20,11 @@ from newsroom.files import write_whole
 from newsroom.settings import SourceSettings
 
 _OPENING = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*---[ \t]*(\r\n|\r|\n)")
+_HTML_OPENING = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:(?:<!doctype[^>]{0,500}>\s*)?<!--[ \t]*[\r\n]\s*)?---[ \t]*(\r\n|\r|\n)",
+    re.IGNORECASE,
+)
+_DOCTYPE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<!doctype[^>]{0,500}>\s*|\xef\xbb\xbf", re.IGNORECASE)
 
 
 class CannotTakeError(ValueError):
@@ -34,7 +42,8 @@ class Stamped:
 def write_ids(engine: Engine, source: SourceSettings, *, dry_run: bool = False) -> Stamped:
     """Write `id:` into every known article's file that has none; with `dry_run` count them only.
 
-    A line is added after the first one, and not another byte changes. Sync first: a file that is not known
+    A line is added after the first one, in HTML without front matter a comment that has it, and not another
+    byte changes. Sync first: a file that is not known
     yet, cannot be read, or may be either of two articles is left alone.
     """
     written = 0
@@ -44,7 +53,8 @@ def write_ids(engine: Engine, source: SourceSettings, *, dry_run: bool = False) 
         path = Path(os.path.realpath(source.path / reference))
         try:
             data = path.read_bytes() if path.is_file() else b""
-            stamped = with_id(data, id_)
+            is_html = reference.lower().endswith(HTML)
+            stamped = html_with_id(data, id_) if is_html else with_id(data, id_)
             if stamped is not None and not dry_run:
                 write_whole(path, stamped, like=path.stat())
             written += stamped is not None
@@ -81,20 +91,48 @@ def with_id(data: bytes, id_: str) -> bytes | None:
     if opening is None:
         return None
     stamped = data[: opening.end()] + f"id: {id_}".encode() + opening[1] + data[opening.end() :]
+    return stamped if _takes(data, stamped, lambda one: split(one.decode()), id_) else None
+
+
+def html_with_id(data: bytes, id_: str) -> bytes | None:
+    """As `with_id`, for an HTML file: one without front matter gets a comment that has it, at the top."""
+    from content.sources.html_file import decoded, front_of
+
+    opening = _HTML_OPENING.match(data)
+    if opening is not None:
+        line, place, end = f"id: {id_}".encode(), opening.end(), opening[1]
+        stamped = data[:place] + line + end + data[place:]
+    else:
+        doctype = _DOCTYPE.match(data)
+        place = doctype.end() if doctype else 0
+        stamped = data[:place] + f"<!--\n---\nid: {id_}\n---\n-->\n".encode() + data[place:]
+
+    def read(one: bytes) -> tuple[Fields, str]:
+        front, body = front_of(decoded(one))
+        return front, "".join(body.split())
+
+    return stamped if _takes(data, stamped, read, id_) else None
+
+
+def _takes(data: bytes, stamped: bytes, read: Callable[[bytes], tuple[Fields, str]], id_: str) -> bool:
+    """Whether the id has its place in what is `stamped`; False where the file has one, or cannot be read.
+
+    Raises CannotTakeError where it would change what else the file says.
+    """
     try:
-        fields, body = split(data.decode())
+        fields, body = read(data)
     except (FrontMatterError, UnicodeDecodeError):
         # The sync says so.
-        return None
+        return False
     names = [key.value for key, _ in fields.fields]
     if fields.get("id") is not None:
-        return None
+        return False
     try:
-        after, body_after = split(stamped.decode())
+        after, body_after = read(stamped)
         names_after = [key.value for key, _ in after.fields]
     except FrontMatterError:
         names_after, body_after = [], ""
     # Read back: an id that YAML takes for something else, or braces around the keys, would spoil the file.
     if ["id", *names] != names_after or body != body_after:
         raise CannotTakeError(f"its keys are indented, in braces, or have an empty id; add `id: {id_}`")
-    return stamped
+    return True

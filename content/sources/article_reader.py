@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from html import unescape
 from pathlib import PurePosixPath
@@ -50,6 +50,7 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:\S+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _SLUG = re.compile(r"[\w~][\w.~-]{0,199}")
 _TAG = re.compile("<[^>]*>")
+_WALL = re.compile(r"<!--\s*(?:more|paywall)\b[^>]*-->", re.IGNORECASE)
 
 
 class Pictures(Protocol):
@@ -305,9 +306,20 @@ class ArticleReader:
 
     def _body(self, text: str, url: str) -> tuple[str, str]:
         """The whole text and what stands before a wall in it, as sanitised HTML."""
-        return self._html(text, url), ""
+        raw = self._illustrated(text)
+        wall = _WALL.search(raw)
+        if wall is None:
+            return clean_html(raw, url), ""
+        before = raw[: wall.start()]
+        return clean_html(before + raw[wall.end() :], url), clean_html(before, url)
 
-    def _html(self, markdown: str, url: str) -> str:
+    def _raw(
+        self, text: str, published: Callable[[str], Shown | None], undescribed: Callable[[], None]
+    ) -> str:
+        """The file's text as HTML, its pictures those that are published."""
+        return html_of(text, published, undescribed)
+
+    def _illustrated(self, text: str) -> str:
         undescribed = 0
         seen = 0
 
@@ -326,7 +338,7 @@ class ArticleReader:
             nonlocal undescribed
             undescribed += 1
 
-        html = clean_html(html_of(markdown, published, count), url)
+        raw = self._raw(text, published, count)
         if undescribed:
             self._fields.warn(None, f"{undescribed} of the body's pictures have no alt text")
-        return html
+        return raw

@@ -1,4 +1,4 @@
-"""A folder of Markdown files with front matter, looked through with its sub-folders."""
+"""A folder of Markdown and HTML files, looked through with its sub-folders."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from newsroom.errors import SourceError
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
 
-ENDING = ".md"
+MARKDOWN = ".md"
+HTML = (".html", ".htm")
 LARGEST = 5_000_000
 """Bytes of the largest file that is read."""
 LONGEST_PATH = 500
 """Characters of the longest path below the folder."""
 
 # Raise it when the same file gives another article than before: every file is then read once more.
-_VERSION = "2"
+_VERSION = "3"
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Folder:
 
     def __init__(self, settings: SourceSettings, newsroom: Newsroom) -> None:
         self._root = settings.path
+        self._settings = settings
         self._rules = Rules(
             newsroom, settings.key, Access(settings.access), settings.language or newsroom.language
         )
@@ -77,22 +79,40 @@ class Folder:
     def read(self, entry: Entry, publish: PublishPicture) -> Reading:
         """The article in one file; where it cannot be used, every reason that could be found at once."""
         # Parsers take a while to import, and most runs find every file as it was.
-        from content.sources.article_reader import ArticleReader
-        from content.sources.front_matter import FrontMatterError, split
+        from content.sources.front_matter import FrontMatterError
 
         place = self.place(entry.reference)
         try:
             data = (self._root / entry.reference).read_bytes()
-            front, markdown = split(data.decode())
+            shown = Illustrations(self._root, entry.reference, publish)
+            if entry.reference.lower().endswith(HTML):
+                return self._html(entry, place, data, shown)
+            return self._markdown(entry, place, data, shown)
         except OSError as error:
             return self._broken(entry, place, f"cannot be read: {error.strerror}")
-        except UnicodeDecodeError as error:
-            message = f"not UTF-8: byte {error.start:,} cannot be read; save the file as UTF-8"
-            return self._broken(entry, place, message)
         except FrontMatterError as error:
             return self._broken(entry, f"{place}:{error.line}:{error.column}", str(error))
-        shown = Illustrations(self._root, entry.reference, publish)
+        except SourceError as error:
+            return self._broken(entry, place, str(error))
+
+    def _markdown(self, entry: Entry, place: str, data: bytes, shown: Illustrations) -> Reading:
+        from content.sources.article_reader import ArticleReader
+        from content.sources.front_matter import split
+
+        try:
+            front, markdown = split(data.decode())
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            message = f"not UTF-8: byte {error.start:,} cannot be read; save the file as UTF-8"
+            return self._broken(entry, f"{place}:{line}", message)
         return ArticleReader(entry, place, front, self._rules, shown).read(markdown)
+
+    def _html(self, entry: Entry, place: str, data: bytes, shown: Illustrations) -> Reading:
+        from content.sources.html_article import HtmlArticleReader
+        from content.sources.html_file import html_file
+
+        file = html_file(data, entry.reference, self._settings, self._rules)
+        return HtmlArticleReader(entry, place, file, self._rules, shown).read(file.text)
 
     def stamp(self, name: str) -> str:
         """The size and time of a picture below the folder; empty where there is none."""
@@ -117,7 +137,7 @@ class Folder:
                     continue
                 if one.is_dir(follow_symlinks=False):
                     waiting.append(f"{folder}{one.name}/")
-                elif one.name.lower().endswith(ENDING) or (one.is_symlink() and _is_folder(one)):
+                elif one.name.lower().endswith((MARKDOWN, *HTML)) or (one.is_symlink() and _is_folder(one)):
                     yield f"{folder}{one.name}", one
 
     def _list(self, look: _Look, name: str, path: str) -> None:
@@ -132,9 +152,9 @@ class Folder:
             size = max(Path(path).stat().st_size, len(data)) / 1e6
             self._leave(look, name, f"it has {size:.1f} MB; {LARGEST // 1_000_000} MB at most")
         else:
-            default_id = tag_id(
-                self._rules.newsroom.authority, f"{self._rules.source}/{name[: -len(ENDING)]}"
-            )
+            # Beside a Markdown file may lie an HTML file of the same name, and they are two articles.
+            bare = name[: -len(MARKDOWN)] if name.lower().endswith(MARKDOWN) else name
+            default_id = tag_id(self._rules.newsroom.authority, f"{self._rules.source}/{bare}")
             look.entries.append(Entry(name, self.place(name), content_hash(data, self._reading), default_id))
 
     def _leave(self, look: _Look, name: str, message: str) -> None:

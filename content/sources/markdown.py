@@ -35,9 +35,14 @@ def html_of(markdown: str, published: Callable[[str], Shown | None], undescribed
             if part.type == "image":
                 _show(part, published, undescribed)
             elif part.type in ("html_block", "html_inline"):
-                part.content = _IMAGE.sub(lambda tag: _shown(tag[0], published, undescribed), part.content)
+                part.content = illustrated(part.content, published, undescribed)
     rendered = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
     return str(rendered)
+
+
+def illustrated(html: str, published: Callable[[str], Shown | None], undescribed: Callable[[], None]) -> str:
+    """`html` with its pictures as `html_of` has those of Markdown."""
+    return _IMAGE.sub(lambda tag: _shown(tag[0], published, undescribed), html)
 
 
 def is_local(address: str) -> bool:
