@@ -21,13 +21,13 @@ from demo.dates import ZONE, planned
 from demo.leaks import found, published
 from demo.origins import Origin
 from demo.origins.chosen import ORIGINS, Choice, choice_of, set_up_from, site_of
-from demo.origins.site import PortTakenError
 from demo.setting import RUN, day_of_run, planted_words, set_up
 from newsletter import editions
 from newsletter.edition import DeliveryState
 from newsletter.sums import Sum, sum_of
 from newsletter.tables import batches, renders
 from newsroom.database import engine_for, reading
+from newsroom.errors import StandfirstError
 
 EDITION = "daily-{day}"
 
@@ -64,9 +64,10 @@ def demo(choice: Choice = Choice()) -> int:  # noqa: B008  # A value that nobody
                 _prepare(origin, plan.day, choice.site or address)
             begun = time.monotonic()
             morning = _run(RUN, plan.acts.isoformat())
-    except PortTakenError as error:
+    except StandfirstError as error:
+        # The demo's site has no port, or somebody's own could not be filled.
         sys.stderr.write(f"{error}\n")
-        return 2
+        return error.exit_status
     _tell(morning, EDITION.format(day=plan.day), time.monotonic() - begun, again=plan.again)
     return morning.status
 

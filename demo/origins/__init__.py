@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from demo.origins.site import FOLDER, MEDIA
 from demo.stories import Story
 
 FRONT = "town"
@@ -71,3 +72,5 @@ class Origin:
     """Whether a site of the demo's own answers while its run takes place: below `folder`/site."""
     is_elsewhere: bool = False
     """Whether it is somebody's own system, at an address that has to be named."""
+    pictures: str = f"{FOLDER}/{MEDIA}"
+    """Where the pictures are drawn, below the demo's run."""

@@ -10,17 +10,20 @@ from datetime import date, datetime
 from pathlib import Path
 
 from demo.dates import SIX, ZONE
+from demo.into_ghost import GHOST
+from demo.into_wordpress import WORDPRESS
 from demo.origins import Filled, Job, Origin
 from demo.origins.feed import FEED
+from demo.origins.html import HTML
 from demo.origins.pages import PAGES
-from demo.origins.site import FOLDER, MEDIA, serving
+from demo.origins.site import FOLDER, serving
 from demo.origins.sql import SQL
 from demo.pictures import draw
 from demo.setting import begin, finish
 from demo.stories import stories
 
-ORIGINS: Mapping[str, Origin] = {one.name: one for one in (SQL, FEED, PAGES)}
-"""By name. Another one is a file here and its name in this line; the folder of Markdown is none of them."""
+ORIGINS: Mapping[str, Origin] = {one.name: one for one in (SQL, FEED, PAGES, HTML, WORDPRESS, GHOST)}
+"""By name. Another one is a file and its name in this line; the folder of Markdown is none of them."""
 
 _CHOICE = "source.txt"
 _FOLDER_TABLE = re.compile(
@@ -66,7 +69,7 @@ def set_up_from(origin: Origin, folder: Path, today: date, address: str) -> None
     """Make the folder anew, with the articles of `today` in what `origin` is, at `address`."""
     begin(folder, today)
     told = stories(today)
-    draw(folder / FOLDER / MEDIA)
+    draw(folder / origin.pictures)
     filled = origin.fill(Job(folder, address, told, datetime.combine(today, SIX, ZONE)))
     _write_tables(folder / "newsroom.toml", filled)
     with (folder / "secrets.env").open("a", encoding="utf-8") as file:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from newsroom.errors import StandfirstError
+
 HOST = "127.0.0.1"
 FOLDER = "site"
 """Below the demo's run: the files that are served, each at its path."""
@@ -19,7 +21,7 @@ MEDIA = "media"
 """Below that: the pictures."""
 
 
-class PortTakenError(Exception):
+class PortTakenError(StandfirstError):
     """Another program listens where the demo's site was."""
 
 

@@ -41,6 +41,7 @@ _TABLES = '''\
 [[source]]
 key = "articles"
 kind = "sql"
+url = "{address}"
 access = "paid"
 changed = "saved_at"
 query = """
@@ -75,14 +76,16 @@ def fill(job: Job) -> Filled:
             if story.sponsor:
                 _insert(connection, "booking", _booking(story))
             else:
-                _insert_article(connection, story, job.address)
-    return Filled(_TABLES, {"STANDFIRST_SOURCE_ARTICLES": f"sqlite:///{DATABASE}"})
+                _insert_article(connection, story)
+    return Filled(
+        _TABLES.replace("{address}", job.address), {"STANDFIRST_SOURCE_ARTICLES": f"sqlite:///{DATABASE}"}
+    )
 
 
-def _insert_article(connection: sqlite3.Connection, story: Story, address: str) -> None:
+def _insert_article(connection: sqlite3.Connection, story: Story) -> None:
     article = _insert(connection, "article", _article(story))
     if story.picture:
-        file = f"{address}/{MEDIA}/{story.picture.file}"
+        file = f"/{MEDIA}/{story.picture.file}"
         words = {name: getattr(story.picture, name) for name in ("alt", "caption", "credit")}
         picture = _insert(connection, "picture", {"file": file, **words})
         connection.execute("UPDATE article SET picture_id = ? WHERE id = ?", (picture, article))
