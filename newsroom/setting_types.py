@@ -50,6 +50,12 @@ def _web(text: str) -> str:
     return text.rstrip("/")
 
 
+def _page(text: str) -> str:
+    # Its owner may tell "/feed/" from "/feed", and lead from one to the other each time.
+    _web(text)
+    return text
+
+
 def _hub(text: str) -> str:
     _web(text)
     # It stands in every feed, and as it is written here: its owner may tell "/" from none.
@@ -161,6 +167,7 @@ Line = Annotated[str, AfterValidator(_line)]
 Rule = Annotated[str, AfterValidator(_rule)]
 Words = Annotated[Line, Field(min_length=1)]
 Web = Annotated[str, AfterValidator(_web)]
+Page = Annotated[str, AfterValidator(_page)]
 Hub = Annotated[str, AfterValidator(_hub)]
 Site = Annotated[str, AfterValidator(_site)]
 Database = Annotated[str, AfterValidator(_database)]

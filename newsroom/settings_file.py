@@ -20,6 +20,7 @@ from newsroom.setting_types import (
     Language,
     Line,
     Mailbox,
+    Page,
     Period,
     Port,
     Public,
@@ -127,7 +128,7 @@ class FeedTable(Table):
 class ListTable(Table):
     """A page that lists articles, of a source of kind `pages`."""
 
-    url: Web = Field(description="The page, or a news sitemap.")
+    url: Page = Field(description="The page, or a news sitemap.")
     section: Key = Field(description="The section that its articles stand in.")
     select: Line = Field("", description="A CSS selector of one item; else every link to an article.")
     sponsor: Line = Field("", description="A CSS selector, inside an item, of its sponsor's name.")
@@ -142,7 +143,7 @@ class SourceTable(Table):
         "folder", description="What it is; docs/sources.md has a page for each."
     )
     path: Line = Field("", description="folder: the folder, of Markdown or HTML files.")
-    url: Web | Literal[""] = Field(
+    url: Page | Literal[""] = Field(
         "", description="wordpress, ghost: the site; feed: the feed; sql: where pictures are, if elsewhere."
     )
     access: Literal["free", "registered", "paid"] = Field(
