@@ -126,7 +126,7 @@ def _answers(
             answers[question.name] = (_asked if manner.asks else _taken)(question, answers)
         if question.name == "site":
             choice = chosen(answers["site"], wanted, manner)
-            answers["found"] = choice.found
+            answers["found"], answers["site"] = choice.found, choice.site or answers["site"]
     if manner.asks:
         answers["sections"] = _confirmed(next(one for one in asked if one.name == "sections"), answers)
     answers["whole"] = completed(answers["sections"], answers["language"])
@@ -209,7 +209,7 @@ def _local_zone() -> str:
 
 def _say_what_was_made(directory: Path, answers: Answers, sections: Sequence[NewSection]) -> None:
     source: NewSource = answers["source"]
-    articles = "articles/, " if source.kind == "folder" else ""
+    articles = "" if source.is_remote else "articles/, "
     typer.echo(f"Made {directory}: newsroom.toml, {articles}readers.csv, secrets.env.")
     for one in sections:
         if one.kind is not SectionKind.EDITORIAL:
@@ -222,7 +222,8 @@ def _say_what_was_made(directory: Path, answers: Answers, sections: Sequence[New
 
 
 def _say_what_is_read(source: NewSource, answers: Answers, sections: Sequence[NewSection]) -> None:
-    typer.echo(f"  Articles are read from {NAMES[source.kind]} at {source.url or source.lists[0][0]}.")
+    place = source.url or source.lists[0][0]
+    typer.echo(f"  Articles are read from {NAMES[source.kind]} at {place}; {source.who_pays}.")
     if source.section:
         typer.echo(f"  All of them stand in the section {source.section}, unless newsroom.toml says more.")
     left = left_out(answers["found"], source, sections)

@@ -59,6 +59,8 @@ class Chosen:
     kind: str = "folder"
     found: Survey | None = None
     """None for a folder, and for nothing."""
+    site: str = ""
+    """The site itself, where another address was given for it: that of its feed."""
     secret: str = field(default="", repr=False)
 
 
@@ -136,7 +138,7 @@ def _unseen(url: str, wanted: Wanted) -> Chosen:
     if wanted.kind == "ghost" and not secret:
         typer.echo(f"  Without its Content API key a Ghost is not read. {_FOLDER}")
         return Chosen()
-    return Chosen(wanted.kind, Survey(wanted.kind, url), secret)
+    return Chosen(wanted.kind, Survey(wanted.kind, url), secret=secret)
 
 
 class _Choice:
@@ -168,7 +170,9 @@ class _Choice:
                 return Chosen()
             found = other
         _say_topics(found)
-        return Chosen(kind, found)
+        at = urlsplit(self._front.url)
+        site = f"{at.scheme}://{at.netloc}" if self._front.is_feed and not self._wanted.url else ""
+        return Chosen(kind, found, site)
 
     def _surveyed(self, kind: str, key: str = "") -> Survey | None:
         try:
@@ -209,7 +213,7 @@ class _Choice:
         if not self._manner.asks:
             typer.echo(f"  Its Content API key, which its pages carry, goes into secrets.env ({SECRET}).")
         _say_topics(survey)
-        return Chosen("ghost", survey, key)
+        return Chosen("ghost", survey, secret=key)
 
     def _takes(self, words: str, key: str) -> bool:
         if self._wanted.takes_key is not None:
@@ -230,7 +234,6 @@ def completed_source(
 
 def _paid(found: Survey, wanted: Wanted, manner: Manner) -> Paid:
     if found.kind == "ghost":
-        typer.echo("  Who may read a post is what Ghost says of it: public, members, paid members or tiers.")
         return Paid("all")
 
     def check(text: str) -> Paid:
@@ -284,7 +287,8 @@ def _typed_key() -> str:
 def _say_topics(found: Survey) -> None:
     topics = [one for one in found.topics if one.count]
     if not topics:
-        typer.echo(f"  It has no {_LISTS[found.kind]} with articles in them.")
+        nothing = "Its menu leads to no lists of articles" if found.kind == "pages" else ""
+        typer.echo(f"  {nothing or f'It has no {_LISTS[found.kind]} with articles in them'}.")
         return
     typer.echo(f"  Its {_LISTS[found.kind]}, with their articles:")
     for topic in topics[:SHOWN]:

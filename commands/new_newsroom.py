@@ -115,6 +115,7 @@ def _files(answers: Mapping[str, Any], sections: tuple[NewSection, ...], now: da
     return {
         "newsroom.toml": environment.get_template("newsroom.toml.j2").render(values),
         **({f"articles/{first}/welcome.md": welcome} if source.kind == "folder" else {}),
+        **({f"articles/{first}/.gitkeep": ""} if source.kind == "none" else {}),
         "readers.csv": environment.get_template("readers.csv.j2").render(reader),
         ".gitignore": IGNORED,
     }

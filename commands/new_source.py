@@ -23,7 +23,7 @@ NAMES = {
     "wordpress": "WordPress",
     "ghost": "Ghost",
     "feed": "a feed",
-    "pages": "pages that say to machines that they are articles",
+    "pages": "pages of articles",
     "folder": "a folder of Markdown files",
     "none": "nothing yet",
 }
@@ -70,6 +70,17 @@ class NewSource:
     summaries: bool = False
     """Of a feed: a description alone is a teaser."""
     secret: str = field(default="", repr=False)
+
+    @property
+    def who_pays(self) -> str:
+        """Which of its articles are paid, in words."""
+        if self.kind == "ghost":
+            return "who may read a post is what Ghost says of it"
+        if self.kind == "pages" and not self.paid:
+            return f"those are {self.access} that do not say who may read them"
+        if self.paid and self.kind != "pages":
+            return f"paid are those of {', '.join(self.paid)}"
+        return "all of them are paid" if self.access == "paid" else "none of them is paid"
 
     @property
     def is_remote(self) -> bool:

@@ -109,7 +109,8 @@ def _meta(page: Page, name: str) -> str:
 def _name(page: Page) -> str:
     """The site's name: as it says for others, else its title as far as a slogan."""
     title = page.css_first("title")
-    return (_meta(page, "og:site_name") or _SLOGAN.split(line_of(title))[0])[:_LONGEST_TITLE].strip()
+    words = clean_line(title.text(deep=True)) if title is not None else ""
+    return (_meta(page, "og:site_name") or _SLOGAN.split(words)[0])[:_LONGEST_TITLE].strip()
 
 
 def _ghost_key(page: Page) -> str:

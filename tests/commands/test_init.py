@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import pty
 import shlex
 import subprocess
 import sys
@@ -19,8 +18,7 @@ from commands.main import main
 from commands.questions import NO_POSTAL_ADDRESS
 from newsroom.settings import Settings, load
 from tests.commands.house import House
-
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
+from tests.commands.terminal import CHECKOUT, on_a_terminal
 
 
 def _init(folder: Path, *flags: str) -> int:
@@ -233,7 +231,7 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(tmp_path: Path) -> None:
         "Graslei 1",
         "y",
     ]
-    said = _on_a_terminal(folder, words)
+    said = on_a_terminal(folder, words)
     for reason in ('"ftp://x" is wrong', "no section is named", '"Mars" is wrong'):
         assert reason in said
     assert '"Latest": of kind latest' in said
@@ -242,22 +240,3 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(tmp_path: Path) -> None:
     # The empty answer to what only a person knows was asked again.
     assert settings.newsletters[0].postal_address == "Graslei 1"
     assert _kinds(folder)["latest"] == "latest"
-
-
-def _on_a_terminal(folder: Path, words: list[str]) -> str:
-    """What is said when somebody types these words, a line each."""
-    ours, theirs = pty.openpty()
-    with os.fdopen(ours, "wb", buffering=0) as keys:
-        keys.write("".join(f"{word}\n" for word in words).encode())
-        done = subprocess.run(
-            [sys.executable, "send.py", "init", str(folder)],
-            cwd=CHECKOUT,
-            stdin=theirs,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-    os.close(theirs)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
