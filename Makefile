@@ -25,8 +25,8 @@ $(VENV)/development: requirements-dev.lock | $(VENV)/runtime
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/runtime ## The demo newsroom: its feeds and today's digest, into demo/run
-	@$(BIN)/python -m demo
+demo: $(VENV)/runtime ## The demo newsroom: its feeds and today's digest, into demo/run (SOURCE=sql: docs/sources.md)
+	@$(BIN)/python -m demo $(SOURCE) $(if $(SITE),--site "$(SITE)")
 
 preview: $(VENV)/runtime ## The demo's digest as every plan sees it, opened in a browser
 	@test -f $(DEMO) || $(BIN)/python -m demo

@@ -21,13 +21,13 @@ from demo.dates import ZONE, planned
 from demo.leaks import found, published
 from demo.origins import Origin
 from demo.origins.chosen import ORIGINS, Choice, choice_of, set_up_from, site_of
-from demo.setting import RUN, day_of_run, planted_words, set_up
+from demo.setting import RUN, day_of_run, finish, planted_words, set_up
 from newsletter import editions
 from newsletter.edition import DeliveryState
 from newsletter.sums import Sum, sum_of
 from newsletter.tables import batches, renders
 from newsroom.database import engine_for, reading
-from newsroom.errors import StandfirstError
+from newsroom.errors import SourceError, StandfirstError
 
 EDITION = "daily-{day}"
 
@@ -65,7 +65,7 @@ def demo(choice: Choice = Choice()) -> int:  # noqa: B008  # A value that nobody
             begun = time.monotonic()
             morning = _run(RUN, plan.acts.isoformat())
     except StandfirstError as error:
-        # The demo's site has no port, or somebody's own could not be filled.
+        # The demo's site has no port, or somebody's own could not be filled or read.
         sys.stderr.write(f"{error}\n")
         return error.exit_status
     _tell(morning, EDITION.format(day=plan.day), time.monotonic() - begun, again=plan.again)
@@ -81,8 +81,10 @@ def _prepare(origin: Origin | None, day: date, address: str) -> None:
         set_up(RUN, day)
     else:
         set_up_from(origin, RUN, day, address)
-    _run(RUN, f"{day}T05:30", "sync")
+    if not _run(RUN, f"{day}T05:30", "sync").of("sync"):
+        raise SourceError("no article could be read: demo/run/standfirst.log says why")
     _run(RUN, f"{day}T05:31", "readers", "import", str(RUN / "readers.csv"))
+    finish(RUN, day)
 
 
 def _run(folder: Path, now: str, *arguments: str) -> Morning:

@@ -43,7 +43,6 @@ def set_up(folder: Path, today: date) -> None:
     begin(folder, today)
     write_articles(folder, today)
     draw(folder / "articles" / "pictures")
-    finish(folder, today)
 
 
 def write_articles(folder: Path, today: date) -> None:

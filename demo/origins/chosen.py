@@ -19,7 +19,7 @@ from demo.origins.pages import PAGES
 from demo.origins.site import FOLDER, serving
 from demo.origins.sql import SQL
 from demo.pictures import draw
-from demo.setting import begin, finish
+from demo.setting import begin
 from demo.stories import stories
 
 ORIGINS: Mapping[str, Origin] = {one.name: one for one in (SQL, FEED, PAGES, HTML, WORDPRESS, GHOST)}
@@ -75,7 +75,6 @@ def set_up_from(origin: Origin, folder: Path, today: date, address: str) -> None
     with (folder / "secrets.env").open("a", encoding="utf-8") as file:
         file.writelines(f"{name}={secret}\n" for name, secret in filled.secrets.items())
     (folder / _CHOICE).write_text(f"{origin.name}\n{address}\n", encoding="utf-8")
-    finish(folder, today)
 
 
 def _write_tables(path: Path, filled: Filled) -> None:

@@ -22,7 +22,6 @@ kind = "pages"
 access = "paid"
 registered = ["tag:members"]
 [source.select]
-body = "div.story"
 label = "p.kicker"
 """
 _LIST = """
