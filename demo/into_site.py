@@ -17,6 +17,7 @@ from PIL import Image
 from selectolax.lexbor import LexborHTMLParser
 
 from content.sources.rules import slug_of
+from content.sources.tag_words import NO_BYLINE
 from demo.origins import Job
 from demo.pictures import draw
 from demo.setting import HERE
@@ -144,6 +145,9 @@ def named(story: Story, *, authors: bool) -> tuple[tuple[str, str], ...]:
     told: list[str] = [f"Sponsor: {story.sponsor}"] if story.sponsor else []
     if story.label:
         told.append(f"Label: {story.label}")
+    if not story.authors:
+        # Both systems have an author for everything: whoever filled it.
+        told.append(NO_BYLINE)
     for place, name in enumerate(story.authors if authors else (), 1):
         told.append(f"By: {name}" if place == 1 else f"By {place}: {name}")
     return tuple((slug_of(name), name) for name in told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,13 +15,11 @@ from content.sources.ghost_cards import WALL, for_readers, readable
 from content.sources.item import Item
 from content.sources.json_values import as_mappings, as_text
 from content.sources.pages_caption import caption_and_credit
-from content.sources.tag_words import authors_named, label_named
+from content.sources.tag_words import authors_by, label_named, sponsor_named
 from newsroom.settings import SourceSettings
 
 _SLUG = re.compile(r"[\w~][\w.~-]{0,199}")
 _INTERNAL = "hash-"
-_SPONSOR_TAG = "sponsor-"
-_SPONSOR_WORDS = re.compile(r"\Asponsor(?:ed by)?(?:\s*:\s*|\s+|-)", re.IGNORECASE)
 # What Ghost writes below a picture that an editor has taken from there.
 _UNSPLASH = re.compile(r"Photo by (?P<name>[^./]{1,80} / Unsplash)")
 _ACCESS = {
@@ -60,18 +58,18 @@ def item_of(post: Post, settings: SourceSettings, site_url: str) -> Item:
     html, opening = walled(as_text(post.get("html")), access, is_cut=post.get("access") is False)
     if visibility not in _ACCESS or (visibility == "tiers" and not tiers):
         html = opening
-    names = [tag.name for tag in tags]
+    named = [(tag.slug, tag.name) for tag in tags]
     fields = {
-        "label": label_named(names),
+        "label": label_named(named),
         "headline": clean_line(as_text(post.get("title"))),
         "teaser": clean_line(as_text(post.get("custom_excerpt"))),
-        "authors": authors_named(names) or staff_of(post),
+        "authors": authors_by(named, staff_of(post)),
         "published": as_text(post.get("published_at")),
         "slug": _slug(post),
         "url": url_of(post, site_url),
         "image": image_of(post),
         "products": tiers,
-        "sponsor": sponsor_of(tags),
+        "sponsor": sponsor_named(named),
     }
     reference = reference_of(post["id"])
     return Item(
@@ -141,15 +139,6 @@ def sections_of(tags: Sequence[Tag], settings: SourceSettings) -> tuple[str, ...
         if name in settings.sections
     ]
     return tuple(dict.fromkeys([*public, *named]))
-
-
-def sponsor_of(tags: Iterable[Tag]) -> str:
-    """Who paid for it, by a tag whose slug begins with `sponsor-`: its name, without that word."""
-    for tag in tags:
-        if tag.slug.startswith(_SPONSOR_TAG):
-            name = tag.name.removeprefix("#").strip()
-            return _SPONSOR_WORDS.sub("", name, count=1).strip() or tag.slug.removeprefix(_SPONSOR_TAG)
-    return ""
 
 
 def _tags(post: Post) -> Iterator[Tag]:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from content.sanitise import clean_line
 from content.sources.item import Item
 from content.sources.json_values import as_list, as_mapping, as_mappings, as_text
-from content.sources.tag_words import authors_named, label_named
+from content.sources.tag_words import authors_by, label_named, sponsor_named
 from content.sources.wordpress_picture import image_of
 from content.sources.wordpress_values import embedded, metas, name_of, text_of
 from newsroom.settings import SourceSettings
@@ -26,8 +26,6 @@ _NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
 _SLUG = re.compile(r"[\w~][\w.~-]{0,199}")
 _NEXT_PAGE = re.compile(r"<p>\s*<!--nextpage-->\s*</p>|<!--nextpage-->|<!--noteaser-->")
 _MORE = re.compile(r"""<!--more(?:\s.*?)?-->|<span id="more-\d+"></span>""", re.DOTALL)
-_SPONSOR_TAG = "sponsor-"
-_SPONSOR_WORDS = re.compile(r"sponsor(?:ed by)?\s*:\s*", re.IGNORECASE)
 _CLASS = re.compile(r"""\sclass\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -76,17 +74,17 @@ def item_of(post: Post, kind: str, settings: SourceSettings, tree: Tree, now: da
     if {*as_list(post.get("categories")), *as_list(post.get("tags"))} - {term.number for term in terms}:
         raise ValueError("its categories and tags cannot be read; the REST API has to show them")
     html, opening, has_wall = walled(content)
-    names = [term.name for term in terms if term.kind == "tag"]
+    tags = [(term.slug, term.name) for term in terms if term.kind == "tag"]
     fields = {
         "headline": text_of(as_mapping(post.get("title")).get("rendered")),
-        "label": label_named(names),
+        "label": label_named(tags),
         "teaser": teaser_of(as_mapping(post.get("excerpt")), html),
-        "authors": authors_named(names) or authors_of(post),
+        "authors": authors_by(tags, authors_of(post)),
         "published": published_of(post),
         "slug": slug_of(post.get("slug")),
         "url": as_text(post.get("link")),
         "image": image_of(post),
-        "sponsor": sponsor_of(post, terms),
+        "sponsor": sponsor_named(tags) or clean_line(as_text(metas(post).get("sponsor"))),
         "lead": "true" if _leads(post, now) else "",
     }
     chain = chain_of([term.number for term in terms if term.kind == "category"], tree)
@@ -98,7 +96,7 @@ def item_of(post: Post, kind: str, settings: SourceSettings, tree: Tree, now: da
         html,
         opening,
         sections_of(chain, terms, kind, settings),
-        tuple(term.slug for term in terms if term.kind == "tag"),
+        tuple(slug for slug, _ in tags),
         frozenset(_marks(post, kind, chain, terms, settings, has_wall=has_wall)),
     )
 
@@ -201,14 +199,6 @@ def sections_of(
     ]
     also = [name for name in (f"type:{kind}",) if name in settings.sections]
     return tuple(dict.fromkeys([*chain, *others, *also]))
-
-
-def sponsor_of(post: Post, terms: Sequence[Term]) -> str:
-    """Who paid for it: by a tag `sponsor-...`, else by the meta field `sponsor`."""
-    for term in terms:
-        if term.kind == "tag" and term.slug.startswith(_SPONSOR_TAG):
-            return _SPONSOR_WORDS.sub("", term.name, count=1) or term.slug.removeprefix(_SPONSOR_TAG)
-    return clean_line(as_text(metas(post).get("sponsor")))
 
 
 def _leads(post: Post, now: datetime) -> bool:

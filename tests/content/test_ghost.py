@@ -249,6 +249,15 @@ def test_internal_tags_are_flags_and_featured_is_none(desk: Desk) -> None:
     assert (article.pinned, article.no_digest, article.tags) == (False, False, ("politics",))
 
 
+def test_tags_name_the_authors_and_the_label(desk: Desk) -> None:
+    named = [tag("hash-by-2-bo", "#By 2: Bo"), tag("by-ana", "By: Ana"), tag("hash-label-x", "#Label: X")]
+    article = desk.one(tags=[NEWS, *named])
+    assert (article.authors, article.label) == (("Ana", "Bo"), "X")
+    article = desk.one(tags=[NEWS, tag("by-night", "By night"), tag("labels", "Labels")])
+    assert (article.authors, article.label) == (("Ana Pérez",), "")
+    assert desk.one(tags=[NEWS, tag("hash-no-byline")]).authors == ()
+
+
 @pytest.mark.parametrize(
     ("slug", "name", "sponsor"),
     [

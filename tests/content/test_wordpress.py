@@ -104,6 +104,21 @@ def test_several_authors_come_from_the_plugin_and_none_from_an_error(desk: Desk)
     assert desk.one(authors=None).authors == ()
 
 
+def test_tags_name_the_authors_and_the_label(desk: Desk) -> None:
+    desk.site.tags = {
+        1: ("by-bo", "By: Bo &amp; Co"),
+        2: ("by-2-ana", "By 2: Ana"),
+        3: ("label-x", "Label: X"),
+    }
+    article = desk.one(tags=[2, 3, 1])
+    assert (article.authors, article.label) == (("Bo & Co", "Ana"), "X")
+    desk.site.tags = {1: ("by-night", "By night"), 2: ("labels", "Labels")}
+    article = desk.one(tags=[1, 2])
+    assert (article.authors, article.label) == (("Ana Pérez",), "")
+    desk.site.tags = {1: ("no-byline", "No byline")}
+    assert desk.one(tags=[1]).authors == ()
+
+
 def test_the_more_mark_is_the_wall_and_page_breaks_are_none(desk: Desk) -> None:
     desk.settings["paid"] = ("more",)
     desk.settings["access"] = "free"
@@ -231,8 +246,13 @@ def test_a_counter_in_the_meta_fields_is_no_change(desk: Desk) -> None:
 
 def test_a_sponsor_is_named_by_a_tag_or_a_meta_field(desk: Desk) -> None:
     desk.settings["sections"] = {"politics": "partners"}
-    desk.site.tags = {9: ("sponsor-acme", "Sponsor: Acme &amp; Sons"), 8: ("sponsor-x", "X")}
+    desk.site.tags = {
+        9: ("sponsor-acme", "Sponsor: Acme &amp; Sons"),
+        8: ("sponsor-x", "X"),
+        7: ("sponsor-acme", "Sponsor Acme"),
+    }
     for post, name in (
+        ({"tags": [7]}, "Acme"),
         ({"tags": [9]}, "Acme & Sons"),
         ({"tags": [8]}, "X"),
         ({"meta": {"sponsor": "Y"}}, "Y"),
@@ -275,6 +295,10 @@ def test_the_featured_picture_with_all_that_is_said_of_it(desk: Desk) -> None:
     desk.site.media[3]["media_details"] = []
     image = desk.one().image
     assert image is not None and image.credit == "Bo / Quay"
+    del desk.site.media[3]["media_credit"]
+    desk.site.media[3]["caption"] = {"rendered": "<p>The quay. (Photo: Ana &#038; co)</p>"}
+    image = desk.one().image
+    assert image is not None and (image.caption, image.credit) == ("The quay.", "Ana & co")
 
 
 def pictured(path: str, _wish: Mapping[str, str]) -> Told | None:
