@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 import typer
 
-from commands.init_source import Manner, Wanted, chosen, completed_source, mistakes_of
+from commands.init_source import Manner, Wanted, chosen, completed_source, mistakes_of, terms_of
 from commands.new_newsroom import found
 from commands.new_sections import WHAT, NewSection, WrongAnswerError, agreed, completed, unsettled
 from commands.new_source import NAMES, NewSource, left_out
@@ -127,10 +127,12 @@ def _answers(
         if question.name == "site":
             choice = chosen(answers["site"], wanted, manner)
             answers["found"], answers["site"] = choice.found, choice.site or answers["site"]
+        if question.name == "sections":
+            terms = terms_of(choice, wanted, manner)
     if manner.asks:
         answers["sections"] = _confirmed(next(one for one in asked if one.name == "sections"), answers)
     answers["whole"] = completed(answers["sections"], answers["language"])
-    answers["source"] = completed_source(choice, answers["whole"], wanted, manner)
+    answers["source"] = completed_source(choice, answers["whole"], terms)
     return answers
 
 

@@ -221,15 +221,26 @@ class _Choice:
         return typer.confirm(words, default=True) if self._manner.asks else self._manner.yes
 
 
-def completed_source(
-    choice: Chosen, sections: Sequence[NewSection], wanted: Wanted, manner: Manner
-) -> NewSource:
-    """The table, once it is known which articles are paid. Raises ConfigurationError for a wrong flag."""
-    found = choice.found
-    if found is None:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Who may read what of the articles."""
+
+    paid: Paid
+    summaries: bool = False
+
+
+def terms_of(choice: Chosen, wanted: Wanted, manner: Manner) -> Terms:
+    """Which articles are paid, and what a description is. Raises ConfigurationError for a wrong flag."""
+    if choice.found is None:
+        return Terms(Paid("all"))
+    return Terms(_paid(choice.found, wanted, manner), _is_teaser(choice.found, wanted, manner))
+
+
+def completed_source(choice: Chosen, sections: Sequence[NewSection], terms: Terms) -> NewSource:
+    """The table."""
+    if choice.found is None:
         return NewSource(choice.kind)
-    paid = _paid(found, wanted, manner)
-    return source_of(found, sections, paid, secret=choice.secret, summaries=_is_teaser(found, wanted, manner))
+    return source_of(choice.found, sections, terms.paid, secret=choice.secret, summaries=terms.summaries)
 
 
 def _paid(found: Survey, wanted: Wanted, manner: Manner) -> Paid:

@@ -404,8 +404,9 @@ def test_somebody_at_a_terminal_is_asked(tmp_path: Path) -> None:
     folder = tmp_path / "new"
     with wordpress_site.Site() as site:
         _wordpress(site)
-        answers = [site.url, "drupal", "wordpress", "", "Stadt, politik & stadt", "", "", "", "", ""]
-        said = on_a_terminal(folder, [*answers, "Graslei 1", "category:no", "category:elections"])
+        answers = [site.url, "drupal", "wordpress", "", "Stadt, politik & stadt"]
+        answers += ["category:no", "category:elections", "", "", "", "", ""]
+        said = on_a_terminal(folder, [*answers, "Graslei 1"])
     for words in (
         "Read the articles from it as (wordpress, folder, none) [wordpress]",
         "is no kind of source",
