@@ -13,6 +13,7 @@ from commands.invocation import Invocation, invocation
 from commands.sync import sync_step
 from newsletter.edition import edition_key
 from newsletter.history import has_unsettled, open_editions
+from newsletter.letter_queue import is_due
 from newsletter.schedule import next_due
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import reading
@@ -60,6 +61,8 @@ def _do_all(room: Context) -> None:
             digest_step(room, newsletter)
     with room.troubles.caught("deliver"):
         _deliver(room)
+    with room.troubles.caught("letters"):
+        _letters(room)
     # After the mail: nobody waits for a hub.
     hub_step(room)
     with room.troubles.caught("next"):
@@ -77,6 +80,16 @@ def _deliver(room: Context) -> None:
         with room.troubles.caught("deliver", newsletter.key):
             deliver_step(room, newsletter)
     say_unsettled(room)
+
+
+def _letters(room: Context) -> None:
+    """Hand over what `serve` put into the queue of letters to one person, where it has not done so itself."""
+    with reading(room.engine) as connection:
+        if room.dry_run or not is_due(connection, room.clock()):
+            return
+    from newsletter.post_office import drained
+
+    drained(room.settings, room.engine, room.clock)
 
 
 def _say_next(room: Context) -> None:

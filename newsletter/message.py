@@ -45,6 +45,7 @@ class Prepared:
         """Raises ProviderError where the envelope has a sender that is no address."""
         body = body_of(letter)
         self.envelope_sender = _sender(envelope.envelope_sender, "envelope sender")
+        self._is_list = bool(envelope.list_id)
         self._head = _shared_lines(letter, envelope, body.boundary)
         self._pieces = body.pieces
         self._slots = tuple(dict.fromkeys(slot for slot, _ in body.holes))
@@ -62,7 +63,7 @@ class Prepared:
             encoded += _encoded(recipient.values[slot])
         chunks = list(self._pieces)
         chunks[1::2] = [encoded[place] for place in self._places]
-        return b"".join((_own_lines(recipient), self._head, *chunks))
+        return b"".join((_own_lines(recipient, is_list=self._is_list), self._head, *chunks))
 
 
 def ascii_address(address: str) -> str:
@@ -113,14 +114,11 @@ def _encoded(value: str) -> tuple[bytes, bytes]:
     return plain, plain if escaped == value else quoted_printable(escaped)
 
 
-def _own_lines(recipient: Recipient) -> bytes:
+def _own_lines(recipient: Recipient, *, is_list: bool) -> bytes:
     """The reader's own headers. All three values are made sound, whatever they are."""
     to = header.mailbox(recipient.name, mailable(recipient.address))
-    return (
-        f"To: {to}\r\n"
-        f"Message-ID: {header.message_id(recipient.message_id)}\r\n"
-        f"List-Unsubscribe: {header.url(recipient.unsubscribe_url)}\r\n"
-    ).encode()
+    stop = f"List-Unsubscribe: {header.url(recipient.unsubscribe_url)}\r\n" if is_list else ""
+    return f"To: {to}\r\nMessage-ID: {header.message_id(recipient.message_id)}\r\n{stop}".encode()
 
 
 def _shared_lines(letter: Letter, envelope: Envelope, boundary: str) -> bytes:
@@ -130,8 +128,10 @@ def _shared_lines(letter: Letter, envelope: Envelope, boundary: str) -> bytes:
         "Reply-To": f"<{_sender(envelope.reply_to, 'reply-to')}>" if envelope.reply_to else None,
         "Subject": header.unstructured(letter.subject),
         "Date": format_datetime(envelope.date),
-        "List-Id": header.list_id(envelope.list_id),
+        "List-Id": header.list_id(envelope.list_id) if envelope.list_id else None,
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" if envelope.one_click else None,
+        # RFC 3834, 5: no holiday notice answers it.
+        "Auto-Submitted": None if envelope.list_id else "auto-generated",
         "MIME-Version": "1.0",
         "Content-Language": letter.language if _LANGUAGE.fullmatch(letter.language) else None,
         "Content-Type": f'multipart/alternative;\r\n boundary="{boundary}"',

@@ -75,7 +75,7 @@ def exclusion(candidate: Candidate, day: date, allow_to: Sequence[str] = ()) -> 
         return _SUPPRESSED[candidate.suppressed]
     if candidate.subscription.status is not SubscriptionStatus.ACTIVE:
         return _status(candidate.subscription, day)
-    if allow_to and not _is_allowed(candidate.reader.address.lower(), allow_to):
+    if allow_to and not is_allowed(candidate.reader.address.lower(), allow_to):
         return ExclusionReason.STAGING
     return None
 
@@ -89,7 +89,8 @@ def _status(subscription: Subscription, day: date) -> ExclusionReason | None:
     return None if is_over else ExclusionReason.PAUSED
 
 
-def _is_allowed(address: str, allow_to: Sequence[str]) -> bool:
+def is_allowed(address: str, allow_to: Sequence[str]) -> bool:
+    """Whether one of `allow_to` names this address, in lower case, or its domain ("@example.org")."""
     return any(
         address.endswith(allowed.lower()) if allowed.startswith("@") else address == allowed.lower()
         for allowed in allow_to

@@ -159,3 +159,25 @@ exclusion_sums = sa.Table(
     sa.Column("readers", sa.Integer, nullable=False),
     comment="Exclusions of editions older than `keep_days`, which are no longer kept one by one.",
 )
+
+letters = sa.Table(
+    "letters",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    # Whose sender it comes from.
+    sa.Column("newsletter", sa.String(100), nullable=False),
+    sa.Column("address", sa.String(320), nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("html", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("language", sa.String(35), nullable=False),
+    sa.Column("message_id", sa.String(300), nullable=False),
+    sa.Column("created", Instant, nullable=False),
+    sa.Column("expires", Instant, nullable=False),
+    sa.Column("not_before", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Index("ix_letters_not_before", "not_before"),
+    sqlite_autoincrement=True,
+    comment="Letters to one person on their way; a row goes with its letter.",
+)

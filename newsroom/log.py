@@ -14,7 +14,7 @@ from typing import Literal, TextIO
 Level = Literal["info", "warning", "error"]
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),:;]+@[^\s<>\"'(),:;]+\.[^\s<>\"'(),:;]+")
-_TOKEN = re.compile(r"(/(?:unsubscribe|private|confirm|preferences|edition)/)[^\s/\"'?#,;]+")
+_TOKEN = re.compile(r"(/(?:unsubscribe|private|confirm|preferences|edition|sign-in)/)[^\s/\"'?#,;]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 

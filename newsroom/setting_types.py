@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from ipaddress import ip_network
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -160,6 +161,19 @@ def _fonts(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9.-]{1,253}", text):
+        raise ValueError("a host's name in lower case: feeds.example.org")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError("an address or a network: 10.0.0.5, 192.168.0.0/16, fd00::/8") from error
+
+
 SUBJECT_FIELDS = ("lead", "second", "name", "title", "date")
 
 Key = Annotated[str, AfterValidator(_key)]
@@ -169,6 +183,8 @@ Words = Annotated[Line, Field(min_length=1)]
 Web = Annotated[str, AfterValidator(_web)]
 Page = Annotated[str, AfterValidator(_page)]
 Hub = Annotated[str, AfterValidator(_hub)]
+Host = Annotated[str, AfterValidator(_host)]
+Network = Annotated[str, AfterValidator(_network)]
 Site = Annotated[str, AfterValidator(_site)]
 Database = Annotated[str, AfterValidator(_database)]
 Public = Annotated[str, AfterValidator(_public)]

@@ -149,6 +149,18 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What `serve` answers, and to whom it listens."""
+
+    hosts: tuple[str, ...] = ()
+    """Names beside that of `public_url` under which it may be asked."""
+    proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    """Networks whose word on the client's address is taken."""
+    sign_up: bool = True
+    gate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything `newsroom.toml` and the environment say. Paths are absolute."""
 
@@ -170,6 +182,7 @@ class Settings:
     """A reader list's own column names, by ours."""
     keep_days: int = 90
     readers: tuple[ReadersSettings, ...] = ()
+    web: WebSettings = field(default_factory=WebSettings)
 
     @property
     def witness_path(self) -> Path:

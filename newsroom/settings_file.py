@@ -14,12 +14,14 @@ from newsroom.setting_types import (
     Database,
     Day,
     Fonts,
+    Host,
     Hour,
     Hub,
     Key,
     Language,
     Line,
     Mailbox,
+    Network,
     Page,
     Period,
     Port,
@@ -318,6 +320,22 @@ class AlertsTable(Table):
     )
 
 
+class WebTable(Table):
+    """What `serve` answers, and to whom it listens."""
+
+    hosts: list[Host] = Field(
+        default=[], description="Names beside that of `public_url` under which it may be asked."
+    )
+    proxies: list[Network] = Field(
+        default=["127.0.0.0/8", "::1/128"],
+        description="Networks of your own proxies: they alone are believed who a client is.",
+    )
+    sign_up: bool = Field(True, description="Whether anybody may sign up.")
+    gate: bool = Field(
+        False, description="Whether articles are read here: for a newsroom without a site of its own."
+    )
+
+
 class ImportTable(Table):
     """How a reader list's columns are named, where it is not one that Standfirst knows."""
 
@@ -339,4 +357,5 @@ class File(Table):
     smtp: SmtpTable = Field(default_factory=SmtpTable)
     sendgrid: SendGridTable = Field(default_factory=SendGridTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
+    web: WebTable = Field(default_factory=WebTable)
     import_: ImportTable = Field(default_factory=ImportTable, alias="import")

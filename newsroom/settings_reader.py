@@ -40,8 +40,9 @@ from newsroom.settings import (
     Settings,
     SmtpSettings,
     SourceSettings,
+    WebSettings,
 )
-from newsroom.settings_file import File, NewsletterTable, ReadersTable, SmtpTable, SourceTable
+from newsroom.settings_file import File, NewsletterTable, ReadersTable, SmtpTable, SourceTable, WebTable
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -230,6 +231,7 @@ def _settings(path: Path, file: File, found: Secrets) -> Settings:
         import_columns=dict(file.import_.columns),
         keep_days=table.keep_days,
         readers=tuple(_readers(root, one, file, found) for one in file.readers),
+        web=_web(file.web),
     )
 
 
@@ -348,6 +350,15 @@ def _newsletter(one: NewsletterTable, file: File) -> Newsletter:
 
 def _smtp(table: SmtpTable) -> SmtpSettings:
     return replace(SmtpSettings(), **table.model_dump())
+
+
+def _web(table: WebTable) -> WebSettings:
+    return WebSettings(
+        hosts=tuple(table.hosts),
+        proxies=tuple(table.proxies),
+        sign_up=table.sign_up,
+        gate=table.gate,
+    )
 
 
 def _database(root: Path, url: str) -> str:

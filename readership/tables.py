@@ -82,3 +82,15 @@ reader_source_states = sa.Table(
     sa.Column("last_read", Instant),
     sa.Column("state", sa.JSON, nullable=False, default=dict),
 )
+
+limits = sa.Table(
+    "limits",
+    metadata,
+    sa.Column("kind", sa.String(40), primary_key=True),
+    # Never an address or a network itself: an HMAC of it.
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("begins", Instant, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Index("ix_limits_begins", "begins"),
+    comment="How often something was asked for in a stretch of time; forgotten a day later.",
+)

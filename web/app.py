@@ -20,13 +20,15 @@ from newsroom.settings import Settings
 from readership.tables import readers, subscriptions, suppressions
 from web.files import FOREVER, Feeds, Files
 from web.front import Front, Readiness, healthz, robots, to_feeds
+from web.house import House
 from web.pages import Pages
 from web.unsubscribe import Door
 
 _NOTICES = {404: "missing", 405: "method", 410: "gone"}
 
 
-def _now() -> datetime:
+def now_utc() -> datetime:
+    """The machine's time."""
     return datetime.now(UTC)
 
 
@@ -41,7 +43,7 @@ def application(
     settings: Settings,
     engine: Engine,
     *,
-    now: Callable[[], datetime] = _now,
+    now: Callable[[], datetime] = now_utc,
     ready: Callable[[Engine], None] = reachable,
 ) -> Starlette:
     """The application of one newsroom.
@@ -50,8 +52,8 @@ def application(
     ConfigurationError for looks that cannot be drawn.
     """
     pages = Pages(settings.newsroom)
-    newsletters = {newsletter.key: newsletter for newsletter in settings.newsletters}
-    door = Door(engine, pages, settings.secrets.signing_keys, newsletters, now)
+    house = House(settings, engine, pages, now)
+    door = Door(engine, pages, house.signing_keys, house.newsletters, now)
     feeds = settings.public_dir / "feeds"
     app = Starlette(
         routes=[

@@ -44,8 +44,8 @@ class Pages:
         self.headers: Mapping[str, str] = {
             "Cache-Control": "no-store",
             "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; "
-                "frame-ancestors 'none'"
+                f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; "
+                "base-uri 'none'; frame-ancestors 'none'"
             ),
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",

@@ -11,16 +11,18 @@ import uvicorn
 from sqlalchemy.engine import Engine
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from newsletter.post_office import PostOffice
 from newsroom.errors import ConfigurationError
 from newsroom.log import step
 from newsroom.settings import Settings
-from web.app import application, reachable
+from web.app import application, now_utc, reachable
+from web.hosts import Hosts, hosts_of
 
 ANSWERED = ("the front page", "feeds", "pictures", "unsubscribe links")
 """What `serve` says that it answers."""
 
 _QUIET = ("/healthz", "/readyz")
-_SECRET = re.compile(r"^(/unsubscribe/).+", re.S)
+_SECRET = re.compile(r"^(/(?:unsubscribe|confirm|preferences|private|edition|sign-in)/).+", re.S)
 _ODD = re.compile(r"[^\x21-\x7e]")
 
 
@@ -42,7 +44,8 @@ def serve(
         readers_come_to=public if public != address else "",
         end_with="Ctrl+C",
     )
-    app = AccessLog(application(settings, engine, ready=ready))
+    hosts = hosts_of(settings.newsroom.public_url, settings.web.hosts)
+    app = AccessLog(Hosts(application(settings, engine, ready=ready), hosts))
     config = uvicorn.Config(
         app,
         host=host,
@@ -57,7 +60,8 @@ def serve(
         timeout_keep_alive=10,
         lifespan="off",
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with PostOffice(settings, engine, now_utc):
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _address(host: str, port: int) -> str:

@@ -6,16 +6,14 @@ redirected, and answers 200 whatever has become of the reader.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from starlette.concurrency import run_in_threadpool
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -35,12 +33,10 @@ from readership.tokens import (
     read_unsubscribe,
     undo_token,
 )
+from web.forms import form_of
 from web.pages import Pages
 from web.standing import Standing, standing_of
 from web.words import words
-
-LONGEST_BODY = 16_384
-"""Bytes of a POST that are read; what a form of ours sends has some hundred."""
 
 AGAIN = "the page behind the unsubscribe link"
 """Where the consent of a reader comes from who starts a stopped newsletter again."""
@@ -65,7 +61,7 @@ class Door:
         token = request.path_params["token"].rstrip(_TRAILING)
         if request.method != "POST":
             return await run_in_threadpool(self.show, token)
-        fields = await _fields(request)
+        fields = (await form_of(request)).single
         return await run_in_threadpool(self.act, token, fields)
 
     def show(self, token: str) -> Response:
@@ -233,36 +229,3 @@ class Door:
 def _short_enough(token: str) -> str:
     """The token, or nothing where it would be longer than one that is read."""
     return token if len(token) <= 600 else ""
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """A small form's fields; of anything else none. What a sender puts into the body never stops the deed."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_BODY:
-            return {}
-    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return await _multipart(request, body)
-    try:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
-    except ValueError:
-        return {}
-
-
-async def _multipart(request: Request, body: bytes) -> dict[str, str]:
-    async def stream() -> AsyncIterator[bytes]:
-        yield body
-
-    parser = MultiPartParser(
-        request.headers,
-        stream(),  # type: ignore[arg-type]  # An async iterator is all that it uses.
-        max_files=1,
-        max_fields=20,
-        max_part_size=LONGEST_BODY,
-    )
-    try:
-        form = await parser.parse()
-    except (MultiPartException, LookupError, ValueError):
-        return {}
-    return {name: value for name, value in form.items() if isinstance(value, str)}

@@ -17,6 +17,8 @@ FALLBACK = "en"
 def words(language: str) -> Mapping[str, str]:
     """Every phrase of the pages in `language`, else in its base language, else in English.
 
+    Those that all pages share stand in FOLDER itself, each part's own in a folder of its name.
+
     `lang` and `dir` say which language it is, and in which direction it is written.
     """
     for tag in (language, language.split("-")[0]):
@@ -28,7 +30,9 @@ def words(language: str) -> Mapping[str, str]:
 
 
 def _read(path: Path, tag: str) -> Mapping[str, str]:
-    found: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, str] = {}
+    for part in (path, *sorted(FOLDER.glob(f"*/{path.name}"))):
+        found |= tomllib.loads(part.read_text(encoding="utf-8"))
     direction = "rtl" if locale(tag).text_direction == "rtl" else "ltr"
     return {**found, "lang": tag, "dir": direction}
 

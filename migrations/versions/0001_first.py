@@ -111,6 +111,36 @@ def upgrade() -> None:
         comment="One row: this installation.",
     )
     op.create_table(
+        "letters",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("newsletter", sa.String(length=100), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("message_id", sa.String(length=300), nullable=False),
+        sa.Column("created", Instant(), nullable=False),
+        sa.Column("expires", Instant(), nullable=False),
+        sa.Column("not_before", Instant(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letters")),
+        comment="Letters to one person on their way; a row goes with its letter.",
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_letters_not_before", "letters", ["not_before"], unique=False)
+    op.create_table(
+        "limits",
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("begins", Instant(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "key", "begins", name=op.f("pk_limits")),
+        comment="How often something was asked for in a stretch of time; forgotten a day later.",
+    )
+    op.create_index("ix_limits_begins", "limits", ["begins"], unique=False)
+    op.create_table(
         "locks",
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=False),

@@ -38,7 +38,8 @@ class Envelope:
     reply_to: str
     envelope_sender: str
     list_id: str
-    """The whole header value (RFC 2919)."""
+    """The whole header value (RFC 2919). Empty for a letter to one person who asked for it: it is no list's
+    mail, and has no List-Unsubscribe either."""
     date: datetime
     one_click: bool
     """False on a loopback demo without https, where RFC 8058 does not apply."""

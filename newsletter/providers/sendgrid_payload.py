@@ -162,6 +162,7 @@ class _Entries:
         self._text = tuple(tags.text)
         self._html = tuple(tags.html)
         self._is_plain = tags.is_plain
+        self._is_list = bool(batch.envelope.list_id)
         self._named = _pieces(_entry(batch, tags, _mailbox(_MARK, _MARK)))
         self._nameless = _pieces(_entry(batch, tags, _mailbox(_MARK, "")))
 
@@ -173,7 +174,7 @@ class _Entries:
         own = [
             recipient.address,
             *((name,) if name else ()),
-            url(values[Slot.UNSUBSCRIBE_URL]),
+            *((url(values[Slot.UNSUBSCRIBE_URL]),) if self._is_list else ()),
             message_id(recipient.message_id),
             str(recipient.delivery),
             *(values[slot] for slot in self._text),
@@ -186,7 +187,8 @@ class _Entries:
 
 def _entry(batch: Batch, tags: _Tags, mailbox: Mapping[str, str]) -> Object:
     """Any reader's personalization, with a mark for each value of their own."""
-    headers = {"List-Unsubscribe": _MARK, "Message-ID": _MARK}
+    headers = {"List-Unsubscribe": _MARK} if batch.envelope.list_id else {}
+    headers["Message-ID"] = _MARK
     if batch.envelope.one_click:
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     entry: Object = {
@@ -216,10 +218,16 @@ def _shared(letter: Letter, envelope: Envelope, tags: _Tags) -> Object:
             {"type": "text/plain", "value": _tagged(letter.text, tags.text)},
             {"type": "text/html", "value": _tagged(letter.html, tags.html)},
         ],
-        "headers": allowed({"List-Id": list_id(envelope.list_id).replace("\r\n", "")}),
+        "headers": allowed(_shared_headers(envelope)),
         "categories": [envelope.category],
         "tracking_settings": TRACKING,
     }
+
+
+def _shared_headers(envelope: Envelope) -> dict[str, str]:
+    if not envelope.list_id:
+        return {"Auto-Submitted": "auto-generated"}
+    return {"List-Id": list_id(envelope.list_id).replace("\r\n", "")}
 
 
 def _tagged(parts: Parts, tags: Mapping[Slot, str]) -> str:

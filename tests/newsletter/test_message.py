@@ -121,7 +121,7 @@ def test_no_value_breaks_a_header(
     letter = mail.letter(
         subject=subject.encode("utf-8", "replace").decode(), html=("a",), text=("b",), language=list_id
     )
-    raw = made(letter, reader, sender_name=sender, list_id=list_id)
+    raw = made(letter, reader, sender_name=sender, list_id=list_id or "a list")
     head = raw.partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ")
     names = [line.partition(b":")[0].decode() for line in head.split(b"\r\n")]
     assert [name for name in names if name != "Content-Language"] == [

@@ -1,0 +1,75 @@
+"""The queue of personal letters, drained by whoever has the settings: a run, or `serve` in the background."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.engine import Engine
+
+from newsletter.correspondence import Drained, drain, personal_envelope
+from newsletter.providers import Envelope, Provider
+from newsletter.providers.chosen import provider_for
+from newsroom import witness
+from newsroom.errors import StandfirstError
+from newsroom.log import problem
+from newsroom.settings import Settings
+
+PAUSE = 2.0
+"""Seconds between two looks at the queue."""
+TROUBLED = 60.0
+"""Seconds until the next look where one has failed."""
+
+
+def drained(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Drained:
+    """Hand over the letters that are due.
+
+    Raises HeldError where the database is another installation's or an old one, so that nobody is written to
+    twice by a copy of the machine; StoreError where it fails.
+    """
+    newsletters = {one.key: one for one in settings.newsletters}
+
+    def envelope(key: str, moment: datetime) -> Envelope | None:
+        return personal_envelope(newsletters[key], moment) if key in newsletters else None
+
+    def provider() -> Provider:
+        # Asked for only where a letter waits.
+        witness.check(engine, settings.witness_path)
+        return provider_for(settings)
+
+    return drain(engine, provider, envelope, settings.delivery.allow_to, clock)
+
+
+class PostOffice:
+    """Drains the queue in the background, for as long as a `with` lasts."""
+
+    def __init__(self, settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._clock = clock
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="letters", daemon=True)
+
+    def __enter__(self) -> PostOffice:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        # A letter that is being handed over is finished, or is due again once it has been too long.
+        self._thread.join(timeout=30)
+
+    def _work(self) -> None:
+        pause = PAUSE
+        while not self._ends.wait(pause):
+            pause = PAUSE
+            try:
+                drained(self._settings, self._engine, self._clock)
+            except StandfirstError as error:
+                problem("letters", f"no letter can be sent now: {error}")
+                pause = TROUBLED
+            except Exception as error:  # noqa: BLE001 - a thread that has died tells nobody
+                # Its text may hold anything.
+                problem("letters", f"no letter can be sent now: {type(error).__name__}")
+                pause = TROUBLED

@@ -1,0 +1,72 @@
+"""What a form sends: read within bounds, whatever it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+LONGEST_BODY = 65_536
+"""Bytes of a POST that are read; what a form of ours sends has some thousand, with a hundred sections."""
+MOST_FIELDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form's fields, in order; none of anything that is not a form, or too large."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    single: Mapping[str, str] = field(default_factory=dict)
+    """By name, the last value of each."""
+
+    def get(self, name: str) -> str:
+        """The field's value on one line, without spaces around it; empty where there is none."""
+        return " ".join(self.single.get(name, "").split())
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of the field: of boxes, those that are ticked."""
+        return tuple(value for key, value in self.pairs if key == name)
+
+
+async def form_of(request: Request) -> Form:
+    """What was sent. What a sender puts into the body never stops the deed: it is no error."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            return Form()
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return _form(await _multipart(request, body))
+    try:
+        return _form(
+            parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        )
+    except ValueError:
+        return Form()
+
+
+def _form(pairs: list[tuple[str, str]]) -> Form:
+    # No form of ours has a control character but a line's end; a null byte would stop PostgreSQL.
+    sound = [(name, value.replace("\0", "")) for name, value in pairs]
+    return Form(tuple(sound), dict(sound))
+
+
+async def _multipart(request: Request, body: bytes) -> list[tuple[str, str]]:
+    async def stream() -> AsyncIterator[bytes]:
+        yield body
+
+    parser = MultiPartParser(
+        request.headers,
+        stream(),  # type: ignore[arg-type]  # An async iterator is all that it uses.
+        max_files=1,
+        max_fields=MOST_FIELDS,
+        max_part_size=LONGEST_BODY,
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, LookupError, ValueError):
+        return []
+    return [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
