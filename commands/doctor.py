@@ -14,13 +14,12 @@ from urllib.parse import urlsplit
 import typer
 
 from commands.context import Context, opened
+from commands.doctor_sources import check_sources
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation
 from content import catalogue
-from content.sync import Wish, sync_source
 from content.teaser import Teaser
 from newsroom import alerts, log, witness
 from newsroom.database import reading
-from newsroom.errors import ExitStatus
 from newsroom.looks import DARK, LIGHT, contrast
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -97,26 +96,6 @@ def _witness(room: Context) -> None:
     witness.check(room.engine, room.settings.witness_path)
 
 
-def _sources(room: Context) -> None:
-    settings = room.settings
-    wish = Wish(dry_run=True, stores=False, order=tuple(source.key for source in settings.sources))
-    for source in settings.sources:
-        # One that cannot be read keeps no other from being looked at.
-        with room.troubles.caught("sources", source.key):
-            report = sync_source(
-                room.engine, source, settings.newsroom, settings.public_dir, room.clock(), wish
-            )
-            for problem in report.problems:
-                line = f"{problem.place}: {problem.message}"
-                if problem.severity == "error":
-                    room.troubles.add("sources", problem.place, line)
-                else:
-                    room.troubles.warn("sources", line)
-            if report.held:
-                message = f"{source.key}: {report.held}"
-                room.troubles.add("sources", f"held:{source.key}", message, ExitStatus.HELD)
-
-
 def _placeholders(room: Context) -> None:
     """What `init` left to be filled in: a warning while nothing is sent, a fault where real mail is."""
     settings = room.settings
@@ -188,7 +167,7 @@ CHECKS: dict[str, Callable[[Context], None]] = {
     "secrets": _secrets,
     "witness": _witness,
     "blanks": _placeholders,
-    "sources": _sources,
+    "sources": check_sources,
     "looks": _looks,
     "provider": _provider,
     "user": _user,

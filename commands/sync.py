@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -20,6 +21,8 @@ app = typer.Typer(pretty_exceptions_enable=False)
 
 SHOWN = 50
 """Problems of one source that are listed one by one."""
+NAMED = 8
+"""The source's own names for where articles stand that are told with their numbers."""
 
 
 @app.command()
@@ -104,6 +107,19 @@ def sync_step(
                     _say(room, report, time.monotonic() - begun)
 
 
+def unplaced_line(unplaced: Mapping[str, int]) -> str:
+    """How many articles stand in none of the sections, and where most of them are, by the source's names."""
+    names = sorted(unplaced, key=lambda name: (-unplaced[name], name))
+    counted = ", ".join(f"{name} {unplaced[name]:,}" for name in names[:NAMED])
+    more = f", and {len(names) - NAMED:,} names more" if len(names) > NAMED else ""
+    total = sum(unplaced.values())
+    articles = "1 article stands" if total == 1 else f"{total:,} articles stand"
+    return (
+        f"{articles} in none of your sections ({counted}{more}); map them in its `sections`, or name a "
+        "`section` for all others"
+    )
+
+
 def _say(room: Context, report: SyncReport, seconds: float) -> None:
     errors = [problem for problem in report.problems if problem.severity == "error"]
     for problem in report.problems[:SHOWN]:
@@ -115,14 +131,7 @@ def _say(room: Context, report: SyncReport, seconds: float) -> None:
         more = len(report.problems) - SHOWN
         log.problem("sync", f"{report.source}: and {more} problems more", level="warning")
     if report.unplaced:
-        names = sorted(report.unplaced, key=lambda name: -report.unplaced[name])[:8]
-        counted = ", ".join(f"{name} {report.unplaced[name]:,}" for name in names)
-        log.problem(
-            "sync",
-            f"{report.source}: {sum(report.unplaced.values()):,} articles stand in none of your sections "
-            f"({counted}); map them in its `sections`, or name a `section` for all others",
-            level="warning",
-        )
+        log.problem("sync", f"{report.source}: {unplaced_line(report.unplaced)}", level="warning")
     if report.held:
         message = f"{report.source}: {report.held}"
         room.troubles.add("sync", f"held:{report.source}", message, ExitStatus.HELD)

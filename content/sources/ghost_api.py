@@ -108,6 +108,10 @@ class Api:
         """How many posts are in a range."""
         return self._sure(self._page({"fields": "id", "limit": 1}, _filters(wanted))).total
 
+    def has_tag(self, slug: str) -> bool:
+        """Whether any published post has the tag with this slug."""
+        return self._sure(self._page({"fields": "id", "limit": 1}, [f"tag:'{slug}'"])).total > 0
+
     def ids(self, wanted: Range) -> Iterator[str]:
         """The ids of the posts in a range."""
         while True:

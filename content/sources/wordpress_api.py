@@ -138,6 +138,11 @@ class Api:
                 found[one["id"]] = Category(unquote(as_text(one.get("slug"))), one["parent"])
         return found
 
+    def has_term(self, base: str, slug: str) -> bool:
+        """Whether there is a category or tag (`base`: categories, tags) with this slug."""
+        data, _ = self._get(f"/wp/v2/{base}", {"slug": slug, "_fields": "id,slug"})
+        return any(unquote(as_text(one.get("slug"))) == slug for one in as_mappings(data))
+
     def _with_all_terms(self, post: Post) -> Post:
         """The post with every category and tag: as many as ten of a kind may be the first of more."""
         groups = as_list(as_mapping(post.get("_embedded")).get("wp:term"))

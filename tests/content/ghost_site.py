@@ -25,6 +25,7 @@ Told = tuple[int, Mapping[str, str], bytes]
 _AFTER = re.compile(r"id:>'([0-9a-f]{24})'")
 _UP_TO = re.compile(r"id:<='([0-9a-f]{24})'")
 _NAMED = re.compile(r"id:\[([0-9a-f,]+)\]")
+_TAGGED = re.compile(r"tag:'([\w-]+)'")
 _OFFSET = "-05:00"
 
 
@@ -116,11 +117,14 @@ class Site(Loopback):
     def _is_asked(self, number: int, wish: dict[str, str], *, is_admin: bool) -> bool:
         asked = wish.get("filter", "")
         after, up_to, named = _AFTER.search(asked), _UP_TO.search(asked), _NAMED.search(asked)
+        tagged = _TAGGED.search(asked)
+        slugs = [one["slug"] for one in self.posts[number]["tags"] or ()]
         wants_all = is_admin and "status:published" not in asked
         return (
             (wants_all or self.posts[number]["status"] == "published")
             and (after is None or oid(number) > after[1])
             and (up_to is None or oid(number) <= up_to[1])
+            and (tagged is None or tagged[1] in slugs)
             and (named is None or oid(number) in named[1].split(","))
         )
 

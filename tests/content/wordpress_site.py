@@ -83,6 +83,11 @@ class Site(Loopback):
             return told(mine) if rights else refused("rest_not_logged_in", 401)
         if kind in ("categories", "tags") and "post" in wish:
             return told(self.terms(self.posts[int(wish["post"])], kind))
+        if kind in ("categories", "tags") and "slug" in wish:
+            terms = self.categories if kind == "categories" else self.tags
+            return told(
+                [{"id": one, "slug": term[0]} for one, term in terms.items() if term[0] == wish["slug"]]
+            )
         if kind == "categories":
             fields = [
                 {"id": one, "slug": slug, "parent": up} for one, (slug, _, up) in self.categories.items()
