@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -156,15 +157,15 @@ def _next(morning: Morning) -> str:
     return f"{due:%A} at {due:%H:%M}; until then a run sends nothing and rewrites no feed"
 
 
-def _choice() -> Choice:
-    """What the command line names. Exits with 2 where that is no origin, or one without its site."""
+def choice_of_words(words: Sequence[str]) -> Choice:
+    """What a command line names. Exits with 2 where that is no origin, or one without its site."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="The demo newsroom's morning.")
     names = ("folder", *ORIGINS)
     parser.add_argument(
         "source", nargs="?", default="folder", choices=names, help="where its articles come from"
     )
     parser.add_argument("--site", default="", metavar="ADDRESS", help="the WordPress or Ghost to fill")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     if given.source == "folder":
         return Choice()
     if ORIGINS[given.source].is_elsewhere != bool(given.site):
@@ -174,4 +175,4 @@ def _choice() -> Choice:
 
 
 if __name__ == "__main__":
-    sys.exit(demo(_choice()))
+    sys.exit(demo(choice_of_words(sys.argv[1:])))
