@@ -9,6 +9,7 @@ _ASKED_FOR = [
     "test_feed_real.py",
     "test_ghost_real.py",
     "test_pages_real.py",
+    "test_same_newsroom.py",
     "test_sql_servers.py",
     "test_wordpress_real.py",
 ]
