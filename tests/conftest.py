@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import Engine
 
@@ -24,11 +26,24 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real SQLite file with every table: making forty of them takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "standfirst.db"
+    made = engine_for(f"sqlite:///{path}")
+    metadata.create_all(made)
+    made.dispose()
+    return path
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """A real SQLite file with every table, empty."""
-    value = engine_for(f"sqlite:///{tmp_path / 'standfirst.db'}")
-    metadata.create_all(value)
+def engine(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
+    """A real SQLite file of this test's own with every table, empty."""
+    path = tmp_path / "standfirst.db"
+    shutil.copyfile(empty_database, path)
+    value = engine_for(f"sqlite:///{path}")
+    # No test that has it pulls a plug; those that kill processes have the command make its own.
+    sa.event.listen(value, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
     yield value
     value.dispose()
 

@@ -34,7 +34,8 @@ def _keys(engine: Engine) -> list[str]:
         return list(connection.execute(sa.select(alerts.c.key).order_by(alerts.c.key)).scalars())
 
 
-def test_every_connection_is_set_up(engine: Engine) -> None:
+def test_every_connection_is_set_up(tmp_path: Path) -> None:
+    engine = engine_for(f"sqlite:///{tmp_path / 'standfirst.db'}")
     with engine.connect() as one, engine.connect() as two:
         for connection in (one, two):
             found = {
