@@ -12,11 +12,12 @@ from zoneinfo import available_timezones
 
 import typer
 
-from commands.init_source import Manner, Wanted, chosen, completed_source, mistakes_of, terms_of
+from commands.init_source import chosen, completed_source, terms_of
 from commands.new_newsroom import found
 from commands.new_sections import WHAT, NewSection, WrongAnswerError, agreed, completed, unsettled
 from commands.new_source import NAMES, NewSource, left_out
 from commands.questions import NO_POSTAL_ADDRESS, Answers, Question, questions
+from commands.source_flags import Manner, Wanted, mistakes_of
 from newsroom.errors import ConfigurationError
 from newsroom.masthead import SectionKind
 
@@ -89,6 +90,7 @@ def init(
         "postal_address": postal_address,
         "public_url": public_url,
     }
+    source_url = source_url if not source_url or "://" in source_url else f"https://{source_url}"
     wanted = Wanted(source or "", source_url or "", paid, take_key, descriptions, not no_look)
     manner = Manner(asks=sys.stdin.isatty() and not yes, yes=yes)
     answers = _answers(directory, given, wanted, manner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import typer
@@ -23,8 +23,9 @@ from commands.new_source import (
     source_of,
 )
 from commands.site_look import SiteLook, kinds_of
+from commands.source_flags import Manner, Wanted
 from content.survey import Survey, Topic
-from content.survey_front import Front
+from content.survey_front import Front, home_of
 from newsroom.errors import ConfigurationError, SourceError
 
 SHOWN = 20
@@ -41,18 +42,6 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the flags say of the source; None or empty where they say nothing."""
-
-    kind: str = ""
-    url: str = ""
-    paid: str | None = None
-    takes_key: bool | None = None
-    descriptions: Literal["teaser", "text"] | None = None
-    looks: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Chosen:
     """What the articles are to be read from."""
 
@@ -60,52 +49,8 @@ class Chosen:
     found: Survey | None = None
     """None for a folder, and for nothing."""
     site: str = ""
-    """The site itself, where another address was given for it: that of its feed."""
+    """The site itself, where that is another address than the one that was given; else empty."""
     secret: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How answers are had: somebody `asks` a person, or with `yes` the defaults are taken."""
-
-    asks: bool
-    yes: bool
-
-
-def mistakes_of(wanted: Wanted, site: str | None, manner: Manner) -> list[str]:
-    """What is wrong with the flags, or missing where nobody can be asked."""
-    found: list[str] = []
-    kind = ""
-    try:
-        kind = kind_of(wanted.kind) if wanted.kind else ""
-    except WrongAnswerError as error:
-        found.append(f"init: --source: {error}")
-    if wanted.paid is not None and kind == "ghost":
-        found.append("init: --paid: Ghost says itself who may read a post; leave it out")
-    elif wanted.paid is not None and kind not in ("folder", "none"):
-        try:
-            paid_of(wanted.paid, kind)
-        except WrongAnswerError as error:
-            found.append(f"init: --paid: {error}")
-    if not wanted.looks and kind == "ghost" and not manner.asks:
-        found.append("init: --no-look: a Ghost's key is on its pages; leave --no-look out")
-    if not wanted.looks and kind == "feed" and not wanted.url:
-        found.append("init: --source-url: missing; without a look nobody knows where the feed is")
-    if kind in REMOTE and site is None and not wanted.url and not manner.asks:
-        found.append(f"init: --site: missing; --source {kind} needs it, or --source-url")
-    missing = [] if manner.yes or manner.asks else list(_missing(wanted, kind))
-    if missing:
-        flags = ", ".join(missing)
-        found.append(f"init: {flags}: missing, and nobody is here to ask; say it, or --yes for all defaults")
-    return found
-
-
-def _missing(wanted: Wanted, kind: str) -> Sequence[str]:
-    if not kind and not wanted.kind:
-        return ["--source"] if wanted.url or wanted.paid is not None else []
-    if kind == "ghost":
-        return ["--take-key"] if wanted.takes_key is None else []
-    return ["--paid"] if kind in REMOTE and wanted.paid is None else []
 
 
 def chosen(site: str, wanted: Wanted, manner: Manner) -> Chosen:
@@ -118,8 +63,9 @@ def chosen(site: str, wanted: Wanted, manner: Manner) -> Chosen:
     url = wanted.url or site
     if not wanted.looks:
         return _unseen(url, wanted)
-    is_wished = manner.asks or manner.yes or wanted.kind or wanted.url
-    if not is_wished or _RESERVED.fullmatch(urlsplit(url).hostname or ""):
+    is_named = bool(wanted.kind or wanted.url)
+    is_nobody = bool(_RESERVED.fullmatch(urlsplit(url).hostname or ""))
+    if not is_named and (is_nobody or not (manner.asks or manner.yes)):
         return Chosen()
     typer.echo(f"Looking at {url} ...")
     with SiteLook(url) as look:
@@ -128,7 +74,7 @@ def chosen(site: str, wanted: Wanted, manner: Manner) -> Chosen:
         except SourceError as error:
             typer.echo(f"  {error}. {_FOLDER}")
             return Chosen()
-        return _Choice(look, front, wanted, manner).made()
+        return _Choice(look, front, site, wanted, manner).made()
 
 
 def _unseen(url: str, wanted: Wanted) -> Chosen:
@@ -144,8 +90,9 @@ def _unseen(url: str, wanted: Wanted) -> Chosen:
 class _Choice:
     """One site, looked at, and what is made of it."""
 
-    def __init__(self, look: SiteLook, front: Front, wanted: Wanted, manner: Manner) -> None:
-        self._look, self._front, self._wanted, self._manner = look, front, wanted, manner
+    def __init__(self, look: SiteLook, front: Front, site: str, wanted: Wanted, manner: Manner) -> None:
+        self._look, self._front, self._said = look, front, site
+        self._wanted, self._manner = wanted, manner
 
     def made(self) -> Chosen:
         """The kind that is agreed to, with its survey."""
@@ -170,9 +117,7 @@ class _Choice:
                 return Chosen()
             found = other
         _say_topics(found)
-        at = urlsplit(self._front.url)
-        site = f"{at.scheme}://{at.netloc}" if self._front.is_feed and not self._wanted.url else ""
-        return Chosen(kind, found, site)
+        return Chosen(kind, found, self._site())
 
     def _surveyed(self, kind: str, key: str = "") -> Survey | None:
         try:
@@ -213,7 +158,10 @@ class _Choice:
         if not self._manner.asks:
             typer.echo(f"  Its Content API key, which its pages carry, goes into secrets.env ({SECRET}).")
         _say_topics(survey)
-        return Chosen("ghost", survey, secret=key)
+        return Chosen("ghost", survey, self._site(), key)
+
+    def _site(self) -> str:
+        return "" if self._wanted.url else home_of(self._front, self._said)
 
     def _takes(self, words: str, key: str) -> bool:
         if self._wanted.takes_key is not None:

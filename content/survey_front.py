@@ -81,6 +81,18 @@ def front_of(answer: Answer) -> Front:
     )
 
 
+def home_of(front: Front, site: str) -> str:
+    """The address of the newsroom's site, of which somebody said `site`: where that leads on the same host,
+    and the host alone where it is a feed's."""
+    said, found = urlsplit(site), urlsplit(front.url)
+    hosts = {(one.hostname or "").removeprefix("www.") for one in (said, found)}
+    if len(hosts) > 1:
+        return site
+    root = f"{found.scheme}://{found.netloc}"
+    # A front page in one of several languages is not all of the site.
+    return root if front.is_feed or front.url == root else site
+
+
 def site_of(url: str) -> Site:
     """The site of which this is the front page."""
     return Site.of(SourceSettings("site", "pages", url=url), url)

@@ -364,6 +364,7 @@ def test_without_a_look_the_table_is_what_is_said(tmp_path: Path) -> None:
     ("flags", "reason"),
     [
         (("--yes", "--source", "drupal"), '--source: "drupal" is no kind of source'),
+        (("--yes", "--source-url", "http://a b/"), "--source-url: not a web address"),
         (("--yes", "--source", "wordpress"), "--site: missing; --source wordpress needs it"),
         (("--yes", "--site", "https://x.example", "--paid", "some"), '--paid: "some" is no rule'),
         (("--yes", "--site", "https://x.example", "--source", "ghost", "--paid", "all"), "--paid: Ghost"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from content.sources.pages_metadata import Facts
 from content.survey import MOST_TOPICS, Survey, Topic, feed_of, ghost_of, pages_of, wordpress_of
-from content.survey_front import Front, front_of
+from content.survey_front import Front, front_of, home_of
 from newsroom.errors import SourceError
 from newsroom.web import Answer
 
@@ -116,6 +116,25 @@ def test_the_menu_has_the_sites_own_pages_and_no_stories() -> None:
         ("science-and-health", "Science & Health"),
     ]
     assert front.articles == (f"{URL}/2026/03/10/the-harbour", f"{URL}/news/a-b")
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "home"),
+    [
+        ("https://quay.example", "https://www.quay.example/", "https://www.quay.example"),
+        ("http://quay.example", "https://quay.example/", "https://quay.example"),
+        ("https://quay.example", "https://quay.example/en/", "https://quay.example"),
+        ("https://quay.example/blog", "https://quay.example/blog/", "https://quay.example/blog"),
+        ("https://quay.example", "https://host.example/", "https://quay.example"),
+    ],
+)
+def test_the_site_is_where_it_leads_on_its_own_host(said: str, found: str, home: str) -> None:
+    assert home_of(_front("<p>x</p>", url=found), said) == home
+
+
+def test_the_site_of_a_feed_is_its_host() -> None:
+    front = _front(RSS.format(ITEM), "text/xml", "https://quay.example/feed/")
+    assert home_of(front, "https://quay.example/feed") == "https://quay.example"
 
 
 def _category(number: int, slug: str, count: int, parent: int = 0, name: str = "") -> dict[str, Any]:
