@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import typer
 
 from commands.context import Context, opened
+from commands.doctor_readers import check_readers
 from commands.doctor_sources import check_sources
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation
 from content import catalogue
@@ -168,6 +169,7 @@ CHECKS: dict[str, Callable[[Context], None]] = {
     "witness": _witness,
     "blanks": _placeholders,
     "sources": check_sources,
+    "readers": check_readers,
     "looks": _looks,
     "provider": _provider,
     "user": _user,

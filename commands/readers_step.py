@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from commands.context import Context
 from commands.progress import counting
@@ -50,26 +51,40 @@ def chosen_places(room: Context, name: str | None) -> tuple[ReadersSettings, ...
     return found
 
 
-def _sync(room: Context, place: ReadersSettings, *, allow_gone: bool, full: bool) -> None:
-    begun = time.monotonic()
+def read_place(
+    room: Context,
+    place: ReadersSettings,
+    *,
+    stores: bool,
+    allow_gone: bool = False,
+    full: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> SyncReport:
+    """What a sync of one place did, or without `stores` would do. Raises SourceError."""
     settings = room.settings
     zone = settings.newsroom.time_zone
+    rules = SyncRules(
+        rows=Rules(
+            zone=zone,
+            sections=frozenset(section.key for section in settings.newsroom.sections),
+            newsletters=frozenset(newsletter.key for newsletter in settings.newsletters),
+        ),
+        address_key=settings.secrets.address_key,
+        sources=tuple(one.key for one in settings.readers),
+        stores=stores,
+        allow_gone=allow_gone,
+        full=full,
+        progress=progress,
+    )
+    return sync_readers(room.engine, place, reader_source_for(place, zone), rules, room.clock())
+
+
+def _sync(room: Context, place: ReadersSettings, *, allow_gone: bool, full: bool) -> None:
+    begun = time.monotonic()
     with counting("readers") as progress:
-        rules = SyncRules(
-            rows=Rules(
-                zone=zone,
-                sections=frozenset(section.key for section in settings.newsroom.sections),
-                newsletters=frozenset(newsletter.key for newsletter in settings.newsletters),
-            ),
-            address_key=settings.secrets.address_key,
-            sources=tuple(one.key for one in settings.readers),
-            stores=room.stores,
-            allow_gone=allow_gone,
-            full=full,
-            progress=progress,
+        report = read_place(
+            room, place, stores=room.stores, allow_gone=allow_gone, full=full, progress=progress
         )
-        source = reader_source_for(place, zone)
-        report = sync_readers(room.engine, place, source, rules, room.clock())
     _say(room, report, time.monotonic() - begun)
 
 
