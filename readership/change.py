@@ -120,19 +120,28 @@ def _subscription(known: Known, row: Row, newsletter: str, reader_id: int) -> Su
             None,
             row.consent_at,
             row.consent_source,
+            ended_by=_ended_by(None, row),
         )
     first = there.consent_at is None and not there.consent_source
     status = _status(there.status, row, known.suppressed)
     return replace(
         there,
         status=status,
-        ended_by="" if row.status in (Status.UNSUBSCRIBED, Status.COMPLAINED) else there.ended_by,
+        ended_by=_ended_by(there, row),
         paused_until=there.paused_until if status is SubscriptionStatus.PAUSED else None,
         sections=there.sections if row.sections is None else row.sections,
         # The first consent is the one that counts: no list writes over it.
         consent_at=row.consent_at if first else there.consent_at,
         consent_source=row.consent_source if first else there.consent_source,
     )
+
+
+def _ended_by(there: Subscription | None, row: Row) -> str:
+    """Which source ended it, and may begin it again. A stop that is the reader's own stays theirs."""
+    if row.status is Status.UNSUBSCRIBED:
+        is_own = there is not None and there.status is SubscriptionStatus.UNSUBSCRIBED and not there.ended_by
+        return "" if is_own else row.ended_by
+    return "" if there is None or row.status is Status.COMPLAINED else there.ended_by
 
 
 def _status(

@@ -26,6 +26,7 @@ COLUMNS = (
     "status",
     "consent_at",
     "consent_source",
+    "ended_by",
 )
 """The columns of an export, which are those of an import: a reader has one row a newsletter."""
 
@@ -105,6 +106,8 @@ def _exported(
         "status": _status(subscription.status, suppressed),
         "consent_at": subscription.consent_at.isoformat() if subscription.consent_at else "",
         "consent_source": _inert(subscription.consent_source),
+        # Of somebody who gets nothing at all it is no source's to begin again.
+        "ended_by": "" if suppressed is not None else subscription.ended_by,
     }
 
 

@@ -28,11 +28,15 @@ FIELDS = (
     "status",
     "consent_at",
     "consent_source",
+    "ended_by",
 )
 """What a row may say, under our own names. Only the address is needed."""
 
 LONGEST = 320
 """Characters of one value."""
+
+LONGEST_NAME = 100
+"""Characters of a source's name."""
 
 _SEPARATORS = re.compile(r"[,;|]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
@@ -80,6 +84,8 @@ class Row:
     newsletters: tuple[str, ...] | None = None
     consent_at: datetime | None = None
     consent_source: str = ""
+    ended_by: str = ""
+    """Of an unsubscribed row: the `[[readers]]` that ended it, or empty for the reader's own wish."""
 
     def subscriptions_only(self) -> Row:
         """The same without what it says of the reader: a second row of one reader adds no more."""
@@ -90,6 +96,7 @@ class Row:
             newsletters=self.newsletters,
             consent_at=self.consent_at,
             consent_source=self.consent_source,
+            ended_by=self.ended_by,
         )
 
 
@@ -117,6 +124,7 @@ def understood(values: Mapping[str, str], rules: Rules) -> Row:
         newsletters=cells.known("newsletters", rules.newsletters) or None,
         consent_at=cells.moment("consent_at", rules.zone),
         consent_source=cells.texts.get("consent_source", ""),
+        ended_by=cells.texts.get("ended_by", "")[:LONGEST_NAME],
     )
     if row.plan is Plan.TRIAL and row.plan_until is None:
         cells.problems.append("plan trial needs its last day in plan_until")

@@ -46,6 +46,7 @@ def register(engine: Engine, reader: Reader, *theirs: Subscription, now: datetim
                     paused_until=one.paused_until,
                     consent_at=one.consent_at,
                     consent_source=one.consent_source,
+                    ended_by=one.ended_by,
                     updated=now,
                 )
             )

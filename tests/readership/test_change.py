@@ -147,6 +147,22 @@ def test_the_first_consent_stays() -> None:
     assert given_now.subscriptions["daily"].consent_source == "list"
 
 
+def test_who_ended_it_is_kept_and_a_readers_own_stop_stays_their_own() -> None:
+    stop = SubscriptionStatus.UNSUBSCRIBED
+    by_shop = Row(ADDRESS, Status.UNSUBSCRIBED, newsletters=("daily",), ended_by="shop")
+
+    def ended_by(known: Known, row: Row) -> str:
+        return change(known, row, KEY, ("daily",)).after.subscriptions["daily"].ended_by
+
+    assert ended_by(Known(None, {}), by_shop) == "shop"
+    assert ended_by(_known(), by_shop) == "shop"
+    assert ended_by(_known(stop, ended_by="crm"), by_shop) == "shop"
+    assert ended_by(_known(stop), by_shop) == ""
+    assert ended_by(_known(stop, ended_by="crm"), replace(by_shop, ended_by="")) == ""
+    assert ended_by(_known(stop, ended_by="crm"), Row(ADDRESS)) == "crm"
+    assert ended_by(_known(stop, ended_by="crm"), replace(by_shop, status=Status.COMPLAINED)) == ""
+
+
 def test_what_a_row_does_not_say_stays() -> None:
     reader = samples.reader(1, Plan.PAID, plan_until=date(2026, 6, 1), name="Ann", language="de")
     known = Known(reader, {"daily": samples.subscription(1, sections=frozenset({"politics"}))})

@@ -34,7 +34,7 @@ def _fill(engine: Engine) -> None:
         samples.subscription(
             1, sections=frozenset({"politics"}), consent_at=CONSENT, consent_source="form, 2 boxes"
         ),
-        samples.subscription(1, newsletter="weekly", status=SubscriptionStatus.UNSUBSCRIBED),
+        samples.subscription(1, newsletter="weekly", status=SubscriptionStatus.UNSUBSCRIBED, ended_by="shop"),
     )
     register(engine, samples.reader(2, Plan.GROUP, products=frozenset({"print", "archive"})))
     register(engine, samples.reader(3, name="=HYPERLINK(1)"), samples.subscription(3))
@@ -89,6 +89,7 @@ def test_an_export_has_a_row_a_newsletter_and_no_formula(engine: Engine) -> None
         ("reader4", "daily", "bounced"),
     ]
     assert rows[3]["name"] == "'=HYPERLINK(1)"
+    assert [row["ended_by"] for row in rows] == ["", "shop", "", "", ""]
 
 
 def test_an_address_that_a_spreadsheet_would_run_is_made_inert_and_read_back(engine: Engine) -> None:
@@ -113,6 +114,9 @@ def test_an_export_into_an_empty_database_makes_the_same_readers(engine: Engine,
     )
     report = import_file(other, path, rules, samples.NOON)
     assert (report.bad, report.new) == (0, 4)
+    with other.connect() as connection:
+        ended = sa.select(subscriptions.c.newsletter, subscriptions.c.ended_by)
+        assert connection.execute(ended.where(subscriptions.c.ended_by != "")).all() == [("weekly", "shop")]
     assert (
         _mailed(other)
         == _mailed(engine)
