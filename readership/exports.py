@@ -26,6 +26,7 @@ _NAMES = {
     "status": ("status",),
     "consent_at": ("consentat", "consentdate"),
     "consent_source": ("consentsource",),
+    "ended_by": ("endedby",),
 }
 """The headings that are taken for our own fields, without case, blanks and signs."""
 
