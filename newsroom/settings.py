@@ -157,6 +157,8 @@ class WebSettings:
     proxies: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     """Networks whose word on the client's address is taken."""
     sign_up: bool = True
+    sign_ups_per_hour: int = 1_000
+    """The most that are answered by mail, all newsletters and networks together."""
     gate: bool = False
 
 

@@ -331,6 +331,9 @@ class WebTable(Table):
         description="Networks of your own proxies: they alone are believed who a client is.",
     )
     sign_up: bool = Field(True, description="Whether anybody may sign up.")
+    sign_ups_per_hour: Annotated[int, Field(ge=1)] = Field(
+        1000, description="The most sign-ups that are answered by mail, from everywhere together."
+    )
     gate: bool = Field(
         False, description="Whether articles are read here: for a newsroom without a site of its own."
     )

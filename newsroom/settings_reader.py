@@ -357,6 +357,7 @@ def _web(table: WebTable) -> WebSettings:
         hosts=tuple(table.hosts),
         proxies=tuple(table.proxies),
         sign_up=table.sign_up,
+        sign_ups_per_hour=table.sign_ups_per_hour,
         gate=table.gate,
     )
 

@@ -36,7 +36,7 @@ def take(connection: Connection, limit: Limit, key: bytes, who: str, now: dateti
 
     What is too many is counted as well. The connection writes.
     """
-    name = hmac.digest(key, f"limit\0{limit.kind}\0{who}".encode(), hashlib.sha256).hex()
+    name = _name(limit, key, who)
     begins = limit.begins(now)
     new = inserting(connection, limits).values(kind=limit.kind, key=name, begins=begins, count=1)
     connection.execute(
@@ -50,6 +50,21 @@ def take(connection: Connection, limit: Limit, key: bytes, who: str, now: dateti
     return count <= limit.most
 
 
+def is_used_up(connection: Connection, limit: Limit, key: bytes, who: str, now: datetime) -> bool:
+    """True where the next one would be too many; nothing is counted."""
+    where = (
+        limits.c.kind == limit.kind,
+        limits.c.key == _name(limit, key, who),
+        limits.c.begins == limit.begins(now),
+    )
+    count = connection.execute(sa.select(limits.c.count).where(*where)).scalar_one_or_none()
+    return count is not None and count >= limit.most
+
+
 def forget(connection: Connection, now: datetime) -> int:
     """Forget the counts of stretches that began more than a day ago; returns how many."""
     return connection.execute(sa.delete(limits).where(limits.c.begins < now - KEPT)).rowcount
+
+
+def _name(limit: Limit, key: bytes, who: str) -> str:
+    return hmac.digest(key, f"limit\0{limit.kind}\0{who}".encode(), hashlib.sha256).hex()

@@ -94,3 +94,46 @@ limits = sa.Table(
     sa.Index("ix_limits_begins", "begins"),
     comment="How often something was asked for in a stretch of time; forgotten a day later.",
 )
+
+sign_ups = sa.Table(
+    "sign_ups",
+    metadata,
+    # By chance: it stands in the link that confirms.
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("key", sa.String(64), nullable=False),
+    sa.Column("address", sa.String(320), nullable=False),
+    sa.Column("newsletters", sa.JSON, nullable=False),
+    sa.Column("sections", sa.JSON, nullable=False),
+    sa.Column("language", sa.String(35), nullable=False),
+    sa.Column("asked", Instant, nullable=False),
+    # Cut so that it names no single person.
+    sa.Column("network", sa.String(64), nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    # When its letter was put into the queue; NULL before.
+    sa.Column("answered", Instant),
+    sa.Index("ix_sign_ups_answered_asked", "answered", "asked"),
+    sa.Index("ix_sign_ups_asked", "asked"),
+    sa.Index("ix_sign_ups_key", "key"),
+    comment="Who asked for a newsletter and has not confirmed it; forgotten after a week.",
+)
+
+consents = sa.Table(
+    "consents",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("reader_id", sa.ForeignKey("readers.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("sign_up", sa.String(32), nullable=False),
+    sa.Column("newsletter", sa.String(100), nullable=False),
+    sa.Column("sections", sa.JSON, nullable=False),
+    sa.Column("language", sa.String(35), nullable=False),
+    sa.Column("asked", Instant, nullable=False),
+    sa.Column("asked_network", sa.String(64), nullable=False),
+    # The words that were shown, as they were shown.
+    sa.Column("asked_words", sa.Text, nullable=False),
+    sa.Column("confirmed", Instant, nullable=False),
+    sa.Column("confirmed_network", sa.String(64), nullable=False),
+    sa.Column("confirmed_words", sa.Text, nullable=False),
+    sa.Index("ix_consents_reader_id", "reader_id"),
+    sa.Index("ix_consents_sign_up", "sign_up"),
+    comment="The proof of each sign-up that its reader has confirmed; it goes with the reader.",
+)

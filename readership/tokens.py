@@ -124,8 +124,7 @@ def read_unsubscribe(signing_keys: SigningKeys, token: str) -> Unsubscribe | Non
 
 def undo_token(signing_keys: SigningKeys, undo: Undo) -> str:
     """What the page after an unsubscribe hands back to take it back. It is never mailed."""
-    microseconds = (undo.stopped - _EPOCH) // timedelta(microseconds=1)
-    said = "\0".join((str(undo.reader_id), str(microseconds), *undo.newsletters))
+    said = "\0".join((str(undo.reader_id), str(_microseconds(undo.stopped)), *undo.newsletters))
     return _signed(signing_keys, "z", said.encode())
 
 
@@ -135,7 +134,32 @@ def read_undo(signing_keys: SigningKeys, token: str) -> Undo | None:
     if said is None:
         return None
     number, microseconds, *newsletters = said.decode().split("\0")
-    return Undo(int(number), tuple(newsletters), _EPOCH + timedelta(microseconds=int(microseconds)))
+    return Undo(int(number), tuple(newsletters), _moment(microseconds))
+
+
+def confirm_token(signing_keys: SigningKeys, sign_up: str, asked: datetime) -> str:
+    """The last part of the link that confirms a sign-up."""
+    return _signed(signing_keys, "c", f"{sign_up}\0{_microseconds(asked)}".encode())
+
+
+def read_confirm(signing_keys: SigningKeys, token: str) -> tuple[str, datetime] | None:
+    """The sign-up that the link confirms and when it was asked for, or None."""
+    said = _read(signing_keys, "c", token)
+    if said is None:
+        return None
+    sign_up, _, microseconds = said.decode().partition("\0")
+    return sign_up, _moment(microseconds)
+
+
+def form_stamp(signing_keys: SigningKeys, drawn: datetime) -> str:
+    """When a form was drawn, for the form to send back."""
+    return _signed(signing_keys, "t", str(_microseconds(drawn)).encode())
+
+
+def read_form_stamp(signing_keys: SigningKeys, stamp: str) -> datetime | None:
+    """When the form was drawn, or None for what is no stamp of ours."""
+    said = _read(signing_keys, "t", stamp)
+    return None if said is None else _moment(said.decode())
 
 
 def probe_token(signing_keys: SigningKeys, nonce: bytes) -> str:
@@ -150,6 +174,14 @@ def probe_answer(signing_keys: SigningKeys, token: str) -> str | None:
         return None
     key = dict(signing_keys)[_kid(token)]
     return hmac.digest(key, b"answer\0" + nonce, hashlib.sha256).hex()
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(microseconds: str) -> datetime:
+    return _EPOCH + timedelta(microseconds=int(microseconds))
 
 
 def _signed(signing_keys: SigningKeys, purpose: str, said: bytes) -> str:

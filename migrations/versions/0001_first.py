@@ -43,10 +43,19 @@ def upgrade() -> None:
         sa.Column("changed", Instant(), nullable=False),
         sa.Column("first_seen", Instant(), nullable=False),
         sa.Column("withdrawn", Instant(), nullable=True),
+        sa.Column("corrected", Instant(), nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
     )
     op.create_index("ix_articles_again", "articles", ["again"], unique=False)
+    op.create_index(
+        "ix_articles_corrected",
+        "articles",
+        ["corrected"],
+        unique=False,
+        sqlite_where=sa.text("corrected IS NOT NULL"),
+        postgresql_where=sa.text("corrected IS NOT NULL"),
+    )
     op.create_index("ix_articles_published", "articles", ["published"], unique=False)
     op.create_index("ix_articles_reference", "articles", ["reference"], unique=False)
     op.create_index("ix_articles_url", "articles", ["url"], unique=False)
@@ -324,6 +333,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("edition", "article_id", name=op.f("pk_edition_stories")),
         comment="The current revision's stories; used once the edition's first batch was handed over.",
     )
+    op.create_index("ix_edition_stories_article_id", "edition_stories", ["article_id"], unique=False)
     op.create_index(
         "ix_edition_stories_newsletter_article_id",
         "edition_stories",
@@ -436,3 +446,43 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IS NOT NULL"),
         postgresql_where=sa.text("state IS NOT NULL"),
     )
+    op.create_table(
+        "sign_ups",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("newsletters", sa.JSON(), nullable=False),
+        sa.Column("sections", sa.JSON(), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("asked", Instant(), nullable=False),
+        sa.Column("network", sa.String(length=64), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("answered", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ups")),
+        comment="Who asked for a newsletter and has not confirmed it; forgotten after a week.",
+    )
+    op.create_index("ix_sign_ups_answered_asked", "sign_ups", ["answered", "asked"], unique=False)
+    op.create_index("ix_sign_ups_asked", "sign_ups", ["asked"], unique=False)
+    op.create_index("ix_sign_ups_key", "sign_ups", ["key"], unique=False)
+    op.create_table(
+        "consents",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("sign_up", sa.String(length=32), nullable=False),
+        sa.Column("newsletter", sa.String(length=100), nullable=False),
+        sa.Column("sections", sa.JSON(), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("asked", Instant(), nullable=False),
+        sa.Column("asked_network", sa.String(length=64), nullable=False),
+        sa.Column("asked_words", sa.Text(), nullable=False),
+        sa.Column("confirmed", Instant(), nullable=False),
+        sa.Column("confirmed_network", sa.String(length=64), nullable=False),
+        sa.Column("confirmed_words", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["readers.id"], name=op.f("fk_consents_reader_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
+        comment="The proof of each sign-up that its reader has confirmed; it goes with the reader.",
+    )
+    op.create_index("ix_consents_reader_id", "consents", ["reader_id"], unique=False)
+    op.create_index("ix_consents_sign_up", "consents", ["sign_up"], unique=False)
