@@ -14,6 +14,7 @@ from datetime import datetime
 from io import StringIO
 from pathlib import Path
 
+import httpx2
 import pytest
 
 import demo.__main__ as program
@@ -223,3 +224,14 @@ def test_the_demos_site_says_when_its_port_is_taken(tmp_path: Path) -> None:
             serving(tmp_path, f"http://127.0.0.1:{port}"),
         ):
             pass
+
+
+def test_the_demos_site_shows_its_files_and_no_list_of_them(tmp_path: Path) -> None:
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "bridge").write_text("<h1>Ö</h1>", encoding="utf-8")
+    with serving(tmp_path) as address:
+        page = httpx2.get(f"{address}/articles/bridge")
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.text == "<h1>Ö</h1>"
+        assert httpx2.get(f"{address}/articles/").status_code == 404
+        assert httpx2.get(f"{address}/../../etc/passwd").status_code == 404
