@@ -137,3 +137,32 @@ consents = sa.Table(
     sa.Index("ix_consents_sign_up", "sign_up"),
     comment="The proof of each sign-up that its reader has confirmed; it goes with the reader.",
 )
+
+feed_addresses = sa.Table(
+    "feed_addresses",
+    metadata,
+    sa.Column("reader_id", sa.ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    # The one generation of the reader's feed addresses that is good; 0 for whoever has no row here.
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("revoked", Instant),
+    sa.Column("changed", Instant, nullable=False),
+    comment="Whose private feeds have new addresses, or none any more. No address is kept.",
+)
+
+feed_uses = sa.Table(
+    "feed_uses",
+    metadata,
+    sa.Column("reader_id", sa.ForeignKey("readers.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    # The family of programs alone ("Feedly", "newsboat"), never the whole of what it calls itself.
+    sa.Column("agent", sa.String(40), primary_key=True),
+    # An HMAC of the network, another one for each reader; empty for a service, which comes from anywhere.
+    sa.Column("network", sa.String(32), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("first", Instant, nullable=False),
+    sa.Column("last", Instant, nullable=False),
+    # How many subscribers a service says to have for one address.
+    sa.Column("subscribers", sa.Integer, nullable=False),
+    sa.Index("ix_feed_uses_day", "day"),
+    comment="How private feeds were fetched in the last seven days.",
+)

@@ -162,6 +162,20 @@ def read_form_stamp(signing_keys: SigningKeys, stamp: str) -> datetime | None:
     return None if said is None else _moment(said.decode())
 
 
+def feed_token(signing_keys: SigningKeys, reader_id: int, generation: int) -> str:
+    """What the addresses of a reader's own feeds hold. The same again each time: nothing of it is stored."""
+    return _signed(signing_keys, "f", f"{reader_id}\0{generation}".encode())
+
+
+def read_feed_token(signing_keys: SigningKeys, token: str) -> tuple[int, int] | None:
+    """Whose feeds are asked for, by number, and the generation of the address; None for what is none."""
+    said = _read(signing_keys, "f", token)
+    if said is None:
+        return None
+    number, _, generation = said.decode().partition("\0")
+    return int(number), int(generation)
+
+
 def probe_token(signing_keys: SigningKeys, nonce: bytes) -> str:
     """What is asked of `public_url` in a reader's place. `nonce`: 16 random bytes."""
     return _signed(signing_keys, "p", nonce)

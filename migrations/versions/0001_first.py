@@ -401,6 +401,35 @@ def upgrade() -> None:
     op.create_index("ix_reader_sources_reader_id", "reader_sources", ["reader_id"], unique=False)
     op.create_index("ix_reader_sources_source", "reader_sources", ["source"], unique=False)
     op.create_table(
+        "feed_addresses",
+        sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("revoked", Instant(), nullable=True),
+        sa.Column("changed", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["readers.id"], name=op.f("fk_feed_addresses_reader_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("reader_id", name=op.f("pk_feed_addresses")),
+        comment="Whose private feeds have new addresses, or none any more. No address is kept.",
+    )
+    op.create_table(
+        "feed_uses",
+        sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("agent", sa.String(length=40), nullable=False),
+        sa.Column("network", sa.String(length=32), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("first", Instant(), nullable=False),
+        sa.Column("last", Instant(), nullable=False),
+        sa.Column("subscribers", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["readers.id"], name=op.f("fk_feed_uses_reader_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("reader_id", "day", "agent", "network", name=op.f("pk_feed_uses")),
+        comment="How private feeds were fetched in the last seven days.",
+    )
+    op.create_index("ix_feed_uses_day", "feed_uses", ["day"], unique=False)
+    op.create_table(
         "reader_source_states",
         sa.Column("source", sa.String(length=100), nullable=False),
         sa.Column("last_read", Instant(), nullable=True),
