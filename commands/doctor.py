@@ -22,6 +22,7 @@ from content.teaser import Teaser
 from newsroom import alerts, log, witness
 from newsroom.database import reading
 from newsroom.looks import DARK, LIGHT, contrast
+from newsroom.web_address import shown
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -145,6 +146,17 @@ def _provider(room: Context) -> None:
         answers(room.settings.newsroom.public_url, room.settings.secrets.signing_keys)
 
 
+def _hub(room: Context) -> None:
+    address = room.settings.newsroom.hub
+    if address:
+        from feeds import hub
+
+        fault = hub.fault_of(address)
+        if fault:
+            # A warning: no run fails by it, and readers who ask for the feeds themselves miss nothing.
+            room.troubles.warn("hub", f"newsroom.hub: {shown(address)}: {fault}")
+
+
 def _user(room: Context) -> None:
     if os.geteuid() == 0:
         room.troubles.warn("user", "this is root; give the newsroom a user of its own")
@@ -172,6 +184,7 @@ CHECKS: dict[str, Callable[[Context], None]] = {
     "readers": check_readers,
     "looks": _looks,
     "provider": _provider,
+    "hub": _hub,
     "user": _user,
     "alerts": _alerts,
 }

@@ -12,11 +12,14 @@ from sqlalchemy.engine import Connection
 from commands.context import Context
 from commands.troubles import NOTICE
 from content import store
+from feeds import pings
+from feeds.websub import Ping
 from newsletter import history, status
 from newsletter.edition import BatchState
 from newsletter.ledger import count_by_state
 from newsletter.status import Problem, Trouble
 from newsroom import alerts, locks, witness
+from newsroom.web_address import shown
 
 GRACE = timedelta(minutes=15)
 """So long after its hour an edition of which nothing went is not overdue: cron comes every few minutes."""
@@ -57,7 +60,8 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     found = [_of_edition(problem) for problem in status.problems(connection, since, edition)]
     found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
     if edition is None:
-        found += [*_witness(connection, room), *_sources(connection, room), *_locks(connection)]
+        found += [*_witness(connection, room), *_sources(connection, room)]
+        found += [*_hub(connection, room), *_locks(connection)]
         found += _noted(connection, found)
     return found
 
@@ -103,6 +107,27 @@ def _sources(connection: Connection, room: Context) -> Iterator[Waiting]:
             if reason:
                 place = f"source {source.key}"
                 yield Waiting(place, trouble, reason, commands_in(reason), since=state.last_read)
+
+
+def _hub(connection: Connection, room: Context) -> Iterator[Waiting]:
+    """Changed feeds of which the hub was not told yet, those together that wait for one reason."""
+    address = room.settings.newsroom.hub
+    by_reason: dict[str, list[Ping]] = {}
+    for ping in pings.waiting(connection) if address else ():
+        by_reason.setdefault(ping.reason, []).append(ping)
+    for reason, some in sorted(by_reason.items()):
+        feeds = "1 changed feed" if len(some) == 1 else f"{len(some):,} changed feeds"
+        said = f"{shown(address)} was not told of {feeds}"
+        yield Waiting(
+            "hub",
+            "could not be told" if reason else "to be told",
+            f"{said}: {reason}; later runs try again, for a day"
+            if reason
+            else f"{said} yet; the next run does",
+            needs_person=False,
+            since=min(one.since for one in some),
+            next_at=min((one.not_before for one in some if one.not_before), default=None),
+        )
 
 
 def _locks(connection: Connection) -> Iterator[Waiting]:

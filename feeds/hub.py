@@ -68,6 +68,14 @@ def tell(
     return report
 
 
+def fault_of(hub: str, *, timeout: float = TIMEOUT) -> str:
+    """What is wrong with the hub; empty for nothing. It is asked to publish no feed, so nothing is told."""
+    import httpx2
+
+    with httpx2.Client(timeout=timeout, follow_redirects=False) as client:
+        return websub.fault(_Post(client, hub, time.monotonic() + timeout, timeout).ask([]))
+
+
 class _Post:
     """Requests to the hub, until the time is over."""
 

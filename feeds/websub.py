@@ -24,6 +24,7 @@ GIVEN_UP_AFTER = timedelta(hours=24)
 LONGEST_WAIT = timedelta(hours=1)
 """Between two attempts, however often it failed before; and the longest wait that a hub may ask for."""
 
+_NO_HUB = (404, 405, 410)
 _BUSY = (408, 425, 429)
 _DIGITS = 9
 
@@ -109,6 +110,14 @@ def complaint(answer: Answer) -> str:
     if status in _BUSY or status >= 500:
         return f"it cannot now ({status})"
     return f"it refuses ({status}); does it take hub.mode=publish from anybody, and for your addresses?"
+
+
+def fault(answer: Answer) -> str:
+    """What is wrong with a hub that was asked to publish nothing; empty for one that is there."""
+    status = answer.status
+    if status in _NO_HUB:
+        return f"no hub answers there ({status}); check newsroom.hub"
+    return "" if status is not None and (200 <= status < 300 or 400 <= status < 500) else complaint(answer)
 
 
 def failed(ping: Ping, answer: Answer, now: datetime, *, refused: bool) -> Ping:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.house import House, built
-from tests.servers.http import Answer, Fault, HttpServer
+from tests.servers.http import Answer, Fault, HttpServer, refusing_url
 
 SIX = "2026-03-10T06:01"
 
@@ -88,3 +88,71 @@ def test_a_hub_that_hangs_costs_a_run_its_bounds_and_no_more(
     assert time.monotonic() - before < 30
     assert (run.status, run.step("deliver")["accepted"]) == (0, 1)
     assert "no answer within 0.5 seconds" in " ".join(run.problems)
+
+
+def told(house: House, *arguments: str, now: str) -> list[tuple[str, str, str, bool]]:
+    """What `status` says of the hub."""
+    run = house.run("status", *arguments, now=now)
+    return [
+        (line["trouble"], line["message"], line["level"], line["needs_person"])
+        for line in run.steps("status")
+        if line.get("place") == "hub"
+    ]
+
+
+def test_status_shows_what_the_hub_was_not_told(tmp_path: Path, server: HttpServer) -> None:
+    server.otherwise = Answer(500)
+    house = newsroom_of(tmp_path, server.url)
+    house.run(now=SIX)
+    ((trouble, message, level, needs_person),) = told(house, now="2026-03-10T06:05")
+    assert (trouble, level, needs_person) == ("could not be told", "warning", False)
+    assert f"{server.url}/push was not told of 12 changed feeds: it cannot now (500); later runs" in message
+    assert "zqsecret" not in message
+    # It waits for nobody, and is among the problems all the same.
+    assert len(told(house, "--problems", now="2026-03-10T06:05")) == 1
+    assert house.run("status", "--problems", now="2026-03-10T06:05").status == 0
+    server.otherwise = Answer(204)
+    house.run(now="2026-03-10T06:11")
+    assert told(house, now="2026-03-10T06:12") == []
+
+
+def test_status_shows_what_waits_for_the_next_run(
+    tmp_path: Path, server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = newsroom_of(tmp_path, server.url)
+    monkeypatch.setattr("feeds.hub.tell", lambda *_arguments, **_options: None)
+    house.run(now=SIX)
+    ((trouble, message, _, needs_person),) = told(house, now="2026-03-10T06:05")
+    assert (trouble, needs_person) == ("to be told", False)
+    assert message.endswith("was not told of 12 changed feeds yet; the next run does")
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        (204, ""),
+        (400, ""),
+        (403, ""),
+        (302, "it redirects (302); write its new address into newsroom.hub"),
+        (404, "no hub answers there (404); check newsroom.hub"),
+        (405, "no hub answers there (405); check newsroom.hub"),
+        (503, "it cannot now (503)"),
+    ],
+)
+def test_doctor_asks_whether_the_hub_is_there_and_tells_it_nothing(
+    tmp_path: Path, server: HttpServer, status: int, fault: str
+) -> None:
+    server.otherwise = Answer(status)
+    house = newsroom_of(tmp_path, server.url)
+    run = house.run("doctor", now=SIX)
+    lines = [line["message"] for line in run.steps("hub") if line["level"] == "warning"]
+    assert lines == ([f"newsroom.hub: {server.url}/push: {fault}"] if fault else [])
+    assert [request.body for request in server.requests] == [b"hub.mode=publish"]
+    assert run.status == 0
+
+
+def test_doctor_says_that_no_hub_is_there(tmp_path: Path) -> None:
+    with refusing_url() as url:
+        run = newsroom_of(tmp_path, url).run("doctor", now=SIX)
+    (line,) = [line["message"] for line in run.steps("hub")]
+    assert line == f"newsroom.hub: {url}/push: it cannot be reached (ConnectError)"
