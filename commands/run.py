@@ -18,6 +18,7 @@ from newsletter.schedule import next_due
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import reading
 from newsroom.errors import ConfigurationError, ExitStatus, StandfirstError, StoreError
+from readership.sign_up_store import unanswered
 
 UNNOTED = "Nothing can be noted in the database, so every run tells this again until it can."
 
@@ -85,7 +86,7 @@ def _deliver(room: Context) -> None:
 def _letters(room: Context) -> None:
     """Hand over what `serve` put into the queue of letters to one person, where it has not done so itself."""
     with reading(room.engine) as connection:
-        if room.dry_run or not is_due(connection, room.clock()):
+        if room.dry_run or not (is_due(connection, room.clock()) or unanswered(connection, 1)):
             return
     from newsletter.post_office import drained
 

@@ -50,6 +50,12 @@ def is_due(connection: Connection, now: datetime) -> bool:
     return connection.execute(query).first() is not None
 
 
+def forget_address(connection: Connection, address: str) -> int:
+    """Forget the letters to this address, however it is capitalised; returns how many."""
+    where = sa.func.lower(letters.c.address) == address.lower()
+    return connection.execute(sa.delete(letters).where(where)).rowcount
+
+
 def waiting_since(connection: Connection) -> tuple[int, datetime | None]:
     """How many letters wait, and since when the oldest does."""
     row = connection.execute(sa.select(sa.func.count(letters.c.id), sa.func.min(letters.c.created))).one()

@@ -9,18 +9,16 @@ from sqlalchemy.engine import Connection
 
 from readership.reader import Reader, SuppressionReason
 from readership.suppression import suppress
-from readership.tables import reader_sources, readers, subscriptions
+from readership.tables import consents, reader_sources, readers, sign_ups, subscriptions
 
 
 def forget(connection: Connection, reader: Reader, now: datetime) -> None:
-    """Delete the reader and their subscriptions; keep the keyed hash of the address, with its reason.
+    """Delete the reader with subscriptions and consents; keep the keyed hash of the address, with its reason.
 
     The hash is what keeps a later import from mailing them again. Ledgers keep the reader's number, which
     then leads nowhere: the table never gives a number out twice.
     """
-    if connection.dialect.name == "sqlite":
-        # Else the deleted text would stay in the file's free pages until something is written over it.
-        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+    _overwrites(connection)
     # A source's id may come with another address one day; its keyed hash says that it is the same person.
     theirs = reader_sources.c.reader_id == reader.id
     known_as = connection.execute(sa.select(reader_sources.c.key).where(theirs)).scalars().all()
@@ -28,10 +26,23 @@ def forget(connection: Connection, reader: Reader, now: datetime) -> None:
         connection, dict.fromkeys((reader.key, *known_as), SuppressionReason.ERASED), now, "erased on request"
     )
     connection.execute(sa.delete(reader_sources).where(theirs))
+    connection.execute(sa.delete(consents).where(consents.c.reader_id == reader.id))
+    connection.execute(sa.delete(sign_ups).where(sign_ups.c.key == reader.key))
     connection.execute(sa.delete(subscriptions).where(subscriptions.c.reader_id == reader.id))
     connection.execute(sa.delete(readers).where(readers.c.id == reader.id))
 
 
 def forget_address(connection: Connection, key: str, now: datetime) -> None:
-    """Make sure that nobody with this recipient key is ever mailed, known or not."""
+    """Make sure that nobody with this recipient key is ever mailed, known or not.
+
+    A sign-up that was not confirmed is deleted.
+    """
+    _overwrites(connection)
+    connection.execute(sa.delete(sign_ups).where(sign_ups.c.key == key))
     suppress(connection, {key: SuppressionReason.ERASED}, now, "erased on request")
+
+
+def _overwrites(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # Else the deleted text would stay in the file's free pages until something is written over it.
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")

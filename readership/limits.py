@@ -61,6 +61,14 @@ def is_used_up(connection: Connection, limit: Limit, key: bytes, who: str, now: 
     return count is not None and count >= limit.most
 
 
+def is_any_old(connection: Connection, now: datetime) -> bool:
+    """Whether there is anything to forget."""
+    return (
+        connection.execute(sa.select(limits.c.kind).where(limits.c.begins < now - KEPT).limit(1)).first()
+        is not None
+    )
+
+
 def forget(connection: Connection, now: datetime) -> int:
     """Forget the counts of stretches that began more than a day ago; returns how many."""
     return connection.execute(sa.delete(limits).where(limits.c.begins < now - KEPT)).rowcount

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from readership import store
+from readership import consent, sign_up_store, store
 from readership.reader import Reader, Subscription, SubscriptionStatus, SuppressionReason
 from readership.tables import reader_sources, readers, suppressions
 
@@ -36,14 +36,22 @@ _PAGE = 1_000
 def record(connection: Connection, key: str) -> dict[str, Any] | None:
     """All that is kept under a recipient key, ready for JSON; None where there is nothing.
 
-    An erased or merely suppressed address has no reader: only the suppression is kept.
+    An erased or merely suppressed address has no reader, and neither has one that was not confirmed yet.
     """
     found = store.find(connection, key)
     columns = (suppressions.c.reason, suppressions.c.at, suppressions.c.origin)
     stopped = connection.execute(sa.select(*columns).where(suppressions.c.key == key)).first()
-    if found is None and stopped is None:
+    waiting = sign_up_store.of_address(connection, key)
+    if found is None and stopped is None and not waiting:
         return None
-    kept: dict[str, Any] = {"reader": None, "subscriptions": [], "sources": [], "suppression": None}
+    kept: dict[str, Any] = {
+        "reader": None,
+        "subscriptions": [],
+        "consents": [],
+        "sign_ups": [_plain(one) for one in waiting],
+        "sources": [],
+        "suppression": None,
+    }
     if found is not None:
         dates = connection.execute(
             sa.select(readers.c.created, readers.c.updated).where(readers.c.id == found.id)
@@ -51,6 +59,7 @@ def record(connection: Connection, key: str) -> dict[str, Any] | None:
         theirs = store.subscriptions_of(connection, [found.id]).get(found.id, {})
         kept["reader"] = _plain(asdict(found) | {"created": dates.created, "updated": dates.updated})
         kept["subscriptions"] = [_plain(asdict(theirs[newsletter])) for newsletter in sorted(theirs)]
+        kept["consents"] = [_plain(one) for one in consent.of_reader(connection, found.id)]
         where = reader_sources.c.reader_id == found.id
         columns_kept = [
             one for one in reader_sources.columns if one.name not in ("key", "said", "digest", "reader_id")

@@ -1,4 +1,4 @@
-"""Addresses that get nothing, kept by recipient key. Nothing here lifts one."""
+"""Addresses that get nothing, kept by recipient key. Nothing here lifts one: see `readership.sign_up`."""
 
 from __future__ import annotations
 
