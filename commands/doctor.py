@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -43,13 +44,18 @@ def doctor(
         bool, typer.Option("--paywall", help="Which paid articles show a paragraph of their body.")
     ] = False,
     dns: Annotated[bool, typer.Option("--dns", help="SPF, DKIM and DMARC of the senders' domains.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read every article of the sources, not what has changed alone.")
+    ] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
 ) -> None:
     """Check everything; for each fault say how to mend it. Nothing is changed, nothing is sent."""
     with opened(invocation(context, config, log_format, now)) as room:
-        for name, check in CHECKS.items():
+        for name, check in (
+            CHECKS | ({"sources": partial(check_sources, full=True)} if full else {})
+        ).items():
             with _told(room, name):
                 check(room)
         if paywall:

@@ -14,13 +14,16 @@ SHOWN = 50
 """Problems of one source that are told one by one."""
 
 
-def check_sources(room: Context) -> None:
-    """Read every source as a sync would, and store nothing; then ask whether it has what its table names."""
+def check_sources(room: Context, *, full: bool = False) -> None:
+    """Read every source as a sync would, and store nothing; then ask whether it has what its table names.
+
+    What has not changed since the last sync is not looked at again, unless `full` asks for that.
+    """
     for source in room.settings.sources:
         # One that cannot be read keeps no other from being looked at.
         with room.troubles.caught("sources", source.key):
             try:
-                _say(room, source, _looked_at(room, source))
+                _say(room, source, _looked_at(room, source, full=full))
                 for line in _unknown(room, source):
                     room.troubles.warn("sources", named(source.key, line))
             except SourceError as error:
@@ -32,10 +35,10 @@ def named(key: str, line: str) -> str:
     return line if line.startswith((f"source {key}: ", f"{key}: ", f"{key}/")) else f"{key}: {line}"
 
 
-def _looked_at(room: Context, source: SourceSettings) -> SyncReport:
+def _looked_at(room: Context, source: SourceSettings, *, full: bool) -> SyncReport:
     settings = room.settings
     order = tuple(one.key for one in settings.sources)
-    wish = Wish(dry_run=True, stores=False, order=order)
+    wish = Wish(dry_run=True, stores=False, full=full, order=order)
     return sync_source(room.engine, source, settings.newsroom, settings.public_dir, room.clock(), wish)
 
 

@@ -93,6 +93,16 @@ def test_articles_in_none_of_the_sections_are_counted_and_placed(
     assert ", s3 3, and 2 names more)" in many
 
 
+def test_after_a_sync_only_a_full_look_counts_them_again(tmp_path: Path, ghost: ghost_site.Site) -> None:
+    house = house_with(tmp_path, "ghost", f'url = "{ghost.url}"', ghost_site.CONTENT_KEY)
+    assert "1 article stands in none of your sections (sport 1)" in " ".join(
+        house.run("sync", now=NOW).problems
+    )
+    assert told(house.run("doctor", now=NOW), "sources") == ["yes"]
+    (line,) = told(house.run("doctor", "--full", now=NOW), "sources")
+    assert line.startswith("wire: 1 article stands in none of your sections (sport 1)")
+
+
 def test_what_a_ghost_does_not_have(tmp_path: Path, ghost: ghost_site.Site) -> None:
     more = (
         f'url = "{ghost.url}"\nsection = "culture"\n'
