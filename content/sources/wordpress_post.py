@@ -26,6 +26,11 @@ _NAIVE = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}")
 _SLUG = re.compile(r"[\w~][\w.~-]{0,199}")
 _NEXT_PAGE = re.compile(r"<p>\s*<!--nextpage-->\s*</p>|<!--nextpage-->|<!--noteaser-->")
 _MORE = re.compile(r"""<!--more(?:\s.*?)?-->|<span id="more-\d+"></span>""", re.DOTALL)
+# Where two blocks of its editor meet: the comments that they stood in leave their line ends behind.
+_BETWEEN = re.compile(
+    r"(?P<ended></(?:p|h[1-6]|[uo]l|blockquote|figure|div|table)>|<hr[^<>]*>)\s+"
+    r"(?=<(?:p|h[1-6]|[uo]l|blockquote|figure|div|table|pre|hr)[\s>/])"
+)
 _CLASS = re.compile(r"""\sclass\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
@@ -106,9 +111,15 @@ def walled(content: str) -> tuple[str, str, bool]:
     html = _NEXT_PAGE.sub("", content)
     mark = _MORE.search(html)
     if mark is None:
-        return html, "", False
-    opening = html[: mark.start()]
-    return html[: mark.start()] + html[mark.end() :], opening if text_of(opening) else "", True
+        return _joined(html), "", False
+    opening = _joined(html[: mark.start()]).rstrip()
+    whole = _joined(html[: mark.start()] + html[mark.end() :])
+    return whole, opening if text_of(opening) else "", True
+
+
+def _joined(html: str) -> str:
+    """The text without what stands between its blocks."""
+    return _BETWEEN.sub(r"\g<ended>", html).strip()
 
 
 def teaser_of(excerpt: Mapping[str, Any], html: str) -> str:

@@ -126,7 +126,7 @@ def test_the_more_mark_is_the_wall_and_page_breaks_are_none(desk: Desk) -> None:
         "<div><p>Before.</p>\n<!--more Keep reading-->\n<p>After.</p></div><p><!--nextpage--></p><p>Two.</p>"
     )
     article = desk.one(content=text)
-    assert article.opening == "<div><p>Before.</p>\n</div>"
+    assert article.opening == "<div><p>Before.</p></div>"
     assert "After." in article.body.html and "<!--" not in article.body.html
     assert article.body.html.count("<p>") == 3
     assert article.access is Access.PAID
@@ -134,6 +134,13 @@ def test_the_more_mark_is_the_wall_and_page_breaks_are_none(desk: Desk) -> None:
     article = desk.one(content="<!--more--><p>After.</p>")
     assert (article.opening, article.access) == ("", Access.PAID)
     assert desk.one(content="<p>None.</p>").access is Access.FREE
+
+
+def test_line_ends_between_blocks_are_no_part_of_the_text(desk: Desk) -> None:
+    blocks = "<p>One.</p>\n\n\n\n<h2 class='wp'>Two</h2>\n\n\n<pre>a\n\n<b>c</b></pre>\n"
+    assert desk.one(content=blocks).body.html == "<p>One.</p><h2>Two</h2><pre>a\n\n<b>c</b></pre>"
+    article = desk.one(content="<p>One.</p>\n\n<!--more-->\n\n<p>Two.</p>")
+    assert (article.opening, article.body.html) == ("<p>One.</p>", "<p>One.</p><p>Two.</p>")
 
 
 def test_an_automatic_excerpt_is_no_teaser_and_an_editors_is(either: Desk) -> None:
