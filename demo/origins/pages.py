@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 
 from content.article import Access
+from demo.into_site import walled
 from demo.origins import Filled, Job, Origin
 from demo.origins.site import FOLDER, MEDIA
 from demo.stories import Story
@@ -95,19 +96,10 @@ def _page(story: Story, job: Job) -> str:
 
 def _story(story: Story) -> str:
     """The text; what strangers do not see of it stands in an element that JSON-LD calls not free."""
-    before = _before_wall(story)
-    if not before:
+    before, after = walled(story)
+    if story.access is Access.FREE or not before:
         return f"{story.body_html}\n"
-    return f'{before}\n<div class="subscribers">\n{story.body_html.removeprefix(before)}\n</div>\n'
-
-
-def _before_wall(story: Story) -> str:
-    """What stands before the wall; empty where the site has none, and the newsroom's own is meant.
-
-    That is so as well where the public part ends within a paragraph: a site's wall stands between two.
-    """
-    public = story.public_html
-    return public if story.access is not Access.FREE and story.body_html.startswith(public) else ""
+    return f'{before}\n<div class="subscribers">\n{after}\n</div>\n'
 
 
 def _figure(story: Story, job: Job) -> str:
@@ -135,7 +127,7 @@ def _json_ld(story: Story, job: Job) -> dict[str, object]:
         "keywords": tags,
         "correction": story.correction,
         "isAccessibleForFree": is_free,
-        "hasPart": closed if _before_wall(story) else None,
+        "hasPart": closed if walled(story)[0] and not is_free else None,
     }
     return {name: value for name, value in found.items() if value not in (None, "", [])}
 
