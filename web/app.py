@@ -17,7 +17,8 @@ from newsroom.database import reading
 from newsroom.errors import StoreError
 from newsroom.log import problem
 from newsroom.settings import Settings
-from readership.tables import readers, subscriptions, suppressions
+from readership.tables import consents, readers, sign_ups, subscriptions, suppressions
+from web import sign_up
 from web.files import FOREVER, Feeds, Files
 from web.front import Front, Readiness, healthz, robots, to_feeds
 from web.house import House
@@ -35,7 +36,7 @@ def now_utc() -> datetime:
 def reachable(engine: Engine) -> None:
     """Read from every table that the pages use. Raises StoreError where that fails."""
     with reading(engine) as connection:
-        for table in (readers, subscriptions, suppressions):
+        for table in (readers, subscriptions, suppressions, sign_ups, consents):
             connection.execute(sa.select(table).limit(1)).first()
 
 
@@ -57,7 +58,12 @@ def application(
     feeds = settings.public_dir / "feeds"
     app = Starlette(
         routes=[
-            Route("/", Front(pages, settings.newsletters, feeds).__call__, methods=["GET"]),
+            Route(
+                "/",
+                Front(pages, settings.newsletters, feeds, is_open=settings.web.sign_up).__call__,
+                methods=["GET"],
+            ),
+            *sign_up.routes(house),
             Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
             Route("/feeds", to_feeds, methods=["GET"]),
             Mount("/feeds", Feeds(feeds, engine, settings.newsroom)),

@@ -50,6 +50,8 @@ class Front:
     pages: Pages
     newsletters: Sequence[Newsletter]
     feeds_dir: Path
+    is_open: bool = True
+    """Whether anybody may sign up."""
 
     async def __call__(self, request: Request) -> Response:
         """The front page: what this newsroom is, its feeds, its newsletters."""
@@ -64,6 +66,7 @@ class Front:
             newsroom.language,
             headers={"Cache-Control": "public, max-age=300"},
             feeds=feeds_of(newsroom, self.feeds_dir),
+            can_sign_up=self.is_open and bool(self.newsletters),
             has_index=(self.feeds_dir / "index.html").is_file(),
             newsletters=[
                 NewsletterLine(one.title, hours(one, newsroom.language)) for one in self.newsletters
@@ -105,7 +108,8 @@ async def to_feeds(_request: Request) -> Response:
 async def robots(_request: Request) -> Response:
     """What search engines are asked to leave alone (RFC 9309)."""
     return PlainTextResponse(
-        "User-agent: *\nDisallow: /unsubscribe/\n", headers={"Cache-Control": "max-age=86400"}
+        "User-agent: *\nDisallow: /unsubscribe/\nDisallow: /confirm/\n",
+        headers={"Cache-Control": "max-age=86400"},
     )
 
 

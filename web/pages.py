@@ -66,12 +66,9 @@ class Pages:
         `values` fill in phrases and template alike. Nothing of it may be kept or indexed by anybody.
         """
         ours = words(language)
-        fillings = {"name": self.newsroom.name, **values}
 
         def phrase(key: str) -> str:
-            # Isolated, so that a name in another script does not turn its sentence around.
-            isolated = {name: f"\u2068{value}\u2069" for name, value in fillings.items()}
-            return ours[key].format_map(isolated if ours["dir"] == "rtl" else fillings)
+            return self.phrase(key, language, **values)
 
         html = self._environment.get_template(f"{template}.html.j2").render(
             **values,
@@ -83,6 +80,13 @@ class Pages:
         )
         robots = {} if template == "front" else {"X-Robots-Tag": "noindex"}
         return HTMLResponse(html, status, {**self.headers, **robots, **(headers or {})})
+
+    def phrase(self, key: str, language: str, **values: Any) -> str:
+        """The phrase of this key, as a page in `language` says it; `values` fill it in."""
+        ours, fillings = words(language), {"name": self.newsroom.name, **values}
+        # Isolated, so that a name in another script does not turn its sentence around.
+        isolated = {name: f"\u2068{value}\u2069" for name, value in fillings.items()}
+        return ours[key].format_map(isolated if ours["dir"] == "rtl" else fillings)
 
     def notice(
         self,

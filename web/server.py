@@ -18,7 +18,7 @@ from newsroom.settings import Settings
 from web.app import application, now_utc, reachable
 from web.hosts import Hosts, hosts_of
 
-ANSWERED = ("the front page", "feeds", "pictures", "unsubscribe links")
+ANSWERED = ("the front page", "feeds", "pictures", "sign-up", "unsubscribe links")
 """What `serve` says that it answers."""
 
 _QUIET = ("/healthz", "/readyz")

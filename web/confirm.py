@@ -1,0 +1,178 @@
+"""The link that confirms a sign-up: opening it changes nothing, one button does.
+
+Mail scanners open every link, so GET only reads. Each link confirms its own sign-up, and once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from newsletter.phrases import phrases
+from newsroom.database import reading, writing
+from newsroom.log import step
+from readership import sign_up_store, store
+from readership.consent import Consent, confirmed_by
+from readership.reader import SubscriptionStatus
+from readership.sign_up import KEPT, SignUp, Start, start
+from readership.tokens import read_confirm
+from web.clients import network_of
+from web.house import House
+
+_TRAILING = "/.,;:!?)]}>\"'"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Answers /confirm/TOKEN."""
+
+    house: House
+
+    async def __call__(self, request: Request) -> Response:
+        """The page with its button for GET and HEAD, the deed for POST."""
+        # What a mail program takes into a link that ends a sentence is no letter of any token.
+        token = request.path_params["token"].rstrip(_TRAILING)
+        if request.method != "POST":
+            return await run_in_threadpool(self.show, token)
+        network = network_of(request, self.house.settings.web.proxies)
+        return await run_in_threadpool(self.act, token, network)
+
+    def show(self, token: str) -> Response:
+        """What a person or a scanner sees; reads at most. Raises StoreError."""
+        now = self.house.now()
+        asked = read_confirm(self.house.signing_keys, token)
+        if asked is None or now >= asked[1] + KEPT:
+            return self._worthless(asked is None)
+        with reading(self.house.engine) as connection:
+            sign_up = sign_up_store.find(connection, asked[0])
+            if sign_up is None:
+                return self._used(connection, asked[0])
+            known = sign_up_store.known_of(connection, sign_up.key)
+        begins = start(known, sign_up, self.house.newsroom, self.house.newsletters, now)
+        return self._obstacle(sign_up, begins) or self._ask(sign_up)
+
+    def act(self, token: str, network: str) -> Response:
+        """Let the mail begin. Raises StoreError where that cannot be saved."""
+        now = self.house.now()
+        asked = read_confirm(self.house.signing_keys, token)
+        if asked is None or now >= asked[1] + KEPT:
+            return self._worthless(asked is None)
+        with writing(self.house.engine) as connection:
+            sign_up = sign_up_store.find(connection, asked[0])
+            if sign_up is None:
+                return self._used(connection, asked[0])
+            known = sign_up_store.known_of(connection, sign_up.key)
+            begins = start(known, sign_up, self.house.newsroom, self.house.newsletters, now)
+            obstacle = self._obstacle(sign_up, begins)
+            if begins is None or obstacle is not None:
+                return obstacle or self._dead(sign_up)
+            proofs = self._proofs(sign_up, begins, network, now)
+            number = sign_up_store.confirm(connection, sign_up, begins, proofs, now)
+            if number is None:
+                return self._used(connection, sign_up.id)
+        step("web", signed_up_reader=number, newsletters=begins.started)
+        return self._done(self._wanted(sign_up), sign_up.language)
+
+    def _proofs(self, sign_up: SignUp, begins: Start, network: str, now: datetime) -> list[Consent]:
+        words = "\n".join(self._said(sign_up).values())
+        sections = {one.newsletter: tuple(sorted(one.sections)) for one in begins.subscriptions}
+        return [
+            Consent(
+                sign_up=sign_up.id,
+                newsletter=newsletter,
+                sections=sections[newsletter],
+                language=sign_up.language,
+                asked=sign_up.asked,
+                asked_network=sign_up.network,
+                asked_words=sign_up.words,
+                confirmed=now,
+                confirmed_network=network,
+                confirmed_words=words,
+            )
+            for newsletter in begins.started
+        ]
+
+    def _said(self, sign_up: SignUp) -> dict[str, str]:
+        """What the page with the button says, by the part of it."""
+        language = sign_up.language
+        sections = [
+            one.title for key in sign_up.sections if (one := self.house.newsroom.section(key)) is not None
+        ]
+        values = {
+            "newsletters": self._titles(self._wanted(sign_up), language),
+            "sections": phrases(language).listed(sections),
+        }
+        keys = ("title", "text", *(("sections",) if sections else ()), "button")
+        return {key: self.house.pages.phrase(f"sign_up_confirm_{key}", language, **values) for key in keys}
+
+    def _ask(self, sign_up: SignUp) -> Response:
+        newsletters = self._titles(self._wanted(sign_up), sign_up.language)
+        return self.house.pages.page(
+            "sign_up_confirm",
+            "sign_up_confirm_title",
+            sign_up.language,
+            newsletters=newsletters,
+            said=self._said(sign_up),
+        )
+
+    def _done(self, newsletters: Sequence[str], language: str) -> Response:
+        return self.house.pages.page(
+            "sign_up_done",
+            "sign_up_done_title",
+            language,
+            newsletters=self._titles(newsletters, language),
+        )
+
+    def _obstacle(self, sign_up: SignUp, begins: Start | None) -> Response | None:
+        """Why there is nothing to confirm, where that is so."""
+        if begins is None:
+            return self._dead(sign_up)
+        return None if self._wanted(sign_up) else self._notice("ended", sign_up.language)
+
+    def _dead(self, sign_up: SignUp) -> Response:
+        return self._notice("dead", sign_up.language, again=False)
+
+    def _used(self, connection: Connection, sign_up: str) -> Response:
+        """A second click is told what the first one did, as long as that holds."""
+        began = confirmed_by(connection, sign_up)
+        if began is None:
+            return self._notice("used")
+        reader_id, language, newsletters = began
+        theirs = store.subscriptions_of(connection, [reader_id]).get(reader_id, {})
+        gets = [
+            one
+            for one in newsletters
+            if one in theirs
+            and theirs[one].status is SubscriptionStatus.ACTIVE
+            and one in self.house.newsletters
+        ]
+        return self._done(gets, language) if gets else self._notice("used", language)
+
+    def _worthless(self, is_unknown: bool) -> Response:
+        return self._notice("unknown", status=404) if is_unknown else self._notice("expired", status=410)
+
+    def _notice(self, key: str, language: str = "", *, status: int = 200, again: bool = True) -> Response:
+        first = next(iter(self.house.newsletters.values()), None)
+        return self.house.pages.page(
+            "sign_up_notice",
+            f"sign_up_{key}_title",
+            language or self.house.newsroom.language,
+            status=status,
+            text=f"sign_up_{key}_text",
+            again=again and self.house.settings.web.sign_up,
+            contact=(first.reply_to or first.sender) if first else "",
+            days=KEPT.days,
+            embed=False,
+        )
+
+    def _wanted(self, sign_up: SignUp) -> tuple[str, ...]:
+        return tuple(one for one in sign_up.newsletters if one in self.house.newsletters)
+
+    def _titles(self, keys: Sequence[str], language: str) -> str:
+        return phrases(language).listed([self.house.newsletters[key].title for key in keys])
