@@ -226,6 +226,7 @@ def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:
             batch_size=provider.batch_size,
             allow_to=room.settings.delivery.allow_to,
             max_variants=newsletter.max_variants,
+            owed_to=post.owed_to(connection, edition.key),
         )
         connection.rollback()
     log.step(
@@ -236,5 +237,6 @@ def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:
         left_out=sum(made.exclusions.values()),
         batches=made.batches,
         variants=made.variants,
+        told_of_a_correction=made.told or None,
         dry_run="nothing was handed over",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -10,6 +11,9 @@ from sqlalchemy.engine import Connection
 
 from commands.composing import current_teasers, fitting
 from commands.context import Context
+from content.corrected import corrected_since, live
+from newsletter.correction_book import Question, owed_to
+from newsletter.corrections import KEPT, standing
 from newsletter.edition import Edits, Selection
 from newsletter.letter import Letter
 from newsletter.phrases import trial_phrase
@@ -57,6 +61,10 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
         ),
         revise=revise,
         fit=lambda selection: fitting(room, newsletter, selection, "deliver"),
+        owed_to=lambda connection, edition: owed_to(
+            connection, question(connection, room, newsletter, room.clock(), edition)
+        ),
+        standing=lambda connection, variant: _standing(connection, variant, room.clock()),
         announce=lambda edition: witness.announce(room.engine, settings.witness_path, edition),
     )
 
@@ -68,6 +76,28 @@ def _variant_of(selection: Selection, newsletter: Newsletter) -> VariantOf:
         return variant_for(candidate.reader, candidate.subscription, day, selection, language)
 
     return variant
+
+
+def question(
+    connection: Connection, room: Context, newsletter: Newsletter, now: datetime, edition: str = ""
+) -> Question:
+    """What the ledger is asked at `now` on behalf of an edition of the newsletter: who is to be told of which
+    corrections."""
+    settings = room.settings
+    return Question(
+        corrected=corrected_since(connection, now - KEPT, now, settings.newsroom.paywall),
+        titles={one.key: one.title for one in settings.newsletters},
+        provider=settings.delivery.provider,
+        edition=edition,
+        newsletter=newsletter.key,
+    )
+
+
+def _standing(connection: Connection, variant: Variant, now: datetime) -> Variant:
+    if not variant.corrections:
+        return variant
+    there = live(connection, (line.article_id for line in variant.corrections), now)
+    return replace(variant, corrections=standing(variant.corrections, there))
 
 
 def envelope_for(settings: Settings, newsletter: Newsletter, moment: datetime) -> Envelope:

@@ -37,15 +37,16 @@ def resend(
     """Plan a second hand-over of the stored letter; the next run, or `deliver`, does it."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         with tried(room) as connection:
-            newsletter = room.newsletter(editions.get(connection, edition).newsletter)
+            post = post_for(room, room.newsletter(editions.get(connection, edition).newsletter))
             readers = settle.resend(
                 connection,
                 edition,
                 "refused" if only == REFUSED else _reader(connection, room, only),
-                post_for(room, newsletter).revise,
+                post.revise,
                 provider_for(room.settings).batch_size,
                 operator(),
                 room.clock(),
+                post.standing,
             )
         log.step(
             "resend",

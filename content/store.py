@@ -230,6 +230,8 @@ def update(
         # An embargo's `changed` lies ahead, and comes nearer when it is timed anew. No other goes back.
         before = row["changed"] if row["published"] <= now else now
         history["changed"] = max(before, now, article.published)
+    if article.correction and article.correction != row["details"]["correction"]:
+        history["corrected"] = now
     connection.execute(_UPDATE, {"known_id": article.id, **columns(article), **history})
     if not (changed or returns):
         return

@@ -30,6 +30,8 @@ articles = sa.Table(
     sa.Column("changed", Instant, nullable=False),
     sa.Column("first_seen", Instant, nullable=False),
     sa.Column("withdrawn", Instant),
+    # When its correction last came or got other words; NULL where it came with the article.
+    sa.Column("corrected", Instant),
     # Last, so that whoever needs everything else never reads through the pages of a long text.
     sa.Column("body", sa.Text, nullable=False),
     # Not unique: a withdrawn article keeps the reference that its successor took over.
@@ -40,6 +42,8 @@ articles = sa.Table(
     sa.Index("ix_articles_slug", "slug"),
     sa.Index("ix_articles_again", "again"),
     sa.Index("ix_articles_sponsor_run_until", "sponsor", "run_until"),
+    # The few that were corrected. The migration gives PostgreSQL's the same condition.
+    sa.Index("ix_articles_corrected", "corrected", sqlite_where=sa.text("corrected IS NOT NULL")),
 )
 
 article_sections = sa.Table(

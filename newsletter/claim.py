@@ -11,7 +11,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import editions, ledger, renders
+from newsletter import editions, ledger, renders, variant_rows
 from newsletter.edition import DeliveryState, Edition, EditionState, ExclusionReason, Selection
 from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow, DeliveryRow
@@ -19,10 +19,10 @@ from newsletter.letter import Letter
 from newsletter.planning import GONE, exclusion
 from newsletter.post import Post
 from newsletter.providers import Batch
+from newsletter.tables import batches
 from newsletter.tables import editions as editions_table
-from newsletter.tables import variants
 from newsletter.used_stories import OUTBOX
-from newsletter.variant import Variant, narrowed, variant_from_json
+from newsletter.variant import Variant, narrowed
 from newsroom.counted import counted
 from readership import store
 from readership.reader import Candidate
@@ -69,6 +69,8 @@ class Letters:
 
     post: Post
     made: dict[tuple[int, str], Letter | None] = field(default_factory=dict)
+    specs: dict[tuple[str, str], Variant] = field(default_factory=dict)
+    """By edition and variant key."""
     most: int = 256
     """So many are kept: about 25 MB, however many variants an edition has."""
 
@@ -156,9 +158,10 @@ def _fresh(
         why = "a story was withdrawn"
         revision = editions.add_revision(connection, edition.key, after, left_out, "run", why, now)
         selection = after
-    known = (revision, row.variant)
+    spec = _standing(connection, row, letters)
+    known = (revision, spec.key)
     if known not in letters.made:
-        return Wanted(revision, row.variant, selection, _spec(connection, edition.key, row.variant))
+        return Wanted(revision, spec.key, selection, spec)
     return revision, letters.made[known], ExclusionReason.NO_STORIES.value
 
 
@@ -168,12 +171,26 @@ def _resent(connection: Connection, row: BatchRow, letters: Letters) -> tuple[in
     selection = editions.selection_of(connection, row.edition, revision)
     if row.render is None or letters.post.revise(connection, selection, True) != selection:
         return revision, None, WITHDRAWN
+    spec = variant_rows.spec_of(connection, row.edition, row.variant)
+    if letters.post.standing(connection, spec) != spec:
+        return revision, None, WITHDRAWN
     return revision, renders.load(connection, row.render), ""
 
 
-def _spec(connection: Connection, key: str, variant: str) -> Variant:
-    query = sa.select(variants.c.spec).where(variants.c.edition == key, variants.c.key == variant)
-    return variant_from_json(connection.execute(query).scalar_one())
+def _standing(connection: Connection, row: BatchRow, letters: Letters) -> Variant:
+    """The batch's variant; where what it corrects was withdrawn since, it becomes one that says nothing of
+    it, so that the ledger knows who was told what."""
+    known = (row.edition, row.variant)
+    if known not in letters.specs:
+        letters.specs[known] = variant_rows.spec_of(connection, *known)
+    spec = letters.specs[known]
+    if not spec.corrections:
+        return spec
+    left = letters.post.standing(connection, spec)
+    if left != spec:
+        variant_rows.store(connection, row.edition, left)
+        connection.execute(sa.update(batches).where(batches.c.id == row.id).values(variant=left.key))
+    return left
 
 
 def _remaining(

@@ -167,12 +167,15 @@ class Delivery:
             batch_size=self.provider.batch_size,
             allow_to=self.terms.allow_to,
             max_variants=self.max_variants,
+            owed_to=self.post.owed_to(connection, self.key),
         )
         run.widened = made.widened
         what = (
             f"planned: {counted(made.deliveries, 'reader')} in {counted(made.batches, 'batch', 'batches')}, "
             f"{counted(made.variants, 'variant')}"
         )
+        if made.told:
+            what += f"; {counted(made.told, 'reader')} told of a correction"
         editions.log(connection, self.key, self.clock(), "run", what)
 
     def _hand_over(self, run: _Run) -> None:

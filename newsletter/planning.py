@@ -7,12 +7,14 @@ filling, so a million readers take no more than a thousand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from newsletter import variant_rows
+from newsletter.corrections import Box, OwedTo, nobody
 from newsletter.edition import BatchState, Edition, ExclusionReason
 from newsletter.rows import insert_rows
 from newsletter.tables import batches, deliveries, editions, exclusions, variants
@@ -34,6 +36,9 @@ PAGE = 5_000
 
 CACHE_KB = 131_072
 """How much of an SQLite database planning keeps in memory, in KiB."""
+
+MOST_BOXES = 50
+"""Kinds of boxes with several corrections that one edition may have."""
 
 GONE = "no longer a reader of this newsletter"
 """Why somebody gets nothing who is not a candidate any more."""
@@ -64,6 +69,8 @@ class Planned:
     variants: int
     widened: int
     """Readers who get the whole edition because there would have been too many variants."""
+    told: int = 0
+    """Readers who are told of a correction."""
 
 
 def exclusion(candidate: Candidate, day: date, allow_to: Sequence[str] = ()) -> ExclusionReason | None:
@@ -116,12 +123,13 @@ def plan(
     batch_size: int,
     allow_to: Sequence[str] = (),
     max_variants: int = 2000,
+    owed_to: OwedTo = nobody,
 ) -> Planned:
     """Plan the edition's deliveries inside the connection's writing transaction, anew if they were planned.
 
-    `variant_of` must depend on nothing but the candidate's plan, chosen sections and language. Raises
-    StoreError, and the transaction has to be rolled back, where the sum is not right or where somebody
-    has got the edition already.
+    `variant_of` must depend on nothing but the candidate's plan, chosen sections and language; `owed_to` says
+    whom a box tells of corrections. Raises StoreError, and the transaction has to be rolled back, where the
+    sum is not right or where somebody has got the edition already.
     """
     if edition.first_handed is not None:
         raise StoreError(f"{edition.key} is being handed over: its readers cannot be planned anew")
@@ -130,7 +138,7 @@ def plan(
         # million readers take more than twice as long. The connection keeps it, and it is a bound.
         connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KB}")
     forget(connection, edition.key)
-    drafting = _Drafting(connection, edition, variant_of, batch_size, allow_to, max_variants)
+    drafting = _Drafting(connection, edition, variant_of, batch_size, allow_to, max_variants, owed_to)
     for page in candidates:
         drafting.add(page)
     return drafting.finish()
@@ -154,6 +162,7 @@ class _Drafting:
         batch_size: int,
         allow_to: Sequence[str],
         max_variants: int,
+        owed_to: OwedTo,
     ) -> None:
         self._connection = connection
         self._edition = edition
@@ -161,25 +170,31 @@ class _Drafting:
         self._batch_size = batch_size
         self._allow_to = allow_to
         self._max_variants = max_variants
+        self._owed_to = owed_to
         self._candidates = 0
         self._widened = 0
+        self._told = 0
+        self._boxes: set[Box] = set()
         self._filling: dict[tuple[int, str], list[int]] = {}
         """By plan order and variant: the batch that is filling, and how many are in it."""
         self._variants: set[str] = set()
-        self._known: dict[tuple[Plan, frozenset[str], str], tuple[tuple[int, str] | None, bool]] = {}
+        self._known: dict[tuple[Plan, frozenset[str], str, Box], tuple[tuple[int, str] | None, bool]] = {}
 
     def add(self, page: Sequence[Candidate]) -> None:
         """Plan a page of candidates."""
         key, day = self._edition.key, self._edition.local_date
         rows: list[tuple[object, ...]] = []
         excluded: list[tuple[object, ...]] = []
+        owed = self._owed_to([candidate.reader.id for candidate in page])
         for candidate in page:
             reader = candidate.reader
             reason = exclusion(candidate, day, self._allow_to)
-            group = None if reason else self._group(candidate, reader.plan_on(day))
+            box = self._few(owed.get(reader.id, ()))
+            group = None if reason else self._group(candidate, reader.plan_on(day), box)
             if group is None:
                 excluded.append((key, reader.id, (reason or ExclusionReason.NO_STORIES).value))
                 continue
+            self._told += bool(box)
             rows.append((key, reader.id, reader.key, self._batch(group), "", reader.days_left(day)))
         self._candidates += len(page)
         self._write(rows)
@@ -213,15 +228,27 @@ class _Drafting:
             batches=int(connection.execute(batch_count).scalar_one()),
             variants=len(self._variants),
             widened=self._widened,
+            told=self._told,
         )
 
-    def _group(self, candidate: Candidate, plan: Plan) -> tuple[int, str] | None:
-        """(plan order, variant key), remembered for the next reader with the same plan and choice."""
-        same = (plan, candidate.subscription.sections, candidate.reader.language)
+    def _few(self, box: Box) -> Box:
+        """The box, or where there would be too many kinds of them its first line alone: the others come in
+        the reader's next edition."""
+        if len(box) > 1 and box not in self._boxes:
+            if len(self._boxes) >= MOST_BOXES:
+                return box[:1]
+            self._boxes.add(box)
+        return box
+
+    def _group(self, candidate: Candidate, plan: Plan, box: Box) -> tuple[int, str] | None:
+        """(plan order, variant key), remembered for the next reader with the same plan, choice and box."""
+        same = (plan, candidate.subscription.sections, candidate.reader.language, box)
         if same not in self._known:
             if len(self._known) >= PAGE:
                 self._known.clear()
             variant = self._variant_of(candidate)
+            if variant is not None and box:
+                variant = replace(variant, corrections=box)
             is_widened = variant is not None and self._is_too_many(variant)
             if variant is not None:
                 self._store(variant := variant.whole if is_widened else variant)
@@ -237,8 +264,7 @@ class _Drafting:
     def _store(self, variant: Variant) -> None:
         if variant.key not in self._variants:
             self._variants.add(variant.key)
-            row = {"edition": self._edition.key, "key": variant.key, "spec": variant.to_json()}
-            self._connection.execute(sa.insert(variants), [row])
+            variant_rows.store(self._connection, self._edition.key, variant)
 
     def _batch(self, group: tuple[int, str]) -> int:
         filling = self._filling.get(group)

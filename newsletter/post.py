@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from newsletter.budget import Fitted, uncut
+from newsletter.corrections import OwedTo, nobody
 from newsletter.edition import Selection
 from newsletter.ledger import DeliveryRow
 from newsletter.letter import Letter, Slot
@@ -20,7 +21,8 @@ from readership.reader import Candidate
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """The parts of a message that are made elsewhere. All but `revise` and `announce` are pure."""
+    """The parts of a message that are made elsewhere. Those that take a connection read
+    what there is now, `announce` writes, and all others are pure."""
 
     variant_of: Callable[[Selection], VariantOf]
     """For a selection: which variant of it a candidate gets. It depends on plan, sections and language."""
@@ -42,6 +44,10 @@ class Post:
     that would be wrong. Called outside any transaction."""
     fit: Callable[[Selection], Fitted] = uncut
     """A new revision's selection as far as a mail has room for it. Pure."""
+    owed_to: Callable[[Connection, str], OwedTo] = lambda *_: nobody
+    """For the edition of this key: whom its box tells of which corrections. The connection reads."""
+    standing: Callable[[Connection, Variant], Variant] = lambda _, variant: variant
+    """The variant without corrections of what is withdrawn by now. The connection reads."""
 
     def batch(
         self,

@@ -18,6 +18,8 @@ from newsletter.post import Post
 from newsletter.providers import Answer, Outcome, Provider
 from newsletter.tables import batches, deliveries, exclusions
 from newsletter.tables import editions as editions_table
+from newsletter.variant import Variant
+from newsletter.variant_rows import spec_of
 from newsroom.counted import counted
 from newsroom.database import reading, writing
 from newsroom.errors import HeldError, MisuseError, NotThereError
@@ -141,11 +143,12 @@ def resend(
     batch_size: int,
     by: str,
     now: datetime,
+    standing: Callable[[Connection, Variant], Variant] = lambda _, variant: variant,
 ) -> int:
     """Plan a second hand-over, with the letter of the first, for everybody refused or for one reader.
 
     Returns how many readers. Raises MisuseError where there is nobody to resend to, HeldError where a story
-    in a letter has been withdrawn since (`revise` as in `Post`).
+    in a letter has been withdrawn since (`revise` and `standing` as in `Post`).
     """
     edition = editions.locked(connection, key)
     if edition.state not in (EditionState.SENDING, EditionState.SENT):
@@ -164,7 +167,8 @@ def resend(
         if row is None or row.render is None or row.revision is None:
             raise MisuseError(f"{key}: batch {number} was never handed over, so it has no letter to resend")
         selection = editions.selection_of(connection, key, row.revision)
-        if revise(connection, selection, True) != selection:
+        spec = spec_of(connection, key, row.variant)
+        if revise(connection, selection, True) != selection or standing(connection, spec) != spec:
             raise HeldError(
                 f"{key}: a story in revision {row.revision} has been withdrawn since, so its letter is not "
                 "handed over again"

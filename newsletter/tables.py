@@ -54,6 +54,7 @@ edition_stories = sa.Table(
     # False: it was eligible and left out for room.
     sa.Column("shown", sa.Boolean, nullable=False),
     sa.Index("ix_edition_stories_newsletter_article_id", "newsletter", "article_id"),
+    sa.Index("ix_edition_stories_article_id", "article_id"),
     comment="The current revision's stories; used once the edition's first batch was handed over.",
 )
 
@@ -112,7 +113,7 @@ variants = sa.Table(
     metadata,
     sa.Column("edition", sa.ForeignKey("editions.key", ondelete="CASCADE"), primary_key=True),
     sa.Column("key", sa.String(64), primary_key=True),
-    # What `newsletter.variant` needs to make it again: audience and chosen sections.
+    # What `newsletter.variant` needs to make it again: audience, language, chosen sections, corrections.
     sa.Column("spec", sa.JSON, nullable=False),
 )
 

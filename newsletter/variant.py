@@ -1,4 +1,5 @@
-"""An edition as one group of readers sees it: their audience, their language, their sections."""
+"""An edition as one group of readers sees it: their audience, language and sections, and what they are told
+was wrong."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from newsletter.corrections import Box, correction_from_json
 from newsletter.edition import Selection, Story
 from newsletter.remainder import remainder
 from readership.reader import Plan, Reader, Subscription
@@ -35,6 +37,8 @@ class Variant:
     """The readers' language; empty for the newsletter's own."""
     sections: frozenset[str] = frozenset()
     """All that these readers see of the edition; empty for the whole of it."""
+    corrections: Box = ()
+    """What they are told was wrong in earlier editions."""
 
     @property
     def key(self) -> str:
@@ -48,16 +52,23 @@ class Variant:
 
     def to_json(self) -> dict[str, Any]:
         """What `variant_from_json` makes it from again."""
+        told = {"corrections": [line.to_json() for line in self.corrections]} if self.corrections else {}
         return {
             "audience": self.audience.value,
             "language": self.language,
             "sections": sorted(self.sections),
+            **told,
         }
 
 
 def variant_from_json(value: Mapping[str, Any]) -> Variant:
     """The variant that `Variant.to_json` described."""
-    return Variant(Audience(value["audience"]), value["language"], frozenset(value["sections"]))
+    return Variant(
+        Audience(value["audience"]),
+        value["language"],
+        frozenset(value["sections"]),
+        tuple(map(correction_from_json, value.get("corrections", ()))),
+    )
 
 
 def variant_for(
