@@ -33,7 +33,9 @@ def init(
         Path, typer.Argument(metavar="DIR", help="The folder to make; it may exist and be empty.")
     ],
     name: Annotated[str | None, typer.Option(help="The publication's name.")] = None,
-    site: Annotated[str | None, typer.Option(help="Its address: https://...")] = None,
+    site: Annotated[
+        str | None, typer.Option(help="Its website, which is looked at first: https://...")
+    ] = None,
     sections: Annotated[
         str | None,
         typer.Option(help='Titles, in order: "Politics, Culture"; a kind stands behind: "Shorts=briefs".'),
@@ -77,7 +79,7 @@ def init(
         bool, typer.Option("--yes", help="Ask nothing; take the defaults for what is not said.")
     ] = False,
 ) -> None:
-    """Start a newsroom in DIR: its newsroom.toml, a first article, a reader list, its secrets."""
+    """Start a newsroom in DIR: its newsroom.toml, where its articles are, a reader list, its secrets."""
     given = {
         "name": name,
         "site": site,
