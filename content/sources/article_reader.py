@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from html import unescape
 from pathlib import PurePosixPath
-from typing import Protocol
 from urllib.parse import quote, urljoin
 
-from content.article import Access, Article, Body, Booking, LeadImage, Picture
+from content.article import Access, Article, Body, Booking, LeadImage
 from content.prose import word_count
 from content.sanitise import clean_address, clean_html
 from content.sources import Broken, Entry, Found, Reading
+from content.sources.article_pictures import Pictures
+from content.sources.body_pictures import BodyPictures
 from content.sources.field_reader import FieldReader
 from content.sources.fields import Fields, Node
 from content.sources.markdown import Shown, html_of
@@ -51,24 +52,6 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _SLUG = re.compile(r"[\w~][\w.~-]{0,199}")
 _TAG = re.compile("<[^>]*>")
 _WALL = re.compile(r"<!--\s*(?:more|paywall)\b[^>]*-->", re.IGNORECASE)
-
-
-class Pictures(Protocol):
-    """Finds the pictures that an article names."""
-
-    @property
-    def watched(self) -> Mapping[str, str]:
-        """What was looked for, each with its stamp: when one of them changes, the article does."""
-        ...
-
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """The published files, relative to the public folder."""
-        ...
-
-    def find(self, name: str) -> tuple[Picture, ...]:
-        """The published sizes of a picture, widest first. Raises RenderError, which says why not."""
-        ...
 
 
 class ArticleReader:
@@ -320,25 +303,8 @@ class ArticleReader:
         return html_of(text, published, undescribed)
 
     def _illustrated(self, text: str) -> str:
-        undescribed = 0
-        seen = 0
-
-        def published(name: str) -> Shown | None:
-            nonlocal seen
-            seen += 1
-            try:
-                size = self._pictures.find(name)[0]
-            except RenderError as error:
-                # Which one: a name that is no file's may be any text.
-                self._fields.warn(None, f"picture {seen} of the body's own cannot be used: {error}")
-                return None
-            return f"{self._rules.newsroom.public_url}/{size.path}", size
-
-        def count() -> None:
-            nonlocal undescribed
-            undescribed += 1
-
-        raw = self._raw(text, published, count)
-        if undescribed:
-            self._fields.warn(None, f"{undescribed} of the body's pictures have no alt text")
+        shown = BodyPictures(self._pictures, self._rules.newsroom.public_url)
+        raw = self._raw(text, shown.published, shown.count_undescribed)
+        for problem in shown.problems():
+            self._fields.warn(None, problem)
         return raw

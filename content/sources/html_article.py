@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from content.article import Booking
 from content.sources import Entry
-from content.sources.article_reader import ArticleReader, Pictures
+from content.sources.article_pictures import Pictures
+from content.sources.article_reader import ArticleReader
 from content.sources.html_file import HtmlFile
 from content.sources.markdown import Shown, illustrated
 from content.sources.rules import Rules
