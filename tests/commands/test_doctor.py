@@ -12,7 +12,18 @@ from tests.servers.http import Answer, HttpServer, refusing_url
 
 NOW = "2026-03-10T05:00"
 TOLD = '[alerts]\nwebhook = "https://alerts.example/hook"\nheartbeat = "https://alerts.example/ping"'
-CHECKS = ("folders", "secrets", "witness", "blanks", "sources", "looks", "provider", "alerts")
+CHECKS = (
+    "folders",
+    "secrets",
+    "witness",
+    "blanks",
+    "sources",
+    "readers",
+    "looks",
+    "provider",
+    "hub",
+    "alerts",
+)
 
 
 @pytest.fixture
