@@ -31,6 +31,11 @@ class Phrases:
     """With the space before it where the language sets one."""
     updated: str
     correction: str
+    corrections: str
+    wrong_in_edition: str
+    """Beneath a correction; `{date}` is that of the edition which had it wrong."""
+    wrong_in_title: str
+    """The same of another newsletter; `{title}` is its."""
     subscribers: str
     registered: str
     paid_content: str
@@ -41,6 +46,8 @@ class Phrases:
     unsubscribe: str
     account: str
     feeds: str
+    browser: str
+    """The way to the edition on the web."""
     reason: str
     """Why a reader gets this mail; `{title}` is the newsletter's."""
     trial_open: str
@@ -65,6 +72,13 @@ class Phrases:
     def day(self, day: date) -> str:
         """`day` in words: weekday, day, month, year."""
         return format_date(day, "full", locale=self.locale)
+
+    def wrong_in(self, day: date, title: str) -> str:
+        """That the edition of `day` had it wrong: of the newsletter called `title`, where it is another."""
+        # In the language of the sentence: one that has no words of its own here has another's.
+        locale = self.locale if self.locale.language == self.words.language else self.words
+        form = self.wrong_in_title if title else self.wrong_in_edition
+        return form.format(date=format_date(day, "long", locale=locale), title=title)
 
     def listed(self, names: Sequence[str]) -> str:
         """`names` as one phrase: "A, B and C"."""

@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 
 from content.article import Access, LeadImage
 from newsletter.budget import SENTENCE, Depth, Trim
-from newsletter.edition import Block, Selection, Story
+from newsletter.corrections import Correction
+from newsletter.edition import Block, Selection, Story, edition_key
 from newsletter.lines import clean, cut, isolated, sentence
 from newsletter.phrases import Phrases, is_opinion, phrases
 from newsletter.variant import Audience, Variant
-from newsroom.masthead import Newsletter, Newsroom, Offer, SectionKind
+from newsroom.masthead import Archive, Newsletter, Newsroom, Offer, SectionKind
 
 SHEET = 600
 """Pixels across."""
@@ -22,6 +23,8 @@ _HEAVIEST = 300 * 1024
 """Bytes: a heavier picture has no place in a mail."""
 _LEAD_TEASER, _TEASER, _NARROW_TEASER = 420, 220, 145
 """Characters: three lines of a section's teaser, across the sheet and beside a thumbnail."""
+_CORRECTION = 400
+"""Characters of a correction in the box; the article has the whole of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Mended:
+    """One correction of an earlier edition's story as it is shown."""
+
+    url: str
+    headline: str
+    correction: str
+    about: str
+    """Which edition had it wrong."""
+    sponsor: str
+    language: str
+    """Set where it differs from the newsletter's."""
+    direction: str
+    """Likewise."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """Everything a digest says, in order."""
 
@@ -92,8 +111,11 @@ class Sheet:
     site_url: str
     site: str
     feeds_url: str
+    web_url: str
+    """The edition on the web; empty where it is not to be read there."""
     logo_url: str
     logo_dark_url: str
+    corrections: tuple[Mended, ...]
     has_note: bool
     lead: Item | None
     parts: tuple[Part, ...]
@@ -146,8 +168,10 @@ def laid_out(
         site_url=newsroom.site_url,
         site=urlsplit(newsroom.site_url).netloc.removeprefix("www."),
         feeds_url=f"{newsroom.public_url}/feeds/index.html",
+        web_url=_web_url(selection, newsroom, newsletter),
         logo_url=newsroom.look.logo_url,
         logo_dark_url=newsroom.look.logo_dark_url,
+        corrections=tuple(map(draw.mended, variant.corrections)),
         has_note=bool(selection.note),
         lead=draw.lead(selection.lead) if selection.lead else None,
         parts=tuple(part for part in shown if part.kind is not SectionKind.SPONSORED),
@@ -200,12 +224,30 @@ class _Draughtsman:
                 story, depth if is_news else Depth.HEADLINE, clean(story.teaser.label), figure, limit
             )
 
+    def mended(self, line: Correction) -> Mended:
+        """A line of the box."""
+        language, direction = self._tongue(line.language)
+        return Mended(
+            url=clean(line.url),
+            headline=clean(line.headline),
+            correction=cut(clean(line.words), _CORRECTION),
+            about=self.words.wrong_in(line.day, isolated(clean(line.title), self.around)),
+            sponsor=clean(line.sponsor),
+            language=language,
+            direction=direction,
+        )
+
+    def _tongue(self, language: str) -> tuple[str, str]:
+        """(language, direction) of what is in `language`, each where it differs from the newsletter's."""
+        is_foreign = _base(language) != self.language
+        direction = phrases(language).direction if is_foreign else self.direction
+        return language if is_foreign else "", direction if direction != self.direction else ""
+
     def _item(self, story: Story, depth: Depth, kicker: str, figure: Figure | None, limit: int) -> Item:
         teaser = story.teaser
         text = clean(teaser.teaser) if depth > Depth.HEADLINE else ""
         access, is_locked = self._access(teaser.access) if depth > Depth.HEADLINE else ("", False)
-        foreign = _base(teaser.language) != self.language
-        direction = phrases(teaser.language).direction if foreign else self.direction
+        language, direction = self._tongue(teaser.language)
         short = sentence(text, SENTENCE) if depth is Depth.SHORT else ""
         return Item(
             url=clean(teaser.url),
@@ -221,8 +263,8 @@ class _Draughtsman:
             is_locked=is_locked,
             sponsor=clean(teaser.sponsor),
             figure=figure,
-            language=teaser.language if foreign else "",
-            direction=direction if direction != self.direction else "",
+            language=language,
+            direction=direction,
         )
 
     def _meta(self, story: Story) -> str:
@@ -256,6 +298,13 @@ class _Draughtsman:
             caption=clean(image.caption),
             credit=clean(image.credit),
         )
+
+
+def _web_url(selection: Selection, newsroom: Newsroom, newsletter: Newsletter) -> str:
+    if newsletter.archive is Archive.NOBODY:
+        return ""
+    key = edition_key(selection.newsletter, selection.local_date, selection.slot)
+    return f"{newsroom.public_url}/archive/{key}"
 
 
 def _spoken(wanted: str, own: str, words: Phrases) -> str:

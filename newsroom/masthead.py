@@ -150,6 +150,13 @@ class Empty(StrEnum):
     HOLD = "hold"
 
 
+class Archive(StrEnum):
+    """Who may read a newsletter's editions on the web."""
+
+    EVERYONE = "everyone"
+    NOBODY = "nobody"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One block of a newsletter: a section and the most stories it may take."""
@@ -186,3 +193,6 @@ class Newsletter:
     sponsored_max: int = 12
     sponsored_per_sponsor: int = 3
     max_variants: int = 2000
+    archive: Archive = Archive.NOBODY
+    searchable: bool = True
+    """Whether search engines may list the archive's pages."""

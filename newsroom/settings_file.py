@@ -250,6 +250,10 @@ class NewsletterTable(Table):
     max_variants: Annotated[int, Field(ge=3, le=100_000)] = Field(
         2000, description="Above this, readers with rare choices of sections get the whole edition."
     )
+    archive: Literal["everyone", "nobody"] = Field(
+        "nobody", description="Who may read its editions on the web, teasers alone, under /archive/."
+    )
+    searchable: bool = Field(True, description="Whether search engines may list what is in its archive.")
 
 
 class BreakerTable(Table):

@@ -17,6 +17,7 @@ from newsroom import secrets
 from newsroom.contradictions import contradictions
 from newsroom.errors import ConfigurationError
 from newsroom.masthead import (
+    Archive,
     Empty,
     FeedRule,
     Look,
@@ -345,6 +346,8 @@ def _newsletter(one: NewsletterTable, file: File) -> Newsletter:
         sponsored_max=one.sponsored_max,
         sponsored_per_sponsor=one.sponsored_per_sponsor,
         max_variants=one.max_variants,
+        archive=Archive(one.archive),
+        searchable=one.searchable,
     )
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import typing
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from content.article import Access, Article, Body, Booking, Picture
 from content.teaser import Teaser
 from newsletter.budget import LIMIT
+from newsletter.corrections import MOST_LINES, Box, Correction
 from newsletter.edition import Block, Selection
 from newsletter.letter import Slot, filled
 from newsletter.lines import width
@@ -22,7 +23,7 @@ from newsletter.phrases import Phrases, phrases
 from newsletter.render import Rendered, render, source
 from newsletter.variant import Audience, Variant
 from newsroom.errors import RenderError
-from newsroom.masthead import Look, Newsletter, Newsroom, SectionKind
+from newsroom.masthead import Archive, Look, Newsletter, Newsroom, SectionKind
 from tests import samples
 from tests.newsletter import editions
 
@@ -473,3 +474,89 @@ def test_nothing_that_is_rendered_can_hold_a_body() -> None:
             waiting.extend(typing.get_type_hints(kind).values())
     assert Teaser in seen
     assert not seen & {Article, Body, Booking}
+
+
+CORRECTED = (
+    Correction(
+        "tag:a",
+        "The average is 870 <b>.",
+        "The cycle street",
+        "https://q.example/a",
+        "en",
+        "",
+        date(2026, 3, 9),
+    ),
+    Correction(
+        "tag:b",
+        "It opens on Monday.",
+        "Night trains",
+        "https://q.example/b",
+        "de",
+        "Nordvik & Sons",
+        date(2026, 3, 8),
+        "The Quay on Sunday",
+    ),
+)
+
+
+def _told(box: Box = CORRECTED, language: str = "", newsletter: str = "en") -> Rendered:
+    variant = Variant(Audience.MEMBER, language, corrections=box)
+    return render(editions.selection(), variant, samples.newsroom(), samples.newsletter(language=newsletter))
+
+
+def test_a_box_on_top_says_what_was_wrong_and_when() -> None:
+    tree, text = tree_of(_told()), text_of(_told())
+    first, second = tree.css("td.line div")
+    assert texts(tree, "h2")[0] == "Corrections"
+    assert first.text().split("\n")[0].startswith("The cycle street")
+    assert [one.text() for one in first.css("p")] == [
+        "The average is 870 <b>.",
+        "Wrong in our edition of March 9, 2026",
+    ]
+    assert [one.text() for one in second.css("p")] == [
+        "Nordvik & Sons ·\xa0Paid content",
+        "It opens on Monday.",
+        "Wrong in The Quay on Sunday of March 8, 2026",
+    ]
+    assert second.attributes["lang"] == "de"
+    links = [(link.attributes["href"], link.attributes.get("rel")) for link in tree.css("td.line div a")]
+    assert links == [("https://q.example/a", None), ("https://q.example/b", "sponsored")]
+    before, _, after = text.partition("CORRECTIONS\n===========\n")
+    assert "THE QUAY" in before
+    assert after.strip().startswith(
+        "The cycle street\nThe average is 870 <b>.\nWrong in our edition of March 9, 2026\nhttps://q.example/a\n\n"
+        "Nordvik & Sons: Night trains\nPaid content\nIt opens on Monday."
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "said"),
+    [
+        ("de", "Berichtigung", "Falsch in der Ausgabe vom 9. März 2026"),
+        ("fr", "Rectificatif", "Erreur dans l’édition du 9 mars 2026"),
+        ("es", "Corrección", "Error en la edición del 9 de marzo de 2026"),
+        ("nl", "Rechtzetting", "Fout in de editie van 9 maart 2026"),
+        ("ar", "تصحيح", "ورد الخطأ في عدد 9 مارس 2026"),
+        ("pl", "Correction", "Wrong in our edition of March 9, 2026"),
+    ],
+)
+def test_the_box_speaks_the_readers_language(language: str, title: str, said: str) -> None:
+    tree = tree_of(_told(CORRECTED[:1], language))
+    assert texts(tree, "h2")[0] == title
+    assert said in texts(tree, "td.line div p")
+
+
+def test_a_long_correction_is_cut_and_a_full_box_stays_within_the_size() -> None:
+    box = tuple(
+        replace(CORRECTED[0], words="Number by number. " * 400, article_id=str(n)) for n in range(MOST_LINES)
+    )
+    assert _told(box).html_bytes - _told(()).html_bytes < 6 * 1024
+    assert len(texts(tree_of(_told(box)), "td.line div p")[0]) <= 400
+
+
+@pytest.mark.parametrize(("archive", "count"), [(Archive.EVERYONE, 1), (Archive.NOBODY, 0)])
+def test_the_mail_leads_to_its_web_version_where_there_is_one(archive: Archive, count: int) -> None:
+    result = rendered(editions.selection(), archive=archive)
+    address = f"https://feeds.quay.example/archive/daily-{editions.selection().local_date}"
+    assert links_of(tree_of(result), "a").count(address) == count
+    assert text_of(result).count(f"Web version:\n{address}\n") == count
