@@ -14,7 +14,8 @@ from operator import attrgetter
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from content.article import StoredArticle
+from content.article import Body, StoredArticle
+from content.entitlement import Viewer, body_for
 from content.row import stored
 from content.tables import article_sections, articles, list_withdrawals, section_changes
 from content.teaser import Teaser, teaser_of
@@ -136,6 +137,18 @@ def by_ids(connection: Connection, ids: Iterable[str], now: datetime, paywall: P
         query = sa.select(articles).where(articles.c.id.in_(some), _IS_LIVE, articles.c.published <= now)
         found |= {teaser.id: teaser for teaser in _teasers(connection, query, paywall)}
     return {wanted_id: found[wanted_id] for wanted_id in wanted if wanted_id in found}
+
+
+def bodies(connection: Connection, ids: Iterable[str], viewer: Viewer, now: datetime) -> dict[str, Body]:
+    """The whole texts of those of `ids` that `viewer` may read at `now`, by id."""
+    found: dict[str, Body] = {}
+    for some in portions(dict.fromkeys(ids)):
+        for row in connection.execute(sa.select(articles).where(articles.c.id.in_(some))).mappings():
+            one = stored(row)
+            body = body_for(one, viewer, now)
+            if body is not None:
+                found[one.article.id] = body
+    return found
 
 
 def find(connection: Connection, text: str) -> list[StoredArticle]:

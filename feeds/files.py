@@ -35,15 +35,16 @@ def contents(connection: Connection, newsroom: Newsroom, folder: Path, name: str
     keys = sections_of(newsroom, name)
     moments = (catalogue.list_changed(connection, keys, now), former_date(folder, name, now))
     changed = max((moment for moment in moments if moment is not None), default=None)
-    teasers = _teasers(connection, newsroom, name, keys, now)
+    teasers = teasers_of(connection, newsroom, name, keys, now)
     since = span(newsroom, teasers)
     withdrawn = catalogue.withdrawals(connection, keys, now, MOST_TOMBSTONES, since)
     return select(newsroom, name, teasers, changed, withdrawn)
 
 
-def _teasers(
+def teasers_of(
     connection: Connection, newsroom: Newsroom, name: str, keys: tuple[str, ...], now: datetime
 ) -> list[Teaser]:
+    """The articles of the feed `name`, made of the lists `keys`, in their order."""
     section = newsroom.section(name)
     if section is not None and section.kind is SectionKind.SPONSORED:
         return catalogue.running(connection, name, now, newsroom.paywall)[: newsroom.feed_entries]

@@ -79,6 +79,8 @@ def _item(entry: Entry) -> dict[str, Any]:
 
 def _content(entry: Entry) -> dict[str, str]:
     """An item must have a content, and an empty one says nothing: the headline alone is then the content."""
+    if entry.content is not None:
+        return {"content_html": entry.content.html} | ({"summary": entry.text} if entry.text else {})
     if not entry.summary:
         return {"content_text": entry.title or entry.url}
     return {"content_html": entry.summary} | ({"summary": entry.text} if entry.text else {})

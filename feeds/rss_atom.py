@@ -83,6 +83,8 @@ def _fill(target: Any, entry: Entry) -> None:
     target.title(entry.title)
     target.link(href=entry.url, rel="alternate")
     target.summary(entry.summary, type="html")
+    if entry.content is not None:
+        target.content(entry.content.html, type="html")
     target.published(entry.published)
     target.updated(entry.updated)
     for author in entry.authors:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
 
-from content.article import Access
+from content.article import Access, Body
 from content.catalogue import Withdrawal
 from content.teaser import Teaser
 from feeds.words import Words, words
@@ -58,6 +58,8 @@ class Entry:
     access: Access
     sponsor: str
     image: Image | None
+    content: Body | None = None
+    """The whole article, in private feeds alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,12 @@ class Feed:
     tombstones: tuple[Tombstone, ...] = ()
     hub: str = ""
     """The WebSub hub that tells of changes; empty where there is none."""
+    folder: str = "feeds"
+    """Where its addresses lead, below `public_url`."""
 
     def url(self, ending: str) -> str:
         """The feed's own address in the format with this ending."""
-        return f"{self.public_url}/feeds/{self.name}{ending}"
+        return f"{self.public_url}/{self.folder}/{self.name}{ending}"
 
 
 Written = tuple[bytes, tuple[str, ...]]
@@ -152,15 +156,14 @@ def select(
 
 def entry(newsroom: Newsroom, teaser: Teaser, ours: Words) -> Entry:
     """One teaser as an entry."""
-    lines = _lines(teaser, ours)
-    html = "".join(f"<p>{escape(line, quote=False)}</p>" for line in lines[0])
-    last = "".join(f"<p><em>{escape(line, quote=False)}</em></p>" for line in lines[1])
+    before, after = lines(teaser, ours)
+    last = "".join(f"<p><em>{escape(line, quote=False)}</em></p>" for line in after)
     return Entry(
         id=teaser.id,
         url=teaser.url,
         title=titled(teaser, ours),
-        summary=html + teaser.public_html + last,
-        text="\n".join((*lines[0], *lines[1])),
+        summary=paragraphs(before) + teaser.public_html + last,
+        text="\n".join((*before, *after)),
         authors=(teaser.sponsor,) if teaser.is_sponsored else teaser.authors,
         categories=_categories(newsroom, teaser, ours),
         language=teaser.language,
@@ -181,7 +184,12 @@ def titled(teaser: Teaser, ours: Words) -> str:
     return teaser.headline
 
 
-def _lines(teaser: Teaser, ours: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def paragraphs(texts: Iterable[str]) -> str:
+    """The texts as HTML, a paragraph each."""
+    return "".join(f"<p>{escape(text, quote=False)}</p>" for text in texts)
+
+
+def lines(teaser: Teaser, ours: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The lines before what is public of the body, and those after it."""
     before = (
         ours.paid_content.format(sponsor=teaser.sponsor) if teaser.is_sponsored else "",

@@ -35,6 +35,11 @@ class Words:
     stylesheet: str
     copy: str
     copied: str
+    whole: str
+    """What a private feed holds."""
+    ended_title: str
+    ended_text: str
+    ended_renew: str
 
 
 @cache

@@ -17,8 +17,16 @@ from newsroom.database import reading
 from newsroom.errors import StoreError
 from newsroom.log import problem
 from newsroom.settings import Settings
-from readership.tables import consents, readers, sign_ups, subscriptions, suppressions
-from web import sign_up
+from readership.tables import (
+    consents,
+    feed_addresses,
+    feed_uses,
+    readers,
+    sign_ups,
+    subscriptions,
+    suppressions,
+)
+from web import private_feeds, sign_up
 from web.files import FOREVER, Feeds, Files
 from web.front import Front, Readiness, healthz, robots, to_feeds
 from web.house import House
@@ -36,7 +44,7 @@ def now_utc() -> datetime:
 def reachable(engine: Engine) -> None:
     """Read from every table that the pages use. Raises StoreError where that fails."""
     with reading(engine) as connection:
-        for table in (readers, subscriptions, suppressions, sign_ups, consents):
+        for table in (readers, subscriptions, suppressions, sign_ups, consents, feed_addresses, feed_uses):
             connection.execute(sa.select(table).limit(1)).first()
 
 
@@ -65,6 +73,7 @@ def application(
             ),
             *sign_up.routes(house),
             Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
+            *private_feeds.routes(house),
             Route("/feeds", to_feeds, methods=["GET"]),
             Mount("/feeds", Feeds(feeds, engine, settings.newsroom)),
             Mount("/media", Files(settings.public_dir / "media", FOREVER)),

@@ -108,7 +108,7 @@ async def to_feeds(_request: Request) -> Response:
 async def robots(_request: Request) -> Response:
     """What search engines are asked to leave alone (RFC 9309)."""
     return PlainTextResponse(
-        "User-agent: *\nDisallow: /unsubscribe/\nDisallow: /confirm/\n",
+        "User-agent: *\nDisallow: /unsubscribe/\nDisallow: /confirm/\nDisallow: /private/\n",
         headers={"Cache-Control": "max-age=86400"},
     )
 

@@ -15,10 +15,11 @@ from newsletter.post_office import PostOffice
 from newsroom.errors import ConfigurationError
 from newsroom.log import step
 from newsroom.settings import Settings
+from web import private_uses
 from web.app import application, now_utc, reachable
 from web.hosts import Hosts, hosts_of
 
-ANSWERED = ("the front page", "feeds", "pictures", "sign-up", "unsubscribe links")
+ANSWERED = ("the front page", "feeds", "private feeds", "pictures", "sign-up", "unsubscribe links")
 """What `serve` says that it answers."""
 
 _QUIET = ("/healthz", "/readyz")
@@ -62,6 +63,7 @@ def serve(
     )
     with PostOffice(settings, engine, now_utc):
         uvicorn.Server(config).run(sockets=[listening])
+    private_uses.write_all()
 
 
 def _address(host: str, port: int) -> str:

@@ -1,0 +1,43 @@
+"""What a client has already, and how it wants the rest packed (RFC 9110, 13.1 and 12.5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from starlette.datastructures import Headers
+
+_LONGEST = 4_000
+
+
+def is_unchanged(asked: Headers, marks: Collection[str], changed: datetime) -> bool:
+    """Whether the client has what it would get: by one of these entity tags, else by the date.
+
+    A date counts only where no tag is sent; what is no date is none.
+    """
+    tags = asked.get("if-none-match")
+    if tags is not None:
+        return any(tag == "*" or tag in marks for tag in _tags(tags))
+    since = asked.get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        date = parsedate_to_datetime(since[:100])
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return changed <= (date if date.tzinfo else date.replace(tzinfo=UTC))
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding lets an answer come in gzip."""
+    weights = {}
+    for part in accepted[:_LONGEST].lower().split(","):
+        name, _, weight = part.replace(" ", "").partition(";q=")
+        weights[name] = weight.strip("0.") != "" or weight == ""
+    return weights.get("gzip", weights.get("*", False))
+
+
+def _tags(header: str) -> list[str]:
+    # A tag is the same with and without W/: nothing here is asked for in parts.
+    return [part.strip().removeprefix("W/").strip('"') for part in header[:_LONGEST].split(",")]
