@@ -90,7 +90,7 @@ def test_the_file_in_the_documents(root: Path) -> None:
 
 
 def test_front_matter_goes_before_the_page_key_by_key(root: Path) -> None:
-    front = "---\ntitle: Mine\nauthor:\nstandfirst: My teaser.\ndate: 2026-03-09\nsection: culture\n---\n"
+    front = "---\ntitle: Mine\nauthors:\nstandfirst: My teaser.\ndate: 2026-03-09\nsection: culture\n---\n"
     page = PAGE.replace(
         "<head>", '<head><meta name="author" content="Ada"><meta name="description" content="x">'
     )
