@@ -7,11 +7,33 @@ from datetime import date
 from typing import Any
 
 from content.article import Access, LeadImage, Picture
+from newsletter.corrections import Correction
 from newsletter.edition import Block, Selection, Story
 from newsroom.masthead import Offer, SectionKind
 from tests import samples
 
 OFFER = samples.newsroom().offer
+CORRECTED = (
+    Correction(
+        "tag:a",
+        "The average is 870 <b>.",
+        "The cycle street",
+        "https://q.example/a",
+        "en",
+        "",
+        date(2026, 3, 9),
+    ),
+    Correction(
+        "tag:b",
+        "It opens on Monday.",
+        "Night trains",
+        "https://q.example/b",
+        "de",
+        "Nordvik & Sons",
+        date(2026, 3, 8),
+        "The Quay on Sunday",
+    ),
+)
 
 _LEDE = (
     "After eleven nights of talks the four harbour towns have agreed on who pays for the new storm barrier, "

@@ -20,7 +20,7 @@ from newsletter.render import render
 from newsletter.variant import Audience, Variant
 from newsroom.errors import ConfigurationError
 from newsroom.looks import DARK, LIGHT, contrast, looks_of
-from newsroom.masthead import Look, SectionKind
+from newsroom.masthead import Archive, Look, SectionKind
 from tests import samples
 from tests.newsletter import editions
 
@@ -116,9 +116,9 @@ def opened(
     address, folder = public
     letter = render(
         editions.selection(note=NOTE),
-        Variant(audience),
+        Variant(audience, corrections=() if audience is Audience.FREE else editions.CORRECTED),
         samples.newsroom(public_url=address),
-        samples.newsletter(language=language),
+        samples.newsletter(language=language, archive=Archive.EVERYONE),
     ).letter
     (folder / "mail.html").write_text(filled(letter.html, VALUES, html=True), "utf-8")
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode)
@@ -172,8 +172,11 @@ def test_nothing_is_wider_than_a_phone(
 
 
 @pytest.mark.browser
-def test_a_thumb_hits_every_link_on_a_phone(browser: Browser, public: tuple[str, Path]) -> None:
-    page = opened(browser, public, Audience.FREE)
+@pytest.mark.parametrize("audience", [Audience.FREE, Audience.TRIAL])
+def test_a_thumb_hits_every_link_on_a_phone(
+    browser: Browser, public: tuple[str, Path], audience: Audience
+) -> None:
+    page = opened(browser, public, audience)
     small = page.evaluate(
         """[...document.querySelectorAll("a")].filter(link => !link.closest(".note"))
         .map(link => [Math.round(link.getBoundingClientRect().height), link.textContent])

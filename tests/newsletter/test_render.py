@@ -6,7 +6,7 @@ import dataclasses
 import re
 import typing
 from dataclasses import replace
-from datetime import date, time
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from content.article import Access, Article, Body, Booking, Picture
 from content.teaser import Teaser
 from newsletter.budget import LIMIT
-from newsletter.corrections import MOST_LINES, Box, Correction
+from newsletter.corrections import MOST_LINES, Box
 from newsletter.edition import Block, Selection
 from newsletter.letter import Slot, filled
 from newsletter.lines import width
@@ -476,30 +476,7 @@ def test_nothing_that_is_rendered_can_hold_a_body() -> None:
     assert not seen & {Article, Body, Booking}
 
 
-CORRECTED = (
-    Correction(
-        "tag:a",
-        "The average is 870 <b>.",
-        "The cycle street",
-        "https://q.example/a",
-        "en",
-        "",
-        date(2026, 3, 9),
-    ),
-    Correction(
-        "tag:b",
-        "It opens on Monday.",
-        "Night trains",
-        "https://q.example/b",
-        "de",
-        "Nordvik & Sons",
-        date(2026, 3, 8),
-        "The Quay on Sunday",
-    ),
-)
-
-
-def _told(box: Box = CORRECTED, language: str = "", newsletter: str = "en") -> Rendered:
+def _told(box: Box = editions.CORRECTED, language: str = "", newsletter: str = "en") -> Rendered:
     variant = Variant(Audience.MEMBER, language, corrections=box)
     return render(editions.selection(), variant, samples.newsroom(), samples.newsletter(language=newsletter))
 
@@ -541,14 +518,15 @@ def test_a_box_on_top_says_what_was_wrong_and_when() -> None:
     ],
 )
 def test_the_box_speaks_the_readers_language(language: str, title: str, said: str) -> None:
-    tree = tree_of(_told(CORRECTED[:1], language))
+    tree = tree_of(_told(editions.CORRECTED[:1], language))
     assert texts(tree, "h2")[0] == title
     assert said in texts(tree, "td.line div p")
 
 
 def test_a_long_correction_is_cut_and_a_full_box_stays_within_the_size() -> None:
     box = tuple(
-        replace(CORRECTED[0], words="Number by number. " * 400, article_id=str(n)) for n in range(MOST_LINES)
+        replace(editions.CORRECTED[0], words="Number by number. " * 400, article_id=str(n))
+        for n in range(MOST_LINES)
     )
     assert _told(box).html_bytes - _told(()).html_bytes < 6 * 1024
     assert len(texts(tree_of(_told(box)), "td.line div p")[0]) <= 400

@@ -31,6 +31,7 @@ CASES = {
     "no lead": (editions.selection(lead=None), Audience.FREE, "de"),
     "no offer": (editions.offerless(editions.selection()), Audience.TRIAL, "fr"),
     "only a lead": (editions.selection(blocks=(), preheader=""), Audience.FREE, "nl"),
+    "corrected": (editions.selection(), Audience.FREE, "es"),
     "right to left": (editions.selection(), Audience.FREE, "ar"),
 }
 
@@ -49,7 +50,8 @@ def asked(script: str, questions: list[str]) -> list[Any]:
 def arguments(case: str) -> Any:
     selection, audience, language = CASES[case]
     room = samples.newsroom(look=LOGO if audience is Audience.MEMBER else Look())
-    return selection, Variant(audience), room, samples.newsletter(language=language)
+    box = editions.CORRECTED if case == "corrected" else ()
+    return selection, Variant(audience, corrections=box), room, samples.newsletter(language=language)
 
 
 @pytest.mark.node
