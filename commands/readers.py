@@ -17,6 +17,7 @@ from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.progress import counting
 from commands.readers_step import chosen_places, readers_step
+from newsletter.letter_queue import forget_address as forget_letters
 from newsroom import log
 from newsroom.database import reading, writing
 from newsroom.errors import ConfigurationError, ExitStatus, ReaderError
@@ -234,4 +235,6 @@ def forget(
                 erasure.forget_address(connection, key, room.clock())
             else:
                 erasure.forget(connection, found, room.clock())
+            # Last: erasing has the database overwrite what it deletes.
+            forget_letters(connection, address)
         log.step("forget", reader=number or "not a reader", kept="a keyed hash that no import passes")

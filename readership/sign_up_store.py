@@ -31,13 +31,12 @@ def ask(connection: Connection, sign_up: SignUp, address_key: bytes, most: int, 
     that from how long it takes.
     """
     now, every = sign_up.asked, in_all(most)
-    goes_on = is_sound and not is_used_up(connection, every, address_key, _ALL, now)
+    goes_on = not is_used_up(connection, every, address_key, _ALL, now) and is_sound
     who = sign_up.network if goes_on else _NOBODY
     goes_on &= take(connection, PER_NETWORK, address_key, who, now)
     goes_on &= take(connection, every, address_key, _ALL if goes_on else _NOBODY, now)
-    who = sign_up.key if goes_on else _NOBODY
     for limit in PER_ADDRESS:
-        goes_on &= take(connection, limit, address_key, who, now)
+        goes_on &= take(connection, limit, address_key, sign_up.key if goes_on else _NOBODY, now)
     values = {name: _stored(getattr(sign_up, name)) for name in SignUp.__dataclass_fields__}
     noted = sa.select(*(sa.literal(value, sign_ups.c[name].type) for name, value in values.items()))
     connection.execute(
