@@ -50,13 +50,17 @@ class Pieces:
     holes: Sequence[int]
     """What fills the hole after each piece but the last: -1 the token, else the date in that form."""
     mark: str
-    """Changes with the bytes: the heart of an ETag."""
+    """Changes with the still pieces."""
     _packed: list[bytes] = field(default_factory=list, repr=False)
 
     @property
     def size(self) -> int:
         """About how much memory it takes."""
         return sum(map(len, self.still)) + sum(map(len, self._packed))
+
+    def mark_for(self, own: Own) -> str:
+        """Changes with the bytes at one address: an ETag without its quotes."""
+        return f"{self.mark}-{int(own.ended.timestamp()):x}" if max(self.holes, default=-1) >= 0 else self.mark
 
     def plain(self, own: Own) -> bytes:
         """The feed as it is for one reader."""

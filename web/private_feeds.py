@@ -71,6 +71,9 @@ class PrivateFeeds:
         token, _, file = scope["path_params"]["rest"].partition("/")
         name, dot, kind = file.rpartition(".")
         holder = await self._holder(token)
+        if holder is None:
+            await self._house.pages.notice("private_gone", status=410, headers=_GONE)(scope, receive, send)
+            return
         ending = dot + kind
         if ending not in TYPES:
             raise HTTPException(404)
@@ -87,16 +90,14 @@ class PrivateFeeds:
         own = Own(token, holder.ended(self._house.newsroom.time_zone))
         await _answer(scope, send, ending, copy, own, _changed(copy, holder, own, paying=viewer.paying))
 
-    async def _holder(self, token: str) -> Holder:
+    async def _holder(self, token: str) -> Holder | None:
+        """Whose address it is; None where it was good once: replaced, revoked, or its reader erased."""
         said = read_feed_token(self._house.signing_keys, token)
         if said is None:
             raise HTTPException(404)
         reader_id, generation = said
         holder = await self._holders.find(reader_id)
-        if holder is None or not holder.opens(generation):
-            # It was signed here, so it was good once: replaced, revoked, or its reader erased.
-            raise HTTPException(410, headers=_GONE)
-        return holder
+        return holder if holder is not None and holder.opens(generation) else None
 
     def _elsewhere(self, token: str, name: str, ending: str) -> Response:
         """Where a feed that is no more went: 301 to a renamed section's, 410 where dropped, else 404."""
@@ -131,7 +132,7 @@ def _changed(copy: Copy, holder: Holder, own: Own, *, paying: bool) -> datetime:
 async def _answer(scope: Scope, send: Send, ending: str, copy: Copy, own: Own, changed: datetime) -> None:
     asked = Headers(scope=scope)
     packed = takes_gzip(asked.get("accept-encoding", ""))
-    mark = f"{copy.pieces.mark}-{int(changed.timestamp()):x}"
+    mark = copy.pieces.mark_for(own)
     headers = [
         (b"etag", f'"{mark}{"-gzip" if packed else ""}"'.encode()),
         (b"last-modified", format_datetime(changed, usegmt=True).encode()),
