@@ -46,12 +46,13 @@ def of_reader(connection: Connection, reader_id: int) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def confirmed_by(connection: Connection, sign_up: str) -> tuple[int, tuple[str, ...]] | None:
-    """Whose sign-up it was and what has been confirmed with it; None where nothing is known of it."""
+def confirmed_by(connection: Connection, sign_up: str) -> tuple[int, str, tuple[str, ...]] | None:
+    """Whose sign-up it was, in which language, and the newsletters that began with it; None where nothing is
+    known of it."""
     query = (
-        sa.select(consents.c.reader_id, consents.c.newsletter)
+        sa.select(consents.c.reader_id, consents.c.language, consents.c.newsletter)
         .where(consents.c.sign_up == sign_up)
         .order_by(consents.c.id)
     )
     rows = connection.execute(query).all()
-    return (rows[0].reader_id, tuple(row.newsletter for row in rows)) if rows else None
+    return (rows[0].reader_id, rows[0].language, tuple(row.newsletter for row in rows)) if rows else None

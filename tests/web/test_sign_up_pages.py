@@ -12,6 +12,9 @@ from tests.web.serving import Site
 from tests.web.signing_up import ADDRESS, later, mails, signed_up
 from tests.web.test_pages import AXE, CHROMIUM, FLAGS
 
+OPEN = "--disable-features=LocalNetworkAccessChecks"
+"""The newsroom's site is played by the browser; else it would not let such a site frame this machine's pages."""
+
 pytestmark = pytest.mark.browser
 
 
@@ -20,7 +23,7 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
-        value = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        value = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, OPEN])
         yield value
         value.close()
 
@@ -170,6 +173,9 @@ def test_the_newsrooms_own_site_may_frame_it_and_no_other(
     page = browser.new_page()
     around = f'<!DOCTYPE html><title>x</title><iframe src="{base(site)}/subscribe?embed"></iframe>'
     page.route(f"{host}/**", lambda route: route.fulfill(body=around, content_type="text/html"))
+    failures: list[str] = []
+    page.on("requestfailed", lambda request: failures.append(str(request.failure)))
     page.goto(f"{host}/news", wait_until="networkidle")
+    assert failures == ([] if is_shown else ["net::ERR_BLOCKED_BY_RESPONSE"])
     assert page.frames[-1].locator("#address").count() == is_shown
     page.close()
