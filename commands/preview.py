@@ -11,7 +11,8 @@ import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation, moment
-from commands.showing import Shown, aside, example_values, newest, rendered, shown
+from commands.showing import Shown, aside, box_of, example_values, newest, rendered, shown
+from newsletter.corrections import Box
 from newsletter.letter import filled
 from newsroom import log
 from newsroom.errors import ConfigurationError
@@ -33,6 +34,10 @@ def preview(
     last: Annotated[
         bool, typer.Option("--last", help="The newest edition as it is stored, but for withdrawn stories.")
     ] = False,
+    correction: Annotated[
+        bool,
+        typer.Option("--correction", help="With the box for readers who were sent an article uncorrected."),
+    ] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
@@ -44,8 +49,11 @@ def preview(
         time = moment(at, room.settings.newsroom.time_zone, "--at") if at else room.clock()
         with aside(room) as elsewhere:
             found = newest(room, chosen) if last else shown(elsewhere, chosen, time)
+            box = box_of(elsewhere, chosen, time, found.key) if correction else ()
+            if correction and not box:
+                log.step("preview", correction="none is owed to anybody")
             log.step("preview", edition=found.key, shows=found.what, stories=len(found.selection.stories))
-            pages = [_write(elsewhere, chosen, found, one) for one in ((plan,) if plan else PLANS)]
+            pages = [_write(elsewhere, chosen, found, one, box) for one in ((plan,) if plan else PLANS)]
         if open_:
             for page in pages:
                 webbrowser.open(page.as_uri())
@@ -61,10 +69,10 @@ def only(room: Context, key: str | None, command: str) -> Newsletter:
     raise ConfigurationError(f"{command}: say which newsletter; allowed: {known}")
 
 
-def _write(room: Context, newsletter: Newsletter, found: Shown, plan: Plan) -> Path:
+def _write(room: Context, newsletter: Newsletter, found: Shown, plan: Plan, box: Box) -> Path:
     settings = room.settings
     folder = settings.root / "preview" / found.key
-    made = rendered(room, newsletter, found.selection, plan)
+    made = rendered(room, newsletter, found.selection, plan, box)
     values = example_values(made.letter.language, f"{settings.newsroom.public_url}/unsubscribe/...")
     html = filled(made.letter.html, values, html=True)
     # Perhaps nobody serves the pictures yet: take them from the disk.

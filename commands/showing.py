@@ -11,8 +11,11 @@ from sqlalchemy.engine import Connection
 
 from commands.composing import composed, current_teasers, fitting, with_room
 from commands.context import Context, copy_of
+from commands.posting import question
 from commands.sync import sync_step
 from newsletter import editions, history
+from newsletter.correction_book import opened
+from newsletter.corrections import Box
 from newsletter.edition import Edition, Edits, NothingNew, Selection, edition_key
 from newsletter.lateness import miss
 from newsletter.letter import Slot
@@ -167,9 +170,19 @@ def _local(moment: datetime, room: Context) -> str:
     return moment.astimezone(room.settings.newsroom.time_zone).strftime("%Y-%m-%d %H:%M")
 
 
-def rendered(room: Context, newsletter: Newsletter, selection: Selection, plan: Plan) -> Rendered:
-    """The letter that a reader of this plan would get."""
-    return render(selection, Variant(AUDIENCES[plan]), room.settings.newsroom, newsletter)
+def box_of(room: Context, newsletter: Newsletter, now: datetime, edition: str) -> Box:
+    """What a reader would be told at `now` who was sent everything uncorrected, and nothing since."""
+    with reading(room.engine) as connection:
+        book, _ = opened(connection, question(connection, room, newsletter, now, edition))
+        return book.owed((batch, False) for batch in sorted(book.wrong))
+
+
+def rendered(
+    room: Context, newsletter: Newsletter, selection: Selection, plan: Plan, box: Box = ()
+) -> Rendered:
+    """The letter that a reader of this plan would get, with this box."""
+    variant = Variant(AUDIENCES[plan], corrections=box)
+    return render(selection, variant, room.settings.newsroom, newsletter)
 
 
 def example_values(language: str, unsubscribe: str) -> dict[Slot, str]:

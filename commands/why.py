@@ -14,9 +14,11 @@ from commands.invocation import ConfigOption, LogOption, NowOption, invocation
 from commands.naming import named
 from content.article import StoredArticle
 from newsletter import editions
+from newsletter.correction_book import boxed
 from newsletter.edition import Edition, EditionState, Selection
 from newsletter.revise import DROPPED
 from newsroom import log
+from newsroom.counted import counted
 from newsroom.database import reading
 from newsroom.errors import ConfigurationError
 
@@ -39,9 +41,8 @@ def why(
             raise ConfigurationError(f'why: no article is "{article}"; allowed: an id, a slug, its file')
         row = editions.get(connection, edition)
         for one in found:
-            log.step(
-                "why", article=one.article.id, edition=edition, answer=_answer(connection, room, one, row)
-            )
+            answer = "; ".join((_answer(connection, room, one, row), *_told(connection, one, row)))
+            log.step("why", article=one.article.id, edition=edition, answer=answer)
 
 
 def _answer(connection: Connection, room: Context, one: StoredArticle, edition: Edition) -> str:
@@ -63,6 +64,12 @@ def _answer(connection: Connection, room: Context, one: StoredArticle, edition: 
         # Nothing was considered for it.
         return nothing
     return f"{nothing}; {_not_considered(one, edition, room)}"
+
+
+def _told(connection: Connection, one: StoredArticle, edition: Edition) -> Iterator[str]:
+    """That the edition told some readers of the article's correction."""
+    if readers := boxed(connection, edition.key, one.article.id):
+        yield (f"its correction is at the top for {counted(readers, 'reader')} who had been sent it without")
 
 
 def _but(one: StoredArticle, edition: Edition, room: Context) -> Iterator[str]:
