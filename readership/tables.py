@@ -166,3 +166,44 @@ feed_uses = sa.Table(
     sa.Index("ix_feed_uses_day", "day"),
     comment="How private feeds were fetched in the last seven days.",
 )
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    # By chance: names the session in forms. Its cookie holds something else, of which only the hash is kept.
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("key", sa.String(64), nullable=False, unique=True),
+    sa.Column("reader_id", sa.ForeignKey("readers.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("begun", Instant, nullable=False),
+    # To the day: it is not written at every request.
+    sa.Column("seen", Instant, nullable=False),
+    # The family alone ("Firefox, Windows"), and a network cut so that it names no single person.
+    sa.Column("browser", sa.String(60), nullable=False),
+    sa.Column("network", sa.String(64), nullable=False),
+    sa.Index("ix_sessions_reader_id", "reader_id"),
+    sa.Index("ix_sessions_seen", "seen"),
+    comment="In which browsers readers are signed in; forgotten 90 days after the last visit.",
+)
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    # By chance: it stands in the link that signs in, and nowhere else.
+    sa.Column("id", sa.String(32), primary_key=True),
+    # The hash of what the browser that asked holds in a cookie.
+    sa.Column("browser", sa.String(64), nullable=False),
+    sa.Column("key", sa.String(64), nullable=False),
+    sa.Column("address", sa.String(320), nullable=False),
+    sa.Column("language", sa.String(35), nullable=False),
+    # The page of ours that the reader came from.
+    sa.Column("next", sa.String(500), nullable=False),
+    sa.Column("asked", Instant, nullable=False),
+    # How many codes were typed.
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("answered", Instant),
+    sa.Index("ix_sign_ins_answered_asked", "answered", "asked"),
+    sa.Index("ix_sign_ins_asked", "asked"),
+    sa.Index("ix_sign_ins_browser", "browser"),
+    sa.Index("ix_sign_ins_key", "key"),
+    comment="Who asked to be signed in, reader or not; forgotten after 15 minutes.",
+)

@@ -176,6 +176,17 @@ def read_feed_token(signing_keys: SigningKeys, token: str) -> tuple[int, int] | 
     return int(number), int(generation)
 
 
+def session_proof(signing_keys: SigningKeys, session: str) -> str:
+    """What the forms of a signed-in reader's pages send back, so that no other site can send them."""
+    return _signed(signing_keys, "x", session.encode())
+
+
+def read_session_proof(signing_keys: SigningKeys, proof: str) -> str | None:
+    """The id of the session that a form was drawn for, or None for what is no proof of ours."""
+    said = _read(signing_keys, "x", proof)
+    return None if said is None else said.decode()
+
+
 def probe_token(signing_keys: SigningKeys, nonce: bytes) -> str:
     """What is asked of `public_url` in a reader's place. `nonce`: 16 random bytes."""
     return _signed(signing_keys, "p", nonce)

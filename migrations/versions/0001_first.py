@@ -515,3 +515,39 @@ def upgrade() -> None:
     )
     op.create_index("ix_consents_reader_id", "consents", ["reader_id"], unique=False)
     op.create_index("ix_consents_sign_up", "consents", ["sign_up"], unique=False)
+    op.create_table(
+        "sessions",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("begun", Instant(), nullable=False),
+        sa.Column("seen", Instant(), nullable=False),
+        sa.Column("browser", sa.String(length=60), nullable=False),
+        sa.Column("network", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["readers.id"], name=op.f("fk_sessions_reader_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("key", name=op.f("uq_sessions_key")),
+        comment="In which browsers readers are signed in; forgotten 90 days after the last visit.",
+    )
+    op.create_index("ix_sessions_reader_id", "sessions", ["reader_id"], unique=False)
+    op.create_index("ix_sessions_seen", "sessions", ["seen"], unique=False)
+    op.create_table(
+        "sign_ins",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("browser", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("language", sa.String(length=35), nullable=False),
+        sa.Column("next", sa.String(length=500), nullable=False),
+        sa.Column("asked", Instant(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("answered", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ins")),
+        comment="Who asked to be signed in, reader or not; forgotten after 15 minutes.",
+    )
+    op.create_index("ix_sign_ins_answered_asked", "sign_ins", ["answered", "asked"], unique=False)
+    op.create_index("ix_sign_ins_asked", "sign_ins", ["asked"], unique=False)
+    op.create_index("ix_sign_ins_browser", "sign_ins", ["browser"], unique=False)
+    op.create_index("ix_sign_ins_key", "sign_ins", ["key"], unique=False)
