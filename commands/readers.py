@@ -1,4 +1,4 @@
-"""`readers import|export|forget|show`."""
+"""`readers import|sync|export|show|feeds|forget`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.progress import counting
+from commands.reader_feeds import feeds
 from commands.readers_step import chosen_places, readers_step
 from newsletter.letter_queue import forget_address as forget_letters
 from newsroom import log
@@ -30,11 +31,12 @@ from readership.suppression_file import suppress_file
 from readership.tokens import recipient_key
 
 app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True)
+app.command()(feeds)
 
 
 @app.callback()
 def readers() -> None:
-    """Import, sync, export, show or forget readers."""
+    """Import, sync, export, show or forget readers; their own feeds' addresses."""
 
 
 @app.command("import")

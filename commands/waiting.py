@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from sqlalchemy.engine import Connection
 
 from commands.context import Context
+from commands.reader_feeds import said
 from commands.troubles import NOTICE
 from content import store
 from feeds import pings
@@ -20,9 +22,13 @@ from newsletter.ledger import count_by_state
 from newsletter.status import Problem, Trouble
 from newsroom import alerts, locks, witness
 from newsroom.web_address import shown
+from readership import feed_uses
 
 GRACE = timedelta(minutes=15)
 """So long after its hour an edition of which nothing went is not overdue: cron comes every few minutes."""
+
+MOST_SHARED = 10
+"""Readers that are named whose own feeds may be shared."""
 
 _ACTS = (Trouble.HELD, Trouble.UNCERTAIN, Trouble.CUT_OFF)
 """What no later run settles."""
@@ -62,6 +68,7 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     if edition is None:
         found += [*_witness(connection, room), *_sources(connection, room)]
         found += [*_hub(connection, room), *_locks(connection)]
+        found += _shared(connection, room)
         found += _noted(connection, found)
     return found
 
@@ -134,6 +141,17 @@ def _locks(connection: Connection) -> Iterator[Waiting]:
     # A lock is about processes: its times are the machine's own.
     for name, reason in locks.stuck(connection, datetime.now(UTC)).items():
         yield Waiting(f"lock {name}", "stuck", reason)
+
+
+def _shared(connection: Connection, room: Context) -> Iterator[Waiting]:
+    """Private feeds that may be shared: to be known, and nothing that stops anybody."""
+    found = feed_uses.noticed(connection, room.clock())
+    for number, shared in islice(found.items(), MOST_SHARED):
+        command = f"readers feeds {number}"
+        yield Waiting(f"reader {number}", "may be shared", said(shared), (command,), needs_person=False)
+    if len(found) > MOST_SHARED:
+        reason = f"{len(found) - MOST_SHARED} readers more whose own feeds may be shared"
+        yield Waiting("private feeds", "may be shared", reason, needs_person=False)
 
 
 def _noted(connection: Connection, found: Sequence[Waiting]) -> Iterator[Waiting]:

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from newsroom.database import inserting
 from newsroom.portions import portions
-from readership.tables import feed_uses, readers
+from readership.tables import feed_addresses, feed_uses, readers
 
 KEPT = timedelta(days=7)
 USUAL_NETWORKS = 5
@@ -105,6 +105,25 @@ def note(connection: Connection, key: bytes, fetched: Mapping[Fetched, int], now
 def uses_of(connection: Connection, reader_id: int, now: datetime) -> list[Use]:
     """What is kept of the fetches of the reader's feeds, the oldest day first."""
     return _uses(connection, [reader_id], now).get(reader_id, [])
+
+
+def kept(connection: Connection, reader_id: int) -> dict[str, Any]:
+    """All that is kept of the reader's own feeds, ready for JSON. The addresses themselves are not kept."""
+    own = connection.execute(
+        sa.select(feed_addresses).where(feed_addresses.c.reader_id == reader_id)
+    ).one_or_none()
+    query = sa.select(feed_uses).where(feed_uses.c.reader_id == reader_id).order_by(feed_uses.c.day)
+    uses = [_use(row) for row in connection.execute(query)]
+    found = sharing(uses)
+    return {
+        "changed": own.changed.isoformat() if own else "",
+        "revoked": own.revoked.isoformat() if own and own.revoked else "",
+        "fetched": [
+            asdict(use) | {"day": str(use.day), "first": use.first.isoformat(), "last": use.last.isoformat()}
+            for use in uses
+        ],
+        "may_be_shared": found.is_noticed,
+    }
 
 
 def noticed(connection: Connection, now: datetime) -> dict[int, Sharing]:

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from readership import consent, sign_up_store, store
+from readership import consent, feed_uses, sign_up_store, store
 from readership.reader import Reader, Subscription, SubscriptionStatus, SuppressionReason
 from readership.tables import reader_sources, readers, suppressions
 
@@ -50,6 +50,7 @@ def record(connection: Connection, key: str) -> dict[str, Any] | None:
         "consents": [],
         "sign_ups": [_plain(one) for one in waiting],
         "sources": [],
+        "feeds": None,
         "suppression": None,
     }
     if found is not None:
@@ -60,6 +61,7 @@ def record(connection: Connection, key: str) -> dict[str, Any] | None:
         kept["reader"] = _plain(asdict(found) | {"created": dates.created, "updated": dates.updated})
         kept["subscriptions"] = [_plain(asdict(theirs[newsletter])) for newsletter in sorted(theirs)]
         kept["consents"] = [_plain(one) for one in consent.of_reader(connection, found.id)]
+        kept["feeds"] = feed_uses.kept(connection, found.id)
         where = reader_sources.c.reader_id == found.id
         columns_kept = [
             one for one in reader_sources.columns if one.name not in ("key", "said", "digest", "reader_id")
