@@ -26,7 +26,7 @@ from readership.tables import (
     subscriptions,
     suppressions,
 )
-from web import private_feeds, sign_up
+from web import archive, private_feeds, sign_up
 from web.files import FOREVER, Feeds, Files
 from web.front import Front, Readiness, healthz, robots, to_feeds
 from web.house import House
@@ -73,6 +73,7 @@ def application(
             ),
             *sign_up.routes(house),
             Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
+            *archive.routes(house),
             *private_feeds.routes(house),
             Route("/feeds", to_feeds, methods=["GET"]),
             Mount("/feeds", Feeds(feeds, engine, settings.newsroom)),

@@ -17,7 +17,7 @@ from feeds.listing import ENDINGS, listed
 from feeds.words import words as feed_words
 from newsroom.errors import StandfirstError
 from newsroom.log import problem
-from newsroom.masthead import Newsletter, Newsroom
+from newsroom.masthead import Archive, Newsletter, Newsroom
 from web.pages import Pages
 from web.words import locale, words
 
@@ -67,6 +67,7 @@ class Front:
             headers={"Cache-Control": "public, max-age=300"},
             feeds=feeds_of(newsroom, self.feeds_dir),
             can_sign_up=self.is_open and bool(self.newsletters),
+            has_archive=any(one.archive is Archive.EVERYONE for one in self.newsletters),
             has_index=(self.feeds_dir / "index.html").is_file(),
             newsletters=[
                 NewsletterLine(one.title, hours(one, newsroom.language)) for one in self.newsletters
