@@ -16,6 +16,7 @@ from content.row import columns, reader_hash, record_hash, stored
 from content.tables import (
     article_sections,
     articles,
+    former_slugs,
     list_withdrawals,
     pictures,
     section_changes,
@@ -233,6 +234,8 @@ def update(
     if article.correction and article.correction != row["details"]["correction"]:
         history["corrected"] = now
     connection.execute(_UPDATE, {"known_id": article.id, **columns(article), **history})
+    if row["slug"] != article.slug:
+        _put(connection, former_slugs, {"slug": row["slug"]}, {"article_id": article.id})
     if not (changed or returns):
         return
     former = stored(row).article

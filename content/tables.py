@@ -71,6 +71,15 @@ list_withdrawals = sa.Table(
     comment="What lists showed at the moment when it was withdrawn; gone once it is back.",
 )
 
+former_slugs = sa.Table(
+    "former_slugs",
+    metadata,
+    sa.Column("slug", sa.String(300), primary_key=True),
+    sa.Column("article_id", sa.ForeignKey("articles.id", ondelete="CASCADE"), nullable=False),
+    sa.Index("ix_former_slugs_article_id", "article_id"),
+    comment="Slugs that articles had before: their pages' old addresses lead to the new ones.",
+)
+
 feed_rules = sa.Table(
     "feed_rules",
     metadata,

@@ -278,6 +278,17 @@ def upgrade() -> None:
     op.create_index("ix_list_withdrawals_article_id", "list_withdrawals", ["article_id"], unique=False)
     op.create_index("ix_list_withdrawals_withdrawn", "list_withdrawals", ["withdrawn"], unique=False)
     op.create_table(
+        "former_slugs",
+        sa.Column("slug", sa.String(length=300), nullable=False),
+        sa.Column("article_id", sa.String(length=500), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["article_id"], ["articles.id"], name=op.f("fk_former_slugs_article_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("slug", name=op.f("pk_former_slugs")),
+        comment="Slugs that articles had before: their pages' old addresses lead to the new ones.",
+    )
+    op.create_index("ix_former_slugs_article_id", "former_slugs", ["article_id"], unique=False)
+    op.create_table(
         "batches",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("edition", sa.String(length=200), nullable=False),
