@@ -63,7 +63,10 @@ def masked(text: str) -> str:
     """`text` without addresses, tokens of ours and secrets: the last line of defence."""
     if _log.secret is not None:
         text = _log.secret.sub("[secret]", text)
-    return _ADDRESS.sub("[address]", _TOKEN.sub(r"\1[token]", text))
+    # Most of what is said has neither, and there is a line for each request.
+    if "/" in text:
+        text = _TOKEN.sub(r"\1[token]", text)
+    return _ADDRESS.sub("[address]", text) if "@" in text else text
 
 
 def _masked(value: object) -> object:

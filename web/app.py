@@ -66,6 +66,8 @@ def application(
     feeds = settings.public_dir / "feeds"
     app = Starlette(
         routes=[
+            # First: nothing is asked for as often.
+            *private_feeds.routes(house),
             Route(
                 "/",
                 Front(pages, settings.newsletters, feeds, is_open=settings.web.sign_up).__call__,
@@ -74,7 +76,6 @@ def application(
             *sign_up.routes(house),
             Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
             *archive.routes(house),
-            *private_feeds.routes(house),
             Route("/feeds", to_feeds, methods=["GET"]),
             Mount("/feeds", Feeds(feeds, engine, settings.newsroom)),
             Mount("/media", Files(settings.public_dir / "media", FOREVER)),

