@@ -13,7 +13,7 @@ from tests.web.signing_up import ADDRESS, later, mails, signed_up
 from tests.web.test_pages import AXE, CHROMIUM, FLAGS
 
 OPEN = "--disable-features=LocalNetworkAccessChecks"
-"""The newsroom's site is played by the browser; else it would not let such a site frame this machine's pages."""
+"""The newsroom's site is played by the browser, which else lets no such site frame this machine's pages."""
 
 pytestmark = pytest.mark.browser
 
