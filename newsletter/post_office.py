@@ -11,6 +11,7 @@ from sqlalchemy.engine import Engine
 from newsletter.correspondence import Drained, drain, personal_envelope
 from newsletter.providers import Envelope, Provider
 from newsletter.providers.chosen import provider_for
+from newsletter.sign_in_letters import answer_sign_ins
 from newsletter.sign_up_letters import answer_sign_ups
 from newsroom import witness
 from newsroom.errors import StandfirstError
@@ -24,7 +25,7 @@ TROUBLED = 60.0
 
 
 def drained(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Drained:
-    """Answer the sign-ups that wait, and hand over the letters that are due.
+    """Answer the sign-ups and sign-ins that wait, and hand over the letters that are due.
 
     Raises HeldError where the database is another installation's or an old one, so that nobody is written to
     twice by a copy of the machine; StoreError where it fails.
@@ -35,6 +36,7 @@ def drained(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -
         return personal_envelope(newsletters[key], moment) if key in newsletters else None
 
     answer_sign_ups(settings, engine, clock)
+    answer_sign_ins(settings, engine, clock)
 
     def provider() -> Provider:
         # Asked for only where a letter waits.

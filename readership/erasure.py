@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from readership.reader import Reader, SuppressionReason
 from readership.suppression import suppress
-from readership.tables import consents, reader_sources, readers, sign_ups, subscriptions
+from readership.tables import consents, reader_sources, readers, sessions, sign_ins, sign_ups, subscriptions
 
 
 def forget(connection: Connection, reader: Reader, now: datetime) -> None:
@@ -27,7 +27,8 @@ def forget(connection: Connection, reader: Reader, now: datetime) -> None:
     )
     connection.execute(sa.delete(reader_sources).where(theirs))
     connection.execute(sa.delete(consents).where(consents.c.reader_id == reader.id))
-    connection.execute(sa.delete(sign_ups).where(sign_ups.c.key == reader.key))
+    connection.execute(sa.delete(sessions).where(sessions.c.reader_id == reader.id))
+    _forget_asked(connection, reader.key)
     connection.execute(sa.delete(subscriptions).where(subscriptions.c.reader_id == reader.id))
     connection.execute(sa.delete(readers).where(readers.c.id == reader.id))
 
@@ -38,8 +39,14 @@ def forget_address(connection: Connection, key: str, now: datetime) -> None:
     A sign-up that was not confirmed is deleted.
     """
     _overwrites(connection)
-    connection.execute(sa.delete(sign_ups).where(sign_ups.c.key == key))
+    _forget_asked(connection, key)
     suppress(connection, {key: SuppressionReason.ERASED}, now, "erased on request")
+
+
+def _forget_asked(connection: Connection, key: str) -> None:
+    """Forget what was asked for under this key and has not come to anything yet."""
+    for table in (sign_ups, sign_ins):
+        connection.execute(sa.delete(table).where(table.c.key == key))
 
 
 def _overwrites(connection: Connection) -> None:

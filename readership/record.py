@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from readership import consent, feed_uses, sign_up_store, store
+from readership import consent, feed_uses, sessions, sign_ins, sign_up_store, store
 from readership.reader import Reader, Subscription, SubscriptionStatus, SuppressionReason
 from readership.tables import reader_sources, readers, suppressions
 
@@ -42,13 +42,16 @@ def record(connection: Connection, key: str) -> dict[str, Any] | None:
     columns = (suppressions.c.reason, suppressions.c.at, suppressions.c.origin)
     stopped = connection.execute(sa.select(*columns).where(suppressions.c.key == key)).first()
     waiting = sign_up_store.of_address(connection, key)
-    if found is None and stopped is None and not waiting:
+    asked = sign_ins.of_address(connection, key)
+    if found is None and stopped is None and not waiting and not asked:
         return None
     kept: dict[str, Any] = {
         "reader": None,
         "subscriptions": [],
         "consents": [],
         "sign_ups": [_plain(one) for one in waiting],
+        "sign_ins": [_plain(one) for one in asked],
+        "sessions": [],
         "sources": [],
         "feeds": None,
         "suppression": None,
@@ -62,6 +65,7 @@ def record(connection: Connection, key: str) -> dict[str, Any] | None:
         kept["subscriptions"] = [_plain(asdict(theirs[newsletter])) for newsletter in sorted(theirs)]
         kept["consents"] = [_plain(one) for one in consent.of_reader(connection, found.id)]
         kept["feeds"] = feed_uses.kept(connection, found.id)
+        kept["sessions"] = [_plain(one) for one in sessions.kept(connection, found.id)]
         where = reader_sources.c.reader_id == found.id
         columns_kept = [
             one for one in reader_sources.columns if one.name not in ("key", "said", "digest", "reader_id")

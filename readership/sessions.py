@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -88,6 +89,13 @@ def of_reader(connection: Connection, reader_id: int, now: datetime) -> list[Ses
         .order_by(sessions.c.seen.desc(), sessions.c.id)
     )
     return [Session(*row) for row in connection.execute(query)]
+
+
+def kept(connection: Connection, reader_id: int) -> list[dict[str, Any]]:
+    """All that is kept of the reader's sessions but what names them, by the names of the columns."""
+    columns = (sessions.c.begun, sessions.c.seen, sessions.c.browser, sessions.c.network)
+    query = sa.select(*columns).where(sessions.c.reader_id == reader_id).order_by(sessions.c.begun)
+    return [dict(row._mapping) for row in connection.execute(query)]
 
 
 def end(connection: Connection, reader_id: int, session: str | None = None) -> int:

@@ -34,6 +34,7 @@ NOBODY = 0
 """The reader number in the links of test mails: nobody has it, so they stop nobody's mail."""
 
 _MAC_BYTES = 16
+_KEY_DIGITS = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Most addresses are plain, and the whole validation costs twenty times as much as this. Whatever it does not
@@ -52,6 +53,19 @@ class Unsubscribe:
 
     reader_id: int
     newsletter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a link to the preferences says."""
+
+    reader_id: int
+    key: str
+    """The first digits of the recipient key of the address that the link was mailed to."""
+
+    def is_for(self, key: str) -> bool:
+        """Whether that is still the reader's address."""
+        return key[:_KEY_DIGITS] == self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +188,41 @@ def read_feed_token(signing_keys: SigningKeys, token: str) -> tuple[int, int] | 
         return None
     number, _, generation = said.decode().partition("\0")
     return int(number), int(generation)
+
+
+def preferences_token(signing_keys: SigningKeys, reader_id: int, key: str) -> str:
+    """The last part of a reader's link to the preferences. With another address (`key`: its recipient key) it
+    is another one: who has kept an old mailbox, or was given it, no longer gets in by its mails."""
+    return _signed(signing_keys, "o", f"{reader_id}\0{key[:_KEY_DIGITS]}".encode())
+
+
+def read_preferences(signing_keys: SigningKeys, token: str) -> Preferences | None:
+    """Whose preferences the link opens, or None for a token that none of these keys signed for this."""
+    said = _read(signing_keys, "o", token)
+    if said is None:
+        return None
+    number, _, key = said.decode().partition("\0")
+    return Preferences(int(number), key)
+
+
+def sign_in_token(signing_keys: SigningKeys, sign_in: str, asked: datetime) -> str:
+    """The last part of the link that signs in the browser that asked."""
+    return _signed(signing_keys, "s", f"{sign_in}\0{_microseconds(asked)}".encode())
+
+
+def read_sign_in(signing_keys: SigningKeys, token: str) -> tuple[str, datetime] | None:
+    """Which sign-in the link is for and when it was asked for, or None."""
+    said = _read(signing_keys, "s", token)
+    if said is None:
+        return None
+    sign_in, _, microseconds = said.decode().partition("\0")
+    return sign_in, _moment(microseconds)
+
+
+def sign_in_code(address_key: bytes, sign_in: str) -> str:
+    """The six digits to type where the link cannot be opened in the browser that asked. Kept nowhere."""
+    said = hmac.digest(address_key, b"code\0" + sign_in.encode(), hashlib.sha256)
+    return f"{int.from_bytes(said[:8]) % 1_000_000:06d}"
 
 
 def session_proof(signing_keys: SigningKeys, session: str) -> str:

@@ -22,11 +22,13 @@ from readership.tables import (
     feed_addresses,
     feed_uses,
     readers,
+    sessions,
+    sign_ins,
     sign_ups,
     subscriptions,
     suppressions,
 )
-from web import archive, private_feeds, sign_up
+from web import account, archive, privacy, private_feeds, sign_in, sign_up
 from web.files import FOREVER, Feeds, Files
 from web.front import Front, Readiness, healthz, robots, to_feeds
 from web.house import House
@@ -34,6 +36,17 @@ from web.pages import Pages
 from web.unsubscribe import Door
 
 _NOTICES = {404: "missing", 405: "method", 410: "gone"}
+_TABLES = (
+    readers,
+    subscriptions,
+    suppressions,
+    sign_ups,
+    sign_ins,
+    sessions,
+    consents,
+    feed_addresses,
+    feed_uses,
+)
 
 
 def now_utc() -> datetime:
@@ -44,7 +57,7 @@ def now_utc() -> datetime:
 def reachable(engine: Engine) -> None:
     """Read from every table that the pages use. Raises StoreError where that fails."""
     with reading(engine) as connection:
-        for table in (readers, subscriptions, suppressions, sign_ups, consents, feed_addresses, feed_uses):
+        for table in _TABLES:
             connection.execute(sa.select(table).limit(1)).first()
 
 
@@ -74,6 +87,9 @@ def application(
                 methods=["GET"],
             ),
             *sign_up.routes(house),
+            *sign_in.routes(house),
+            *account.routes(house),
+            *privacy.routes(house),
             Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
             *archive.routes(house),
             Route("/feeds", to_feeds, methods=["GET"]),

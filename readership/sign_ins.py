@@ -1,0 +1,158 @@
+"""Asking to be signed in, in the database: noted within limits, answered by mail, good once for 15 minutes.
+
+A sign-in belongs to the browser that asked: its link and its code are worth nothing in another one.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from readership import store
+from readership.limits import Limit, is_used_up, take
+from readership.reader import Reader, SuppressionReason
+from readership.tables import sign_ins
+from readership.tokens import sign_in_code
+
+HOLDS = timedelta(minutes=15)
+"""How long link and code are good, and how long what was asked is kept."""
+TRIES = 5
+"""Codes that may be typed for one sign-in."""
+
+PER_NETWORK = Limit("sign-in-network", 20, timedelta(hours=1))
+PER_ADDRESS = (
+    Limit("sign-in-address-hour", 5, timedelta(hours=1)),
+    Limit("sign-in-address-day", 12, timedelta(days=1)),
+)
+WRONG_CODES = (
+    Limit("sign-in-wrong-address", 15, timedelta(days=1)),
+    Limit("sign-in-wrong-network", 50, timedelta(hours=1)),
+)
+"""Of an address, and of a network: who asks over and over again guesses no more often for that."""
+
+DEAD = (SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED, SuppressionReason.CLEANED)
+"""Nothing is sent there, whoever asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who asked for it: a reader or not."""
+
+    id: str
+    """By chance, 32 hex digits; it is a secret of ours and of the mail's."""
+    browser: str
+    """The hash of the asking browser's cookie."""
+    key: str
+    """The recipient key."""
+    address: str
+    language: str
+    next: str
+    """The page of ours that is to follow; empty for none."""
+    asked: datetime
+    tries: int = 0
+
+
+_COLUMNS = tuple(sign_ins.c[name] for name in SignIn.__dataclass_fields__)
+
+
+def ask(connection: Connection, sign_in: SignIn, address_key: bytes, network: str) -> bool:
+    """Note it for whoever writes the letters; False where too many came from the network or for the address.
+
+    The same statements run whoever has the address, and none of them asks who is a reader.
+    """
+    if not take(connection, PER_NETWORK, address_key, network, sign_in.asked):
+        return False
+    taken = [take(connection, limit, address_key, sign_in.key, sign_in.asked) for limit in PER_ADDRESS]
+    if not all(taken):
+        return False
+    values = {name: getattr(sign_in, name) for name in SignIn.__dataclass_fields__}
+    connection.execute(sa.insert(sign_ins).values(values))
+    return True
+
+
+def find(connection: Connection, sign_in: str, now: datetime) -> SignIn | None:
+    """The sign-in that waits for its link or code; None once it is used or too old."""
+    query = sa.select(*_COLUMNS).where(sign_ins.c.id == sign_in, sign_ins.c.asked > now - HOLDS)
+    row = connection.execute(query).first()
+    return None if row is None else SignIn(*row)
+
+
+def of_browser(connection: Connection, browser: str, now: datetime) -> SignIn | None:
+    """The newest one that waits in the browser whose cookie has this hash."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(sign_ins.c.browser == browser, sign_ins.c.asked > now - HOLDS)
+        .order_by(sign_ins.c.asked.desc(), sign_ins.c.id)
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else SignIn(*row)
+
+
+def try_code(
+    connection: Connection, sign_in: SignIn, typed: str, address_key: bytes, network: str, now: datetime
+) -> bool | None:
+    """True for the right code, False for a wrong one, None where no more may be typed. Each call counts."""
+    who = dict(zip(WRONG_CODES, (sign_in.key, network), strict=True))
+    mine = sign_ins.c.id == sign_in.id
+    counted = sa.update(sign_ins).where(mine, sign_ins.c.tries < TRIES).values(tries=sign_ins.c.tries + 1)
+    if any(is_used_up(connection, limit, address_key, one, now) for limit, one in who.items()):
+        return None
+    if connection.execute(counted).rowcount == 0:
+        return None
+    code = sign_in_code(address_key, sign_in.id)
+    if hmac.compare_digest(code.encode(), typed.encode("utf-8", "replace")):
+        return True
+    for limit, one in who.items():
+        take(connection, limit, address_key, one, now)
+    return False
+
+
+def use(connection: Connection, sign_in: SignIn) -> Reader | None:
+    """Whose sign-in it is: it is good no more, nor is any other that the browser asked for.
+
+    None where somebody else was quicker, and for an address that no reader has.
+    """
+    if connection.execute(sa.delete(sign_ins).where(sign_ins.c.id == sign_in.id)).rowcount == 0:
+        return None
+    connection.execute(sa.delete(sign_ins).where(sign_ins.c.browser == sign_in.browser))
+    return store.find(connection, sign_in.key)
+
+
+def unanswered(connection: Connection, now: datetime, limit: int) -> list[SignIn]:
+    """The oldest whose letter was not written yet."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(sign_ins.c.answered.is_(None), sign_ins.c.asked > now - HOLDS)
+        .order_by(sign_ins.c.asked)
+        .limit(limit)
+    )
+    return [SignIn(*row) for row in connection.execute(query)]
+
+
+def answered(connection: Connection, sign_in: str, now: datetime) -> bool:
+    """Note that it was answered; False where somebody else was quicker."""
+    mine = (sign_ins.c.id == sign_in, sign_ins.c.answered.is_(None))
+    return connection.execute(sa.update(sign_ins).where(*mine).values(answered=now)).rowcount == 1
+
+
+def of_address(connection: Connection, key: str) -> list[dict[str, object]]:
+    """When and in which language a sign-in was asked for under a recipient key."""
+    columns = (sign_ins.c.address, sign_ins.c.language, sign_ins.c.asked)
+    query = sa.select(*columns).where(sign_ins.c.key == key).order_by(sign_ins.c.asked)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def is_any_expired(connection: Connection, now: datetime) -> bool:
+    """Whether anything is to be forgotten."""
+    query = sa.select(sign_ins.c.id).where(sign_ins.c.asked <= now - HOLDS).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def forget_expired(connection: Connection, now: datetime) -> int:
+    """Forget what nobody has used in time; returns how many."""
+    return connection.execute(sa.delete(sign_ins).where(sign_ins.c.asked <= now - HOLDS)).rowcount
