@@ -36,17 +36,14 @@ def take(connection: Connection, limit: Limit, key: bytes, who: str, now: dateti
 
     What is too many is counted as well. The connection writes.
     """
-    name = _name(limit, key, who)
-    begins = limit.begins(now)
-    new = inserting(connection, limits).values(kind=limit.kind, key=name, begins=begins, count=1)
-    connection.execute(
-        new.on_conflict_do_update(
-            index_elements=[limits.c.kind, limits.c.key, limits.c.begins],
-            set_={"count": limits.c.count + 1},
-        )
+    new = inserting(connection, limits).values(
+        kind=limit.kind, key=_name(limit, key, who), begins=limit.begins(now), count=1
     )
-    where = (limits.c.kind == limit.kind, limits.c.key == name, limits.c.begins == begins)
-    count: int = connection.execute(sa.select(limits.c.count).where(*where)).scalar_one()
+    counted = new.on_conflict_do_update(
+        index_elements=[limits.c.kind, limits.c.key, limits.c.begins],
+        set_={"count": limits.c.count + 1},
+    ).returning(limits.c.count)
+    count: int = connection.execute(counted).scalar_one()
     return count <= limit.most
 
 

@@ -18,6 +18,14 @@ from readership.sign_up import KEPT, PER_ADDRESS, PER_NETWORK, SignUp, Start, in
 from readership.tables import sign_ups, suppressions
 
 _COLUMNS = tuple(sign_ups.c[name] for name in SignUp.__dataclass_fields__)
+_NOTED = sa.insert(sign_ups).from_select(
+    list(SignUp.__dataclass_fields__),
+    sa.select(*(sa.bindparam(one.name, type_=one.type) for one in _COLUMNS)).where(
+        sa.bindparam("goes_on", type_=sa.Integer) == 1
+    ),
+)
+"""Inserts a row or none, in one statement."""
+
 _ALL = "all"
 _NOBODY = ""
 """What goes no further is counted under this name: a flood leaves one row, not one for each address."""
@@ -38,10 +46,7 @@ def ask(connection: Connection, sign_up: SignUp, address_key: bytes, most: int, 
     for limit in PER_ADDRESS:
         goes_on &= take(connection, limit, address_key, sign_up.key if goes_on else _NOBODY, now)
     values = {name: _stored(getattr(sign_up, name)) for name in SignUp.__dataclass_fields__}
-    noted = sa.select(*(sa.literal(value, sign_ups.c[name].type) for name, value in values.items()))
-    connection.execute(
-        sa.insert(sign_ups).from_select(list(values), noted.where(sa.literal(int(goes_on)) == 1))
-    )
+    connection.execute(_NOTED, values | {"goes_on": int(goes_on)})
     return goes_on
 
 
