@@ -127,9 +127,9 @@ def plan(
 ) -> Planned:
     """Plan the edition's deliveries inside the connection's writing transaction, anew if they were planned.
 
-    `variant_of` must depend on nothing but the candidate's plan, chosen sections and language; `owed_to` says
-    whom a box tells of corrections. Raises StoreError, and the transaction has to be rolled back, where the
-    sum is not right or where somebody has got the edition already.
+    `variant_of` must depend on nothing but the candidate's plan, sections, language and products; `owed_to`
+    says whom a box tells of corrections. Raises StoreError, and the transaction has to be rolled back, where
+    the sum is not right or where somebody has got the edition already.
     """
     if edition.first_handed is not None:
         raise StoreError(f"{edition.key} is being handed over: its readers cannot be planned anew")
@@ -149,6 +149,10 @@ def forget(connection: Connection, key: str) -> None:
     for table in (deliveries, exclusions, batches, variants):
         connection.execute(sa.delete(table).where(table.c.edition == key))
     connection.execute(sa.update(editions).where(editions.c.key == key).values(candidates=None))
+
+
+_Same = tuple[Plan, frozenset[str], str, frozenset[str], Box]
+"""What the readers of a variant have in common: plan, chosen sections, language, products, box."""
 
 
 class _Drafting:
@@ -178,7 +182,7 @@ class _Drafting:
         self._filling: dict[tuple[int, str], list[int]] = {}
         """By plan order and variant: the batch that is filling, and how many are in it."""
         self._variants: set[str] = set()
-        self._known: dict[tuple[Plan, frozenset[str], str, Box], tuple[tuple[int, str] | None, bool]] = {}
+        self._known: dict[_Same, tuple[tuple[int, str] | None, bool]] = {}
 
     def add(self, page: Sequence[Candidate]) -> None:
         """Plan a page of candidates."""
@@ -241,8 +245,9 @@ class _Drafting:
         return box
 
     def _group(self, candidate: Candidate, plan: Plan, box: Box) -> tuple[int, str] | None:
-        """(plan order, variant key), remembered for the next reader with the same plan, choice and box."""
-        same = (plan, candidate.subscription.sections, candidate.reader.language, box)
+        """(plan order, variant key), remembered for the next reader with the same plan, choices and box."""
+        reader = candidate.reader
+        same = (plan, candidate.subscription.sections, reader.language, reader.products, box)
         if same not in self._known:
             if len(self._known) >= PAGE:
                 self._known.clear()
@@ -258,7 +263,7 @@ class _Drafting:
         return group
 
     def _is_too_many(self, variant: Variant) -> bool:
-        is_new = bool(variant.sections) and variant.key not in self._variants
+        is_new = bool(variant.sections or variant.products) and variant.key not in self._variants
         return is_new and len(self._variants) >= self._max_variants
 
     def _store(self, variant: Variant) -> None:

@@ -11,6 +11,7 @@ from newsletter.letter import Letter, Slot, filled, parts_of
 from newsletter.page import Page, note_html
 from newsletter.phrases import phrases
 from newsletter.sheet import laid_out
+from newsletter.straight_in import LinkOf, plain
 from newsletter.variant import Variant
 from newsroom.errors import RenderError
 from newsroom.looks import looks_of
@@ -30,14 +31,20 @@ class Rendered:
     shortened: tuple[str, ...] = ()
 
 
-def render(selection: Selection, variant: Variant, newsroom: Newsroom, newsletter: Newsletter) -> Rendered:
+def render(
+    selection: Selection,
+    variant: Variant,
+    newsroom: Newsroom,
+    newsletter: Newsletter,
+    link_of: LinkOf = plain,
+) -> Rendered:
     """`selection`, already narrowed to `variant`, as the mail that its readers get.
 
     The variant's language is that of Standfirst's own words and of the date, and the letter names it, so
-    that the trial slot can be filled in it. Raises RenderError where a template fails, or where an edition
-    stays over the limit with every story gone but the lead.
+    that the trial slot can be filled in it. `link_of` says where a story's link leads. Raises RenderError
+    where a template fails, or where an edition stays over the limit with every story gone but the lead.
     """
-    draw = _Draw(selection, variant, newsroom, newsletter)
+    draw = _Draw(selection, variant, newsroom, newsletter, link_of)
     trim = NOTHING
     page, html = draw.set_in_type(trim)
     if not _fits(html, SLOT_ROOM):
@@ -70,6 +77,7 @@ class _Draw:
     variant: Variant
     newsroom: Newsroom
     newsletter: Newsletter
+    link_of: LinkOf = plain
 
     @property
     def language(self) -> str:
@@ -77,7 +85,9 @@ class _Draw:
 
     def page(self, trim: Trim) -> Page:
         words = phrases(self.language)
-        sheet = laid_out(self.selection, self.variant, self.newsroom, self.newsletter, words, trim)
+        sheet = laid_out(
+            self.selection, self.variant, self.newsroom, self.newsletter, words, trim, self.link_of
+        )
         return Page(sheet, words, looks_of(self.newsroom.look), note_html(self.selection.note))
 
     def set_in_type(self, trim: Trim) -> tuple[Page, str]:

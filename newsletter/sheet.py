@@ -12,6 +12,7 @@ from newsletter.corrections import Correction
 from newsletter.edition import Block, Selection, Story, edition_key
 from newsletter.lines import clean, cut, isolated, sentence
 from newsletter.phrases import Phrases, is_opinion, phrases
+from newsletter.straight_in import LinkOf, plain
 from newsletter.variant import Audience, Variant
 from newsroom.masthead import Archive, Newsletter, Newsroom, Offer, SectionKind
 
@@ -136,13 +137,14 @@ def laid_out(
     newsletter: Newsletter,
     words: Phrases,
     trim: Trim,
+    link_of: LinkOf = plain,
 ) -> Sheet:
     """`selection` as one variant's readers see it, with each story as deep as `trim` allows."""
     audience, own = variant.audience, newsletter.language
     language = _spoken(variant.language, own, words)
     direction = phrases(language).direction
     own_direction = phrases(own).direction
-    draw = _Draughtsman(newsroom, audience, words, trim, _base(own), own_direction, direction)
+    draw = _Draughtsman(newsroom, audience, words, trim, _base(own), own_direction, direction, link_of)
     position = 1 if selection.lead else 0
     parts = []
     for block in selection.blocks:
@@ -200,6 +202,7 @@ class _Draughtsman:
     """The newsletter's."""
     around: str
     """The direction of the mail's own words."""
+    link_of: LinkOf
 
     def lead(self, story: Story) -> Item:
         """The lead: its picture across the sheet, its label or else its section above the headline."""
@@ -250,7 +253,7 @@ class _Draughtsman:
         language, direction = self._tongue(teaser.language)
         short = sentence(text, SENTENCE) if depth is Depth.SHORT else ""
         return Item(
-            url=clean(teaser.url),
+            url=clean(self.link_of(teaser)),
             headline=clean(teaser.headline),
             kicker=kicker,
             is_opinion=is_opinion(teaser.label),

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from content.article import Access
 from newsletter.corrections import Box, correction_from_json
 from newsletter.edition import Selection, Story
 from newsletter.remainder import remainder
@@ -39,6 +40,8 @@ class Variant:
     """All that these readers see of the edition; empty for the whole of it."""
     corrections: Box = ()
     """What they are told was wrong in earlier editions."""
+    products: frozenset[str] = frozenset()
+    """Those of their products that a straight-in link names; empty where links have none."""
 
     @property
     def key(self) -> str:
@@ -47,8 +50,9 @@ class Variant:
 
     @property
     def whole(self) -> Variant:
-        """The same readers without their choice of sections, for an edition with too many variants."""
-        return replace(self, sections=frozenset())
+        """The same readers without their choice of sections, for an edition with too many variants. What only
+        some products open is then reached by signing in."""
+        return replace(self, sections=frozenset(), products=frozenset())
 
     def to_json(self) -> dict[str, Any]:
         """What `variant_from_json` makes it from again."""
@@ -58,6 +62,7 @@ class Variant:
             "language": self.language,
             "sections": sorted(self.sections),
             **told,
+            **({"products": sorted(self.products)} if self.products else {}),
         }
 
 
@@ -68,20 +73,34 @@ def variant_from_json(value: Mapping[str, Any]) -> Variant:
         value["language"],
         frozenset(value["sections"]),
         tuple(map(correction_from_json, value.get("corrections", ()))),
+        frozenset(value.get("products", ())),
     )
 
 
 def variant_for(
-    reader: Reader, subscription: Subscription, day: date, selection: Selection, language: str = ""
+    reader: Reader,
+    subscription: Subscription,
+    day: date,
+    selection: Selection,
+    language: str = "",
+    *,
+    straight_in: bool = False,
 ) -> Variant | None:
     """The reader's variant on `day`, or None where none of their sections has a story in the edition.
 
-    `language` is the newsletter's: a reader of the same language, whatever the country, has no other.
+    `language` is the newsletter's: a reader of the same language, whatever the country, has no other. With
+    `straight_in` those of the reader's products matter that only some articles of the edition are open to.
     """
     sections = _chosen(selection, subscription.sections)
     if sections is None:
         return None
-    return Variant(_audience(reader.plan_on(day)), _language(reader.language, language), sections)
+    audience = _audience(reader.plan_on(day))
+    products = (
+        reader.products & _asked_for(selection)
+        if straight_in and audience is Audience.MEMBER and reader.products
+        else frozenset()
+    )
+    return Variant(audience, _language(reader.language, language), sections, products=products)
 
 
 def narrowed(selection: Selection, variant: Variant) -> Selection:
@@ -97,6 +116,17 @@ def narrowed(selection: Selection, variant: Variant) -> Selection:
         lambda story, place: (
             story.teaser.is_sponsored or not variant.sections.isdisjoint(_keys(story, place))
         ),
+    )
+
+
+def _asked_for(selection: Selection) -> frozenset[str]:
+    """The products that its stories are open to, where not every paying reader may read them."""
+    return frozenset().union(
+        *(
+            story.teaser.products
+            for story in selection.stories
+            if story.teaser.access is Access.PAID and not story.teaser.is_sponsored
+        )
     )
 
 

@@ -14,6 +14,8 @@ SENDGRID_API_KEY = "STANDFIRST_SENDGRID_API_KEY"
 SMTP_PASSWORD = "STANDFIRST_SMTP_PASSWORD"  # noqa: S105 (a name)
 ALERT_SMTP_PASSWORD = "STANDFIRST_ALERT_SMTP_PASSWORD"  # noqa: S105 (a name)
 ALERT_WEBHOOK = "STANDFIRST_ALERT_WEBHOOK"
+LINK_KEY = "STANDFIRST_LINK_KEY"
+METRICS_TOKEN = "STANDFIRST_METRICS_TOKEN"  # noqa: S105 (a name)
 
 NAMES = {
     SECRET_KEY: "signs the links in mails: ID:HEX, newest first, older ones after a comma; `init` makes one",
@@ -22,6 +24,9 @@ NAMES = {
     SMTP_PASSWORD: "the mail server's password; only with smtp.user",
     ALERT_SMTP_PASSWORD: "the password of the alerts' own mail server; only with alerts.smtp.user",
     ALERT_WEBHOOK: "the alerts' webhook address, where it is a secret itself",
+    LINK_KEY: "signs straight-in links (Ed25519): ID:HEX of 64 digits, newest first, older ones after a "
+    "comma; `init --straight-in` makes one; only with straight_in.on",
+    METRICS_TOKEN: "whoever sends it as Bearer may read /metrics; without it nobody may from outside",
 }
 """Every secret there is, with its meaning. Each may be given as NAME_FILE too: the path of a file with it."""
 
@@ -33,6 +38,7 @@ _SAID = {
     SENDGRID_API_KEY: "is SendGrid's API key, with the right Mail Send",
     SMTP_PASSWORD: "is the mail server's password",
     ALERT_SMTP_PASSWORD: "is the password of the alerts' own mail server",
+    LINK_KEY: "signs straight-in links (ID:HEX, 64 hex digits made by chance)",
 }
 """What a missing one is or does, after "it"."""
 
@@ -44,6 +50,11 @@ _IS_SOURCES = "is the source's password, key or database address"
 
 KEY_BYTES = 16
 """The least length of a key."""
+LINK_KEY_BYTES = 32
+"""The length of an Ed25519 key."""
+
+Key = tuple[str, bytes]
+"""Key id and key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +68,19 @@ class Secrets:
     smtp_password: str = field(default="", repr=False)
     alert_smtp_password: str = field(default="", repr=False)
     alert_webhook: str = field(default="", repr=False)
+    metrics_token: str = field(default="", repr=False)
+    link_keys: tuple[Key, ...] = field(default=(), repr=False)
+    """Private keys of straight-in links, newest first: the first signs, the public halves of all are told."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Those of sources, of articles and of readers, by name."""
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Every secret as it could turn up in a text, for the log's mask."""
-        keys = (*(key.hex() for _, key in self.signing_keys), self.address_key.hex())
-        others = (self.sendgrid_api_key, self.smtp_password, self.alert_smtp_password, self.alert_webhook)
+        rings = (*self.signing_keys, *self.link_keys)
+        keys = (*(key.hex() for _, key in rings), self.address_key.hex())
+        mail = (self.sendgrid_api_key, self.smtp_password, self.alert_smtp_password)
+        others = (*mail, self.alert_webhook, self.metrics_token)
         return tuple(text for text in (*keys, *others, *self.sources.values()) if len(text) >= 6)
 
 
@@ -139,7 +155,13 @@ def secrets_of(
     if missing and file is not None and not file.exists():
         problems.append(f"{file}: not there, and newsroom.secrets names it; put it back, with mode 600")
     before = len(problems)
-    keys = _signing_keys(texts[SECRET_KEY], problems) if texts.get(SECRET_KEY) else ()
+    keys = _key_ring(SECRET_KEY, texts.get(SECRET_KEY, ""), problems)
+    link_keys = _key_ring(LINK_KEY, texts.get(LINK_KEY, ""), problems)
+    problems += [
+        f"{LINK_KEY}: {2 * len(key)} hex digits; allowed: {2 * LINK_KEY_BYTES}, as Ed25519 has them"
+        for _, key in link_keys
+        if key and len(key) != LINK_KEY_BYTES
+    ]
     address = _key(ADDRESS_KEY, texts[ADDRESS_KEY], problems) if texts.get(ADDRESS_KEY) else b""
     if missing or len(problems) > before:
         return None
@@ -150,23 +172,28 @@ def secrets_of(
         smtp_password=texts.get(SMTP_PASSWORD, ""),
         alert_smtp_password=texts.get(ALERT_SMTP_PASSWORD, ""),
         alert_webhook=texts.get(ALERT_WEBHOOK, ""),
+        metrics_token=texts.get(METRICS_TOKEN, ""),
+        link_keys=link_keys,
         sources={name: text for name, text in texts.items() if _SOURCE_NAME.fullmatch(name)},
     )
 
 
-def _signing_keys(text: str, problems: list[str]) -> tuple[tuple[str, bytes], ...]:
+def _key_ring(of: str, text: str, problems: list[str]) -> tuple[Key, ...]:
+    """The keys in `text`, which is the secret `of`, in order; none where it is empty."""
+    if not text:
+        return ()
     keys: dict[str, bytes] = {}
     before = len(problems)
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, colon, digits = part.partition(":")
         if not colon or not name.isascii() or not name.isalnum() or len(name) > 16:
-            problems.append(f"{SECRET_KEY}: a key has no id; allowed: ID:HEX, the id of letters and digits")
+            problems.append(f"{of}: a key has no id; allowed: ID:HEX, the id of letters and digits")
         elif name in keys:
-            problems.append(f'{SECRET_KEY}: two keys have the id "{name}"; give each its own')
+            problems.append(f'{of}: two keys have the id "{name}"; give each its own')
         else:
-            keys[name] = _key(SECRET_KEY, digits, problems)
+            keys[name] = _key(of, digits, problems)
     if not keys and len(problems) == before:
-        problems.append(f"{SECRET_KEY}: there is no key in it; allowed: ID:HEX, the id of letters and digits")
+        problems.append(f"{of}: there is no key in it; allowed: ID:HEX, the id of letters and digits")
     return tuple(keys.items())
 
 

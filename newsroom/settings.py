@@ -163,6 +163,14 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StraightInSettings:
+    """Whether paying readers' digests open articles without signing in, and for how long."""
+
+    on: bool = False
+    lasts: timedelta = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything `newsroom.toml` and the environment say. Paths are absolute."""
 
@@ -185,6 +193,7 @@ class Settings:
     keep_days: int = 90
     readers: tuple[ReadersSettings, ...] = ()
     web: WebSettings = field(default_factory=WebSettings)
+    straight_in: StraightInSettings = field(default_factory=StraightInSettings)
 
     @property
     def witness_path(self) -> Path:

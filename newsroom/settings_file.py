@@ -343,6 +343,15 @@ class WebTable(Table):
     )
 
 
+class StraightInTable(Table):
+    """Links in paying readers' digests that open their article on your site without signing in."""
+
+    on: bool = Field(False, description="Whether they do; docs/web.md says how your site checks them.")
+    lasts: Annotated[Period, Field(ge=timedelta(hours=1), le=timedelta(days=7))] = Field(
+        timedelta(hours=72), description="How long one works; whoever has it can read that article."
+    )
+
+
 class ImportTable(Table):
     """How a reader list's columns are named, where it is not one that Standfirst knows."""
 
@@ -365,4 +374,5 @@ class File(Table):
     sendgrid: SendGridTable = Field(default_factory=SendGridTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
     web: WebTable = Field(default_factory=WebTable)
+    straight_in: StraightInTable = Field(default_factory=StraightInTable)
     import_: ImportTable = Field(default_factory=ImportTable, alias="import")

@@ -41,6 +41,7 @@ from newsroom.settings import (
     Settings,
     SmtpSettings,
     SourceSettings,
+    StraightInSettings,
     WebSettings,
 )
 from newsroom.settings_file import File, NewsletterTable, ReadersTable, SmtpTable, SourceTable, WebTable
@@ -94,6 +95,8 @@ def _needed(tables: Mapping[str, Any]) -> dict[str, str]:
         needed[secrets.SENDGRID_API_KEY] = 'delivery.provider is "sendgrid"'
     if provider == "smtp" and _inner(tables, "smtp", "user"):
         needed[secrets.SMTP_PASSWORD] = "smtp.user is set"
+    if _inner(tables, "straight_in", "on") is True:
+        needed[secrets.LINK_KEY] = "straight_in.on is true"
     for source in _listed(tables, "source"):
         key, kind = source.get("key"), source.get("kind")
         if isinstance(key, str) and kind in ("ghost", "sql"):
@@ -233,6 +236,7 @@ def _settings(path: Path, file: File, found: Secrets) -> Settings:
         keep_days=table.keep_days,
         readers=tuple(_readers(root, one, file, found) for one in file.readers),
         web=_web(file.web),
+        straight_in=StraightInSettings(file.straight_in.on, file.straight_in.lasts),
     )
 
 

@@ -28,7 +28,7 @@ from readership.tables import (
     subscriptions,
     suppressions,
 )
-from web import account, archive, privacy, private_feeds, sign_in, sign_up
+from web import account, archive, gate, gate_keys, privacy, private_feeds, sign_in, sign_up
 from web.files import FOREVER, Feeds, Files
 from web.front import Front, Readiness, healthz, robots, to_feeds
 from web.house import House
@@ -81,6 +81,8 @@ def application(
         routes=[
             # First: nothing is asked for as often.
             *private_feeds.routes(house),
+            *gate.routes(house),
+            *gate_keys.routes(house),
             Route(
                 "/",
                 Front(pages, settings.newsletters, feeds, is_open=settings.web.sign_up).__call__,
