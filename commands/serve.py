@@ -19,6 +19,12 @@ def serve(
         str, typer.Option(help="The address to listen on; behind a proxy, leave it.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65535, help="Answer /metrics there, for this machine alone, without a token."
+        ),
+    ] = None,
     config: ConfigOption = None,
     log_format: LogOption = None,
 ) -> None:
@@ -26,4 +32,4 @@ def serve(
     with opened(invocation(context, config, log_format)) as room:
         from web.server import serve as run_server
 
-        run_server(room.settings, room.engine, host, port)
+        run_server(room.settings, room.engine, host, port, metrics_port=metrics_port)

@@ -61,9 +61,16 @@ class PostOffice:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+        self.wait(0.1)
+
+    def end(self) -> None:
+        """Hand over no further letter; the one that is on its way is finished."""
         self._ends.set()
-        # A letter that is being handed over is finished, or is due again once it has been too long.
-        self._thread.join(timeout=30)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until that one is gone. Where it takes longer, it is due again, and comes twice at worst."""
+        self._thread.join(seconds)
 
     def _work(self) -> None:
         pause = PAUSE

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
-from collections.abc import Callable
-from time import perf_counter
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from time import monotonic, perf_counter
 
 import uvicorn
 from sqlalchemy.engine import Engine
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.post_office import PostOffice
@@ -17,65 +21,137 @@ from newsroom.log import step
 from newsroom.settings import Settings
 from web import private_uses
 from web.app import application, now_utc, reachable
+from web.connections import BoundedConnection
+from web.headers import SafeHeaders
 from web.hosts import Hosts, hosts_of
+from web.metrics import Metrics, Monitored, folders_of
 
 ANSWERED = ("the front page", "feeds", "private feeds", "pictures", "sign-up", "unsubscribe links")
 """What `serve` says that it answers."""
 
-_QUIET = ("/healthz", "/readyz")
-_SECRET = re.compile(r"^(/(?:unsubscribe|confirm|preferences|private|edition|sign-in)/).+", re.S)
+STOPPING = 8.0
+"""Seconds that open requests and the letter on its way get at the end. systemd and containers give ten."""
+
+_QUIET = ("/healthz", "/readyz", "/metrics")
+_OPEN = frozenset(("", "feeds", "media", "archive", "articles", "sections", ".well-known", "hooks"))
+"""The folders of which a log may say the whole path: in every other one it may hold a token."""
 _ODD = re.compile(r"[^\x21-\x7e]")
 
 
 def serve(
-    settings: Settings, engine: Engine, host: str, port: int, *, ready: Callable[[Engine], None] = reachable
+    settings: Settings,
+    engine: Engine,
+    host: str,
+    port: int,
+    *,
+    metrics_port: int | None = None,
+    ready: Callable[[Engine], None] = reachable,
 ) -> None:
-    """Answer on `host`:`port` until the process is told to end (SIGINT, SIGTERM); open requests are finished.
-    Once it listens, it says so, and where.
+    """Answer on `host`:`port` until the process is told to end (SIGINT, SIGTERM): open requests are finished,
+    and the letter that is being handed over. Once it listens, it says so, and where.
 
-    Raises ConfigurationError where that address cannot be listened on.
+    With `metrics_port`, /metrics is answered there without a token, on the loopback address alone. Raises
+    ConfigurationError where an address cannot be listened on.
     """
-    listening = _listening(host, port)
-    address = _address(host, listening.getsockname()[1])
-    public = settings.newsroom.public_url
-    step(
-        "serve",
-        address=address,
-        answers=ANSWERED,
-        readers_come_to=public if public != address else "",
-        end_with="Ctrl+C",
-    )
-    hosts = hosts_of(settings.newsroom.public_url, settings.web.hosts)
-    app = AccessLog(Hosts(application(settings, engine, ready=ready), hosts))
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        # Its tracebacks may hold anything; a failure is logged by the application, without values.
-        log_level="critical",
-        server_header=False,
-        # Behind a proxy the path is all that is asked of it; no client's address is looked at.
-        proxy_headers=False,
-        timeout_graceful_shutdown=35,
-        timeout_keep_alive=10,
-        lifespan="off",
-    )
-    with PostOffice(settings, engine, now_utc):
-        uvicorn.Server(config).run(sockets=[listening])
+    with ExitStack() as ends:
+        listening = [ends.enter_context(_listening(host, port))]
+        if metrics_port is not None:
+            listening.append(ends.enter_context(_listening("127.0.0.1", metrics_port, "--metrics-port")))
+        address = _address(host, listening[0].getsockname()[1])
+        public = settings.newsroom.public_url
+        step(
+            "serve",
+            address=address,
+            answers=ANSWERED,
+            readers_come_to=public if public != address else "",
+            metrics=_address("127.0.0.1", metrics_port) + "/metrics" if metrics_port is not None else "",
+            end_with="Ctrl+C",
+        )
+        hosts = hosts_of(public, settings.web.hosts)
+        app = guarded(settings, engine, application(settings, engine, ready=ready), hosts, metrics_port)
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            http=BoundedConnection,
+            ws="none",
+            access_log=False,
+            # Its tracebacks may hold anything; a failure is logged by the application, without values.
+            log_level="critical",
+            server_header=False,
+            # Behind a proxy the path is all that is asked of it; no client's address is looked at.
+            proxy_headers=False,
+            timeout_graceful_shutdown=int(STOPPING),
+            timeout_keep_alive=10,
+            lifespan="off",
+        )
+        office = PostOffice(settings, engine, now_utc)
+        server = _Server(config, office.end)
+        with office:
+            server.run(sockets=listening)
+            office.wait(max(0.1, server.told + STOPPING - monotonic()))
     private_uses.write_all()
+
+
+def guarded(
+    settings: Settings,
+    engine: Engine,
+    app: Starlette,
+    hosts: frozenset[str] | None,
+    metrics_port: int | None = None,
+) -> ASGIApp:
+    """The application within what every request and every answer goes through.
+
+    `hosts` are the names it may be asked under; None for any, behind something that has looked already.
+    """
+    metrics = Metrics(settings, engine, now_utc, folders_of(app.routes))
+    inner = app if hosts is None else Hosts(app, hosts)
+    monitored = Monitored(inner, metrics, settings.secrets.metrics_token, metrics_port)
+    is_https = settings.newsroom.public_url.startswith("https://")
+    return AccessLog(SafeHeaders(monitored, is_https=is_https), metrics.note)
+
+
+class _Server(uvicorn.Server):
+    """Ends as it was told to, with status 0: uvicorn's own kills itself by the same signal once it has ended,
+    so that whatever should come after it never does."""
+
+    def __init__(self, config: uvicorn.Config, on_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_end = on_end
+        self.told = monotonic()
+        """When it was told to end."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Have both signals end the server for as long as it runs."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {one: signal.signal(one, self._told) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def _told(self, *_: object) -> None:
+        # The second time nobody wants to wait.
+        self.force_exit = self.should_exit
+        self.told = monotonic()
+        self.should_exit = True
+        self._on_end()
 
 
 def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _listening(host: str, port: int, option: str = "--host and --port") -> socket.socket:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=256)
-        # Connections inherit it, and asyncio sets it for none of these: else an answer in two parts waits 40 ms
-        # for the acknowledgement of the first.
+        # Connections inherit it, and asyncio sets it for none of these: else an answer in two parts waits
+        # 40 ms for the acknowledgement of the first.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listening
     except OSError as error:
@@ -83,15 +159,19 @@ def _listening(host: str, port: int) -> socket.socket:
         reason = str(error.strerror or error).partition(" (while")[0]
         raise ConfigurationError(
             f"cannot listen on {host}:{port}: {reason}; end what listens there, or choose another address "
-            "with --host and --port"
+            f"with {option}"
         ) from error
 
 
 class AccessLog:
-    """One line a request: method, path without secrets, status, milliseconds. No client's address."""
+    """One line a request: method, path without secrets, status, milliseconds. No client's address.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `seen` is told the same of each, with the seconds.
+    """
+
+    def __init__(self, app: ASGIApp, seen: Callable[[str, int, float], None] | None = None) -> None:
         self.app = app
+        self.seen = seen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and note how it was answered."""
@@ -109,10 +189,23 @@ class AccessLog:
         try:
             await self.app(scope, receive, noted)
         finally:
-            took = round((perf_counter() - began) * 1000)
-            step("web", method=scope["method"], path=shown(scope["path"]), status=status, milliseconds=took)
+            took = perf_counter() - began
+            path = scope["path"]
+            step(
+                "web",
+                method=scope["method"],
+                path=shown(path),
+                status=status,
+                milliseconds=round(took * 1000),
+            )
+            if self.seen is not None:
+                self.seen(path, status, took)
 
 
 def shown(path: str) -> str:
-    """The path as a log may hold it: a link's secret masked, odd characters and length cut."""
-    return _ODD.sub("?", _SECRET.sub(r"\1[token]", path))[:200]
+    """The path as a log may hold it: what may be a link's secret masked, odd characters and length cut."""
+    _, _, rest = path.partition("/")
+    folder, _, secret = rest.partition("/")
+    if secret and folder not in _OPEN:
+        path = f"/{folder}/[token]"
+    return _ODD.sub("?", path)[:200]

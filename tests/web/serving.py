@@ -24,7 +24,8 @@ from readership.tokens import unsubscribe_token
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY
 from web.app import application, reachable
-from web.server import AccessLog
+from web.connections import BoundedConnection
+from web.server import guarded
 
 KEYS = (("k2", b"second key, which signs now 1234"), ("k1", b"first key, which only verifies 1"))
 WEEKLY = samples.newsletter(key="weekly", title="The Quay on Sunday", reply_to="sunday@quay.example")
@@ -100,9 +101,12 @@ def served(
 ) -> Iterator[Site]:
     """Serve on a free port until the block ends."""
     clock = Clock()
-    app = AccessLog(application(values, engine, now=clock, ready=ready))
+    app = guarded(values, engine, application(values, engine, now=clock, ready=ready), None)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, access_log=False, log_level="critical", lifespan="off")
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        config = uvicorn.Config(
+            app, http=BoundedConnection, access_log=False, log_level="critical", lifespan="off"
+        )
         server = _Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
