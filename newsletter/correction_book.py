@@ -30,6 +30,9 @@ _SENT = (BatchState.HANDED.value, BatchState.ACCEPTED.value, BatchState.UNCERTAI
 _KEPT = 10_000
 """Combinations of batches of which it is remembered what they come to."""
 
+_AT_ONCE = 5_000
+"""Readers asked for at a time."""
+
 _by_itself = sa.case(
     (deliveries.c.state.in_(_SENT), True),
     (deliveries.c.reason.startswith(AGAIN), True),
@@ -124,13 +127,8 @@ class _Reading:
         """As `OwedTo`."""
         places: dict[int, tuple[tuple[int, bool], ...]] = {}
         for edition in self.editions:
-            for some in portions(readers):
-                query = sa.select(deliveries.c.reader_id, deliveries.c.batch, _by_itself).where(
-                    deliveries.c.edition == edition,
-                    deliveries.c.reader_id.in_(some),
-                    sa.or_(deliveries.c.state.is_(None), deliveries.c.state.in_(_SENT)),
-                )
-                for reader, batch, by_itself in self.connection.execute(query).all():
+            for some in portions(readers, _AT_ONCE):
+                for reader, batch, by_itself in _places(self.connection, edition, some):
                     places[reader] = (*places.get(reader, ()), (batch, bool(by_itself)))
         found: dict[int, Box] = {}
         if len(self.known) > _KEPT:
@@ -141,6 +139,21 @@ class _Reading:
             if box := self.known[inside]:
                 found[reader] = box
         return found
+
+
+def _places(connection: Connection, edition: str, readers: Sequence[int]) -> Sequence[sa.Row[int, int, bool]]:
+    """(reader, batch, whether sent it whatever became of the others in it) of those who may have been sent
+    the edition, or may be yet."""
+    # Numbers need no binding, and a million of them one by one take longer than the database does.
+    numbers: sa.ColumnElement[Any] = sa.literal_column(
+        f"({','.join(str(int(number)) for number in readers)})"
+    )
+    query = sa.select(deliveries.c.reader_id, deliveries.c.batch, _by_itself).where(
+        deliveries.c.edition == edition,
+        deliveries.c.reader_id.op("IN")(numbers),
+        sa.or_(deliveries.c.state.is_(None), deliveries.c.state.in_(_SENT)),
+    )
+    return connection.execute(query, execution_options={"compiled_cache": None}).all()
 
 
 def boxed(connection: Connection, key: str, article_id: str) -> int:
