@@ -76,7 +76,7 @@ def private_feed(newsroom: Newsroom, of: Contents, bodies: Mapping[str, Body], *
     return replace(
         of.feed,
         id=f"{of.feed.id}/private",
-        title=f"{of.feed.title} ({ours.whole})",
+        title=of.feed.title if ended else f"{of.feed.title} ({ours.whole})",
         folder=f"private/{HOLE}",
         entries=(_notice(newsroom, ours), *entries) if ended else entries,
         hub="",

@@ -93,7 +93,8 @@ def test_its_entries_are_those_of_the_public_feed(desk: Desk) -> None:
 def test_a_feed_of_its_own_has_an_id_and_a_title_of_its_own(desk: Desk) -> None:
     feed = made(desk)
     assert feed.title == "The Quay: Politics (whole articles)"
-    assert feed.id == "tag:quay.example,2026:feeds/politics/private"
+    assert feed.id == made(desk, ENDED_READER).id == "tag:quay.example,2026:feeds/politics/private"
+    assert made(desk, ENDED_READER).title == "The Quay: Politics"
 
 
 def test_no_hub_is_told_of_it(desk: Desk) -> None:
