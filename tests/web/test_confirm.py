@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from newsroom.database import metadata, writing
 from readership import erasure, store
-from readership.reader import Plan, SubscriptionStatus, SuppressionReason
+from readership.reader import Plan, Subscription, SubscriptionStatus, SuppressionReason
 from readership.record import record
 from readership.sign_up import SOURCE
 from readership.suppression import suppress
@@ -36,10 +36,14 @@ def everything(site: Site) -> dict[str, list[Any]]:
         }
 
 
-def statuses(site: Site, address: str = ADDRESS) -> dict[str, str]:
+def theirs(site: Site, address: str = ADDRESS) -> dict[str, Subscription]:
     with site.engine.connect() as connection:
         found = store.find(connection, recipient_key(ADDRESS_KEY, address))
-    return site.statuses(found.id) if found else {}
+    return site.subscriptions(found.id) if found else {}
+
+
+def statuses(site: Site, address: str = ADDRESS) -> dict[str, str]:
+    return {key: one.status.value for key, one in theirs(site, address).items()}
 
 
 def suppression(site: Site) -> SuppressionReason | None:
@@ -62,9 +66,9 @@ def test_opening_the_link_changes_nothing_and_its_button_begins_the_mail(site: S
     done = site.client.post(mail.link)
     assert done.status_code == 200 and not done.history and "set-cookie" not in done.headers
     assert "You get The Morning Quay from the next edition on." in done.text
-    (theirs,) = site.subscriptions().values()
-    assert (theirs.status, theirs.sections) == (SubscriptionStatus.ACTIVE, frozenset({"politics"}))
-    assert (theirs.consent_at, theirs.consent_source) == (site.clock.moment, SOURCE)
+    (one,) = theirs(site).values()
+    assert (one.status, one.sections) == (SubscriptionStatus.ACTIVE, frozenset({"politics"}))
+    assert (one.consent_at, one.consent_source) == (site.clock.moment, SOURCE)
     assert everything(site)["sign_ups"] == []
 
 
