@@ -25,10 +25,14 @@ from newsletter import post_office
 from newsletter.letter_queue import forget_address, put
 from newsletter.personal import personal, typeset
 from newsletter.post_office import PostOffice
+from newsletter.sign_up_letters import answer_sign_ups
 from newsletter.tables import letters
 from newsroom.database import engine_for, writing
 from newsroom.settings import load
-from readership.tokens import form_stamp
+from readership.sign_up import SignUp
+from readership.sign_up_store import ask
+from readership.tables import sign_ups
+from readership.tokens import form_stamp, recipient_key
 from tests import samples
 from tests.commands.house import House, built, html_of
 from tests.servers.smtp import Got, Server
@@ -125,27 +129,39 @@ def test_a_mail_server_that_is_away_loses_nothing_and_a_run_hands_it_over_too(tm
     assert [mail(one)["To"] for one in smtp.got] == ["ana@example.org"]
 
 
-def test_a_run_answers_what_nobody_serves(tmp_path: Path) -> None:
-    house = built(tmp_path / "quay")
+def waiting(house: House) -> sa.Engine:
+    """A newsroom's database with a sign-up in it that nobody has answered."""
     house.run(now="2026-03-10T05:00")
     values = load(house.config, {})
     engine = engine_for(values.database_url)
-    from readership.sign_up import SignUp
-    from readership.sign_up_store import ask
-    from readership.tokens import recipient_key
-
-    key = values.secrets.address_key
-    address = "ana@example.org"
-    waiting = SignUp(
+    key, address = values.secrets.address_key, "ana@example.org"
+    one = SignUp(
         "0" * 32, recipient_key(key, address), address, ("daily",), (), "en", samples.NOON, "unknown", "words"
     )
     with writing(engine) as connection:
-        assert ask(connection, waiting, key, 10, is_sound=True)
-    engine.dispose()
+        assert ask(connection, one, key, 10, is_sound=True)
+    return engine
+
+
+def test_a_run_answers_what_nobody_serves(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay")
+    waiting(house).dispose()
     run = house.run(now="2026-03-10T13:05")
     assert run.step("sign_ups")["answered"] == 1
     assert run.step("letters")["accepted"] == 1
     assert "ana@example.org" not in str(run.lines)
+
+
+def test_who_is_forgotten_gets_no_letter_that_was_on_its_way(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay")
+    engine = waiting(house)
+    answer_sign_ups(load(house.config, {}), engine, lambda: samples.NOON)
+    house.run("readers", "forget", "Ana@example.org", now="2026-03-10T13:05")
+    with engine.connect() as connection:
+        for table in (sign_ups, letters):
+            assert connection.execute(sa.select(table)).all() == []
+    engine.dispose()
+    assert house.run(now="2026-03-10T13:06").steps("letters") == []
 
 
 def test_a_trouble_is_told_and_the_thread_lives_on(
