@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -80,9 +81,13 @@ def main(readers: int) -> None:
             composed(engine, replace(selection(("other", "politics")), local_date=day))
             question = Question(asked, {"daily": "Daily"}, "instant", key, "daily")
             with measured(f"planning {readers:,} readers {what}", readers):
+                began = time.process_time()
                 made = plan(engine, key, question)
+                spent = time.process_time() - began
             hand_over(engine, key)
-            sys.stdout.write(f"  {made.told:,} are told; memory: {peak():.0f} MB at most\n")
+            sys.stdout.write(
+                f"  {spent:.2f} s of the processor; {made.told:,} are told; memory: {peak():.0f} MB at most\n"
+            )
         engine.dispose()
 
 
