@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
@@ -103,6 +103,7 @@ def application(
         ],
         exception_handlers={
             HTTPException: _Refusal(pages).__call__,
+            ClientDisconnect: _left,
             StoreError: _Busy(pages).__call__,
             Exception: _Failure(pages).__call__,
         },
@@ -124,6 +125,11 @@ class _Refusal:
         if isinstance(error, HTTPException):
             status, headers = error.status_code, error.headers
         return self.pages.notice(_NOTICES.get(status, "missing"), status=status, headers=headers)
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    """Whoever asked went away before the request was whole: nobody reads this, but the log says 400."""
+    return Response(status_code=400)
 
 
 class _Busy:
