@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from time import monotonic, perf_counter
 
 import uvicorn
@@ -29,7 +30,7 @@ from web.metrics import Metrics, Monitored, folders_of
 ANSWERED = ("the front page", "feeds", "private feeds", "pictures", "sign-up", "unsubscribe links")
 """What `serve` says that it answers."""
 
-STOPPING = 8.0
+STOPPING = 6.0
 """Seconds that open requests and the letter on its way get at the end. systemd and containers give ten."""
 
 _QUIET = ("/healthz", "/readyz", "/metrics")
@@ -99,12 +100,13 @@ def guarded(
     app: Starlette,
     hosts: frozenset[str] | None,
     metrics_port: int | None = None,
+    now: Callable[[], datetime] = now_utc,
 ) -> ASGIApp:
     """The application within what every request and every answer goes through.
 
     `hosts` are the names it may be asked under; None for any, behind something that has looked already.
     """
-    metrics = Metrics(settings, engine, now_utc, folders_of(app.routes))
+    metrics = Metrics(settings, engine, now, folders_of(app.routes))
     inner = app if hosts is None else Hosts(app, hosts)
     monitored = Monitored(inner, metrics, settings.secrets.metrics_token, metrics_port)
     is_https = settings.newsroom.public_url.startswith("https://")

@@ -101,7 +101,7 @@ def served(
 ) -> Iterator[Site]:
     """Serve on a free port until the block ends."""
     clock = Clock()
-    app = guarded(values, engine, application(values, engine, now=clock, ready=ready), None)
+    app = guarded(values, engine, application(values, engine, now=clock, ready=ready), None, now=clock)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(

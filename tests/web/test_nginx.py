@@ -213,8 +213,8 @@ def test_what_became_of_a_feed_is_the_applications_to_say(both: tuple[Site, Fron
             row = {"name": name, "moved_to": moved, "retired": samples.NOON}
             connection.execute(sa.insert(retired_feeds).values(row))
     assert nginx.client.get("/feeds/weather.rss").status_code == 410
-    moved = nginx.client.get("/feeds/arts.rss")
-    assert (moved.status_code, moved.headers["location"]) == (301, "/feeds/culture.rss")
+    answer = nginx.client.get("/feeds/arts.rss")
+    assert (answer.status_code, answer.headers["location"]) == (301, "/feeds/culture.rss")
 
 
 def test_pages_come_through_with_their_own_headers_once(both: tuple[Site, Front]) -> None:
