@@ -68,10 +68,11 @@ def drain(
     envelope: Callable[[str, datetime], Envelope | None],
     allow_to: Sequence[str],
     clock: Callable[[], datetime],
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Drained:
     """Hand over every letter that is due; `envelope` gives that of a newsletter's letters, None where it is
     gone. `allow_to` is as in the settings: everybody else's letters are forgotten. Several may drain beside
-    each other. It ends at the first letter that the provider does not take now.
+    each other. It ends at the first letter that the provider does not take now, and once `is_over`.
     """
     total = Drained(expired=_expire(engine, clock()))
     with reading(engine) as connection:
@@ -79,7 +80,7 @@ def drain(
             return total
     carrier = provider()
     try:
-        while one := _claim(engine, clock()):
+        while not is_over() and (one := _claim(engine, clock())):
             total = _handed(engine, carrier, envelope, allow_to, one, clock(), total)
             if total.later:
                 break

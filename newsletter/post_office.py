@@ -24,8 +24,13 @@ TROUBLED = 60.0
 """Seconds until the next look where one has failed."""
 
 
-def drained(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> Drained:
-    """Answer the sign-ups and sign-ins that wait, and hand over the letters that are due.
+def drained(
+    settings: Settings,
+    engine: Engine,
+    clock: Callable[[], datetime],
+    is_over: Callable[[], bool] = lambda: False,
+) -> Drained:
+    """Answer the sign-ups and sign-ins that wait, and hand over the letters that are due until `is_over`.
 
     Raises HeldError where the database is another installation's or an old one, so that nobody is written to
     twice by a copy of the machine; StoreError where it fails.
@@ -43,7 +48,7 @@ def drained(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -
         witness.check(engine, settings.witness_path)
         return provider_for(settings)
 
-    return drain(engine, provider, envelope, settings.delivery.allow_to, clock)
+    return drain(engine, provider, envelope, settings.delivery.allow_to, clock, is_over)
 
 
 class PostOffice:
@@ -77,7 +82,7 @@ class PostOffice:
         while not self._ends.wait(pause):
             pause = PAUSE
             try:
-                drained(self._settings, self._engine, self._clock)
+                drained(self._settings, self._engine, self._clock, self._ends.is_set)
             except StandfirstError as error:
                 problem("letters", f"no letter can be sent now: {error}")
                 pause = TROUBLED

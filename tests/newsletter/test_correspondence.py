@@ -91,6 +91,20 @@ def test_a_letter_is_handed_over_once_and_then_forgotten(engine: Engine) -> None
     assert drained(engine, carrier) == Drained()
 
 
+def test_whoever_is_to_end_hands_over_no_further_letter(engine: Engine) -> None:
+    for name in ("ana", "bo", "cy"):
+        queue(engine, f"{name}@quay.example")
+    carrier = Carrier()
+
+    def of(_: str, moment: datetime) -> Envelope:
+        return personal_envelope(DAILY, moment)
+
+    assert (
+        drain(engine, lambda: carrier, of, (), lambda: NOON, lambda: len(carrier.batches) == 2).accepted == 2
+    )
+    assert rows(engine) == 1
+
+
 @pytest.mark.parametrize("answer", [Answer.NOT_NOW, Answer.UNCERTAIN, Answer.STOP, Answer.ENDED])
 def test_what_is_not_known_to_have_gone_is_tried_again(engine: Engine, answer: Answer) -> None:
     queue(engine)
