@@ -27,7 +27,7 @@ from newsroom import witness
 from newsroom.masthead import Newsletter
 from newsroom.settings import Settings
 from readership.reader import Candidate
-from readership.tokens import message_id, unsubscribe_token
+from readership.tokens import message_id, preferences_token, unsubscribe_token
 
 
 def post_for(room: Context, newsletter: Newsletter) -> Post:
@@ -55,6 +55,7 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
         letter=letter,
         envelope=lambda moment: envelope_for(settings, newsletter, moment),
         unsubscribe_url=lambda reader_id: unsubscribe_url(settings, reader_id, newsletter.key),
+        preferences_url=lambda reader: preferences_url(settings, reader.id, reader.key),
         trial_phrase=lru_cache(maxsize=None)(trial_phrase),
         message_id=lambda edition, reader_id: message_id(
             settings.secrets.address_key, edition, reader_id, domain
@@ -120,3 +121,9 @@ def unsubscribe_url(settings: Settings, reader_id: int, newsletter: str) -> str:
     """A reader's own unsubscribe address."""
     token = unsubscribe_token(settings.secrets.signing_keys, reader_id, newsletter)
     return f"{settings.newsroom.public_url}/unsubscribe/{token}"
+
+
+def preferences_url(settings: Settings, reader_id: int, key: str) -> str:
+    """Where a reader changes what comes; `key` is the recipient key."""
+    token = preferences_token(settings.secrets.signing_keys, reader_id, key)
+    return f"{settings.newsroom.public_url}/preferences/{token}"

@@ -73,7 +73,8 @@ def _write(room: Context, newsletter: Newsletter, found: Shown, plan: Plan, box:
     settings = room.settings
     folder = settings.root / "preview" / found.key
     made = rendered(room, newsletter, found.selection, plan, box)
-    values = example_values(made.letter.language, f"{settings.newsroom.public_url}/unsubscribe/...")
+    public = settings.newsroom.public_url
+    values = example_values(made.letter.language, f"{public}/unsubscribe/...", f"{public}/preferences/...")
     html = filled(made.letter.html, values, html=True)
     # Perhaps nobody serves the pictures yet: take them from the disk.
     media = os.path.relpath(settings.public_dir / "media", folder)

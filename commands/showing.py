@@ -185,6 +185,10 @@ def rendered(
     return render(selection, variant, room.settings.newsroom, newsletter)
 
 
-def example_values(language: str, unsubscribe: str) -> dict[Slot, str]:
+def example_values(language: str, unsubscribe: str, preferences: str) -> dict[Slot, str]:
     """Values for a letter's slots that belong to nobody."""
-    return {Slot.UNSUBSCRIBE_URL: unsubscribe, Slot.TRIAL: trial_phrase(TRIAL_DAYS, language)}
+    return {
+        Slot.UNSUBSCRIBE_URL: unsubscribe,
+        Slot.PREFERENCES_URL: preferences,
+        Slot.TRIAL: trial_phrase(TRIAL_DAYS, language),
+    }

@@ -9,7 +9,7 @@ import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation
-from commands.posting import envelope_for, unsubscribe_url
+from commands.posting import envelope_for, preferences_url, unsubscribe_url
 from commands.preview import PLANS, only
 from commands.showing import aside, example_values, rendered, shown
 from newsletter.letter import Letter
@@ -60,7 +60,11 @@ def _send(
         delivery=number,
         address=to,
         message_id=f"test-{secrets.token_hex(12)}@{domain}",
-        values=example_values(letter.language, unsubscribe_url(room.settings, NOBODY, newsletter.key)),
+        values=example_values(
+            letter.language,
+            unsubscribe_url(room.settings, NOBODY, newsletter.key),
+            preferences_url(room.settings, NOBODY, ""),
+        ),
     )
     envelope = envelope_for(room.settings, newsletter, room.clock())
     batch = Batch(f"test-{key}", number, marked, envelope, (recipient,))

@@ -16,6 +16,7 @@ class Slot(StrEnum):
     """The values that differ from reader to reader inside one variant."""
 
     UNSUBSCRIBE_URL = "unsubscribe_url"
+    PREFERENCES_URL = "preferences_url"
     TRIAL = "trial"
     """"Your trial ends in 9 days." in the edition's language."""
 

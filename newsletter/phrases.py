@@ -44,6 +44,8 @@ class Phrases:
     terms: str
     log_in: str
     unsubscribe: str
+    preferences: str
+    """The way to change sections, or to pause."""
     account: str
     feeds: str
     browser: str

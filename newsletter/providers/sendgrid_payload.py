@@ -144,9 +144,12 @@ def _tags(letter: Letter, recipients: Sequence[Recipient]) -> _Tags:
     # A character has up to four bytes, and an escaped one is up to six characters long.
     widest = (1 if together.isascii() else 4) * (1 if is_plain else 6) * max(map(len, values), default=0)
     # Hyphens are no hex digits: a text's end and a tag's beginning never make up another delimiter.
+    text = {slot: f"-{core}t{place}-" for place, slot in enumerate(Slot) if slot in letter.text}
+    html = {slot: f"-{core}h{place}-" for place, slot in enumerate(Slot) if slot in letter.html}
     return _Tags(
-        text={slot: f"-{core}t{place}-" for place, slot in enumerate(Slot) if slot in letter.text},
-        html={slot: f"-{core}h{place}-" for place, slot in enumerate(Slot) if slot in letter.html},
+        text=text,
+        # A value that is the same in both is sent once, not twice a reader.
+        html={slot: text.get(slot, tag) if is_plain else tag for slot, tag in html.items()},
         is_plain=is_plain,
         most=2 * len(used) * (widest + MAX_TAG),
     )
@@ -160,7 +163,7 @@ class _Entries:
 
     def __init__(self, batch: Batch, tags: _Tags) -> None:
         self._text = tuple(tags.text)
-        self._html = tuple(tags.html)
+        self._html = tuple(slot for slot, tag in tags.html.items() if tag != tags.text.get(slot))
         self._is_plain = tags.is_plain
         self._is_list = bool(batch.envelope.list_id)
         self._named = _pieces(_entry(batch, tags, _mailbox(_MARK, _MARK)))
@@ -248,11 +251,11 @@ def _mailbox(address: str, name: str) -> dict[str, str]:
 
 def _too_much(recipient: Recipient, tags: _Tags) -> str:
     values = recipient.values
-    own = [
-        *((tag, values[slot]) for slot, tag in tags.text.items()),
-        *((tag, escape(values[slot])) for slot, tag in tags.html.items()),
-    ]
-    size = len("".join(chain.from_iterable(own)).encode())
+    own = {
+        **{tag: values[slot] for slot, tag in tags.text.items()},
+        **{tag: escape(values[slot]) for slot, tag in tags.html.items()},
+    }
+    size = len("".join(chain.from_iterable(own.items())).encode())
     return f"{size:,} bytes of substitutions; SendGrid takes {MAX_VALUES:,}" if size > MAX_VALUES else ""
 
 

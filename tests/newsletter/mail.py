@@ -19,9 +19,11 @@ def letter(**changes: Any) -> Letter:
             Slot.UNSUBSCRIBE_URL,
             '">Unsubscribe</a><p>',
             Slot.TRIAL,
-            "</p>",
+            '</p><a href="',
+            Slot.PREFERENCES_URL,
+            '">Preferences</a>',
         ),
-        text=("The bridge reopens.\n\n", Slot.TRIAL, "\nUnsubscribe: ", Slot.UNSUBSCRIBE_URL, "\n"),
+        text=("The bridge reopens.\n\n", Slot.TRIAL, "\n", Slot.UNSUBSCRIBE_URL, "\n", Slot.PREFERENCES_URL),
         language="en",
     )
     return replace(value, **changes)
@@ -50,6 +52,7 @@ def recipient(number: int = 1, **changes: Any) -> Recipient:
         message_id=f"{number:040x}@quay.example",
         values={
             Slot.UNSUBSCRIBE_URL: f"https://feeds.quay.example/unsubscribe/{number:064x}u",
+            Slot.PREFERENCES_URL: f"https://feeds.quay.example/preferences/{number:080x}o",
             Slot.TRIAL: f"Your trial ends in {number} days.",
         },
         name=f"Reader {number}",

@@ -28,6 +28,7 @@ NODE = Path(__file__).resolve().parent.parent / "node" / "node_modules"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VALUES = {
     Slot.UNSUBSCRIBE_URL: "https://feeds.quay.example/unsubscribe/k1.abcdef",
+    Slot.PREFERENCES_URL: "https://feeds.quay.example/preferences/k1.cdefgh",
     Slot.TRIAL: "You have 9 days left in your trial.",
 }
 FLAGS = [

@@ -66,7 +66,7 @@ def expected(parts: Parts, values: dict[Slot, str], *, html: bool) -> str:
 @example((Slot.TRIAL, "."), ("From", Slot.TRIAL), ". ", " x")
 def test_bodies_decode_to_the_letter(text: Parts, html: Parts, url: str, trial: str) -> None:
     letter = mail.letter(text=text, html=html)
-    values = {Slot.UNSUBSCRIBE_URL: url, Slot.TRIAL: trial}
+    values = {Slot.UNSUBSCRIBE_URL: url, Slot.PREFERENCES_URL: trial, Slot.TRIAL: trial}
     raw = made(letter, mail.recipient(values=values))
     assert payloads(raw) == [expected(text, values, html=False), expected(html, values, html=True)]
     assert raw.count(body_of(letter).boundary.encode()) == 4, "in its header and three times as a delimiter"
@@ -116,7 +116,7 @@ def test_no_value_breaks_a_header(
     subject: str, name: str, sender: str, identifier: str, list_id: str
 ) -> None:
     """Whatever the values hold, there are the same headers in the same order, and no others."""
-    url = {Slot.UNSUBSCRIBE_URL: f"https://x.example/{subject}", Slot.TRIAL: ""}
+    url = dict.fromkeys(Slot, f"https://x.example/{subject}")
     reader = mail.recipient(name=name, message_id=identifier, values=url)
     letter = mail.letter(
         subject=subject.encode("utf-8", "replace").decode(), html=("a",), text=("b",), language=list_id

@@ -30,6 +30,7 @@ from tests.newsletter import editions
 GOLDEN = Path(__file__).parent / "golden"
 VALUES = {
     Slot.UNSUBSCRIBE_URL: "https://feeds.quay.example/unsubscribe/k1.a&b",
+    Slot.PREFERENCES_URL: "https://feeds.quay.example/preferences/k1.cdefgh",
     Slot.TRIAL: "You have 9 days left in your trial.",
 }
 NOTE = (
@@ -127,10 +128,12 @@ def test_trial_readers_see_their_days_and_no_lock_and_are_not_told_to_start_a_tr
     result = rendered(editions.selection(), Audience.TRIAL)
     assert [part for part in result.letter.html if isinstance(part, Slot)] == [
         Slot.TRIAL,
+        Slot.PREFERENCES_URL,
         Slot.UNSUBSCRIBE_URL,
     ]
     assert [part for part in result.letter.text if isinstance(part, Slot)] == [
         Slot.TRIAL,
+        Slot.PREFERENCES_URL,
         Slot.UNSUBSCRIBE_URL,
     ]
     page = html_of(result) + text_of(result)
@@ -142,7 +145,10 @@ def test_trial_readers_see_their_days_and_no_lock_and_are_not_told_to_start_a_tr
 
 def test_members_see_no_offer_and_no_lock_but_the_way_to_their_account() -> None:
     result = rendered(editions.selection(), Audience.MEMBER)
-    assert [part for part in result.letter.html if isinstance(part, Slot)] == [Slot.UNSUBSCRIBE_URL]
+    assert [part for part in result.letter.html if isinstance(part, Slot)] == [
+        Slot.PREFERENCES_URL,
+        Slot.UNSUBSCRIBE_URL,
+    ]
     page = html_of(result) + text_of(result)
     for words in ("Subscribers", "€150", "Thank you for reading", "registration", "/subscribe"):
         assert words not in page

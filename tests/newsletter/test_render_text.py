@@ -108,7 +108,8 @@ def test_any_text_is_read_back_to_the_letter(text: str) -> None:
 )
 def test_marks_and_control_characters_never_reach_a_mail(text: str) -> None:
     result = rendered(everywhere(text))
-    assert [part for part in result.letter.html if isinstance(part, Slot)] == [Slot.UNSUBSCRIBE_URL]
+    slots = [part for part in result.letter.html if isinstance(part, Slot)]
+    assert slots == [Slot.PREFERENCES_URL, Slot.UNSUBSCRIBE_URL]
     assert "\n" not in result.letter.subject
     html_of(result).encode()
     text_of(result).encode()

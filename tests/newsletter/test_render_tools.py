@@ -23,6 +23,7 @@ from tests.newsletter import editions
 NODE = Path(__file__).resolve().parent.parent / "node"
 VALUES = {
     Slot.UNSUBSCRIBE_URL: "https://feeds.quay.example/unsubscribe/k1.abcdef",
+    Slot.PREFERENCES_URL: "https://feeds.quay.example/preferences/k1.cdefgh",
     Slot.TRIAL: "You have 9 days left in your trial.",
 }
 LOGO = Look(logo_url="https://quay.example/a.png?x=1&y=2", logo_dark_url="https://quay.example/b.png")

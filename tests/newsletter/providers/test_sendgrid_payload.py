@@ -54,7 +54,7 @@ def test_each_reader_gets_the_letter_filled_with_their_own_values(
     text: Parts, body: Parts, url: str, trial: str
 ) -> None:
     letter = Letter("Subject", html=body, text=text, language="en")
-    values = {Slot.UNSUBSCRIBE_URL: url, Slot.TRIAL: trial}
+    values = {Slot.UNSUBSCRIBE_URL: url, Slot.PREFERENCES_URL: trial, Slot.TRIAL: trial}
     readers = (mail.recipient(1, values=values), mail.recipient(2))
 
     made = payload(mail.batch(letter=letter, recipients=readers))
@@ -67,13 +67,27 @@ def test_each_reader_gets_the_letter_filled_with_their_own_values(
 
 
 def test_html_and_text_values_are_escaped_each_in_its_way() -> None:
-    values = {Slot.UNSUBSCRIBE_URL: "https://q.example/u?a=1&b=2", Slot.TRIAL: '<b> & "quotes"'}
+    values = {
+        Slot.UNSUBSCRIBE_URL: "https://q.example/u?a=1&b=2",
+        Slot.PREFERENCES_URL: "https://q.example/p?a=1&b=2",
+        Slot.TRIAL: '<b> & "quotes"',
+    }
 
     made = payload(mail.batch(recipients=(mail.recipient(values=values),)))
 
     text, body = delivered(body_of(made), 0)
     assert "https://q.example/u?a=1&b=2" in text and '<b> & "quotes"' in text
     assert "https://q.example/u?a=1&amp;b=2" in body and "&lt;b&gt; &amp; &quot;quotes&quot;" in body
+
+
+def test_a_value_that_is_the_same_in_text_and_html_is_sent_once() -> None:
+    plain, marked = mail.recipient(1), mail.recipient(2, values=dict.fromkeys(Slot, "a&b"))
+
+    alone = body_of(payload(mail.batch(recipients=(plain,))))
+    both = body_of(payload(mail.batch(recipients=(plain, marked))))
+
+    assert len(alone["personalizations"][0]["substitutions"]) == len(Slot)
+    assert len(both["personalizations"][0]["substitutions"]) == 2 * len(Slot)
 
 
 def test_the_delimiter_steps_on_where_the_letter_or_a_value_has_it() -> None:
@@ -91,7 +105,7 @@ def test_the_delimiter_steps_on_where_the_letter_or_a_value_has_it() -> None:
 def test_a_reader_whose_value_has_the_delimiter_gets_it_as_it_is() -> None:
     guessed = delimiter(mail.letter(), [])
     hostile = f"-{guessed}h0--{guessed}t1-"
-    values = {Slot.UNSUBSCRIBE_URL: hostile, Slot.TRIAL: hostile}
+    values = dict.fromkeys(Slot, hostile)
     letter = mail.letter()
 
     made = payload(mail.batch(recipients=(mail.recipient(values=values),)))
@@ -206,10 +220,10 @@ def test_an_address_goes_once_a_request() -> None:
 
 @pytest.mark.parametrize(
     ("value", "is_refused"),
-    [("x" * (MAX_VALUES // 2 - 300), False), ("x" * MAX_VALUES, True), ("é" * (MAX_VALUES // 3), True)],
+    [("x" * (MAX_VALUES // 2 - 300), False), ("x" * MAX_VALUES, True), ("é" * (MAX_VALUES // 2), True)],
 )
 def test_values_beyond_sendgrids_limit_refuse_their_reader_alone(value: str, is_refused: bool) -> None:
-    values = {Slot.UNSUBSCRIBE_URL: "https://q.example/u/1", Slot.TRIAL: value}
+    values = dict.fromkeys(Slot, "https://q.example/u/1") | {Slot.TRIAL: value}
     readers = (mail.recipient(1, values=values), mail.recipient(2))
 
     made = payload(mail.batch(recipients=readers))
@@ -229,7 +243,7 @@ def test_what_is_taken_is_never_over_the_limit(value: str) -> None:
 
 
 def reader_with(value: str) -> Recipient:
-    return mail.recipient(values={Slot.UNSUBSCRIBE_URL: "https://q.example/u/1", Slot.TRIAL: value})
+    return mail.recipient(values=dict.fromkeys(Slot, "https://q.example/u/1") | {Slot.TRIAL: value})
 
 
 @pytest.mark.parametrize(
