@@ -60,7 +60,8 @@ class Pieces:
 
     def mark_for(self, own: Own) -> str:
         """Changes with the bytes at one address: an ETag without its quotes."""
-        return f"{self.mark}-{int(own.ended.timestamp()):x}" if max(self.holes, default=-1) >= 0 else self.mark
+        has_date = any(hole >= 0 for hole in self.holes)
+        return f"{self.mark}-{int(own.ended.timestamp()):x}" if has_date else self.mark
 
     def plain(self, own: Own) -> bytes:
         """The feed as it is for one reader."""

@@ -36,7 +36,7 @@ from web.feed_agents import agent_of
 from web.house import House
 from web.private_holders import Holders
 from web.private_shelf import TYPES, Copy, Shelf
-from web.private_uses import Uses, write_all
+from web.private_uses import Uses
 from web.validators import is_unchanged, takes_gzip
 
 _SAFE = (
@@ -214,7 +214,6 @@ def revoke(house: House, reader_id: int) -> bool:
 
 
 def sharing_of(house: House, reader_id: int) -> Sharing:
-    """What points to the reader's addresses being shared, in the last seven days."""
-    write_all()
+    """What points to the reader's addresses being shared, in the last seven days but for some seconds."""
     with reading(house.engine) as connection:
         return feed_uses.sharing(feed_uses.uses_of(connection, reader_id, house.now()))

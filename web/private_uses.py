@@ -66,7 +66,17 @@ class Uses:
 _ALL: WeakSet[Uses] = WeakSet()
 
 
+AT_THE_END = 2.0
+"""Seconds that the last writing gets: where the database is busy, nobody waits for it to end."""
+
+
 def write_all() -> None:
-    """Write down what was counted everywhere: the process ends, or somebody wants to know."""
+    """Write down what was counted everywhere in this process, which ends."""
+    thread = threading.Thread(target=_write_all, daemon=True)
+    thread.start()
+    thread.join(AT_THE_END)
+
+
+def _write_all() -> None:
     for one in list(_ALL):
         one.write()
