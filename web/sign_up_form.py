@@ -92,5 +92,5 @@ def _known(some: Sequence[str], known: Mapping[str, object] | Sequence[str]) -> 
 
 
 def _called(tag: str) -> str:
-    name = locale(tag).get_display_name() or tag
+    name = locale(tag).get_language_name() or tag
     return name[:1].upper() + name[1:]
