@@ -151,7 +151,7 @@ def forget(connection: Connection, key: str) -> None:
     connection.execute(sa.update(editions).where(editions.c.key == key).values(candidates=None))
 
 
-_Same = tuple[Plan, frozenset[str], str, frozenset[str], Box]
+_Same = tuple[Plan, frozenset[str], str, frozenset[str], int]
 """What the readers of a variant have in common: plan, chosen sections, language, products, box."""
 
 
@@ -178,7 +178,9 @@ class _Drafting:
         self._candidates = 0
         self._widened = 0
         self._told = 0
-        self._boxes: set[Box] = set()
+        self._boxes: dict[Box, int] = {(): 0}
+        """Every kind of box, numbered in their order."""
+        self._seen: dict[int, tuple[int, Box]] = {}
         self._filling: dict[tuple[int, str], list[int]] = {}
         """By plan order and variant: the batch that is filling, and how many are in it."""
         self._variants: set[str] = set()
@@ -193,12 +195,12 @@ class _Drafting:
         for candidate in page:
             reader = candidate.reader
             reason = exclusion(candidate, day, self._allow_to)
-            box = self._few(owed.get(reader.id, ()))
-            group = None if reason else self._group(candidate, reader.plan_on(day), box)
+            kind = self._kind(owed.get(reader.id, ()))
+            group = None if reason else self._group(candidate, reader.plan_on(day), kind)
             if group is None:
                 excluded.append((key, reader.id, (reason or ExclusionReason.NO_STORIES).value))
                 continue
-            self._told += bool(box)
+            self._told += bool(kind)
             rows.append((key, reader.id, reader.key, self._batch(group), "", reader.days_left(day)))
         self._candidates += len(page)
         self._write(rows)
@@ -235,25 +237,36 @@ class _Drafting:
             told=self._told,
         )
 
-    def _few(self, box: Box) -> Box:
-        """The box, or where there would be too many kinds of them its first line alone: the others come in
-        the reader's next edition."""
-        if len(box) > 1 and box not in self._boxes:
-            if len(self._boxes) >= MOST_BOXES:
-                return box[:1]
-            self._boxes.add(box)
-        return box
+    def _kind(self, box: Box) -> int:
+        """Which of the edition's boxes it is, 0 for none: to compare their words for each of a million
+        readers would take longer than to plan them."""
+        if not box:
+            return 0
+        seen = self._seen.get(id(box))
+        if seen is None:
+            if len(self._seen) >= PAGE:
+                self._seen.clear()
+            # The box is kept, so that no other one can take its place in memory.
+            seen = self._seen[id(box)] = (self._number(box), box)
+        return seen[0]
 
-    def _group(self, candidate: Candidate, plan: Plan, box: Box) -> tuple[int, str] | None:
+    def _number(self, box: Box) -> int:
+        """Where there would be too many kinds of boxes, that of its first line alone: the others come in the
+        reader's next edition."""
+        if box not in self._boxes and len(box) > 1 and len(self._boxes) > MOST_BOXES:
+            box = box[:1]
+        return self._boxes.setdefault(box, len(self._boxes))
+
+    def _group(self, candidate: Candidate, plan: Plan, kind: int) -> tuple[int, str] | None:
         """(plan order, variant key), remembered for the next reader with the same plan, choices and box."""
         reader = candidate.reader
-        same = (plan, candidate.subscription.sections, reader.language, reader.products, box)
+        same = (plan, candidate.subscription.sections, reader.language, reader.products, kind)
         if same not in self._known:
             if len(self._known) >= PAGE:
                 self._known.clear()
             variant = self._variant_of(candidate)
-            if variant is not None and box:
-                variant = replace(variant, corrections=box)
+            if variant is not None and kind:
+                variant = replace(variant, corrections=list(self._boxes)[kind])
             is_widened = variant is not None and self._is_too_many(variant)
             if variant is not None:
                 self._store(variant := variant.whole if is_widened else variant)

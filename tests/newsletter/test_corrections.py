@@ -290,3 +290,15 @@ def _fate(fates: list[str]) -> Answers:
     return lambda batch: Outcome(
         Answer.ACCEPTED, own={r.delivery: own[r.delivery] for r in batch.recipients if r.delivery in own}
     )
+
+
+def test_many_kinds_of_boxes_come_down_to_their_first_lines(
+    press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.planning.MOST_BOXES", 0)
+    press.sent("bridge", "ferry")
+    press.correct("bridge", WORDS)
+    press.correct("ferry", "Not on Monday.")
+    first = press.sent("cello")
+    assert set(map(tuple, boxes(first).values())) == {(WORDS,)}
+    assert set(map(tuple, boxes(press.sent("bells")).values())) == {("Not on Monday.",)}
