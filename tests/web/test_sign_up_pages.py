@@ -91,7 +91,7 @@ def test_with_the_keyboard_alone_without_a_script_and_without_a_cookie(site: Sit
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
+    page.on("console", lambda message: complaints.append(f"{message.text} {message.location['url']}"))
     page.goto(f"{base(site)}/subscribe")
     later(site, seconds=5)
     keys = page.keyboard
@@ -122,7 +122,8 @@ def test_with_the_keyboard_alone_without_a_script_and_without_a_cookie(site: Sit
     (theirs,) = site.subscriptions(_only(site)).values()
     assert (theirs.newsletter, theirs.status.value, theirs.sections) == ("weekly", "active", {"culture"})
     assert context.cookies() == []
-    assert complaints == []
+    # A browser asks each host once for a picture that nobody offers it.
+    assert [one for one in complaints if not one.endswith("/favicon.ico")] == []
     context.close()
 
 
