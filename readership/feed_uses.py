@@ -15,7 +15,8 @@ from sqlalchemy.engine import Connection
 
 from newsroom.database import inserting
 from newsroom.portions import portions
-from readership.tables import feed_addresses, feed_uses, readers
+from readership.feed_addresses import FIRST, holders
+from readership.tables import feed_addresses, feed_uses
 
 KEPT = timedelta(days=7)
 USUAL_NETWORKS = 5
@@ -36,6 +37,8 @@ class Fetched:
     """The truncated network; empty for a service, which fetches from anywhere for its own users."""
     subscribers: int
     """How many the service says to have for the address; 0 where it says nothing."""
+    generation: int = FIRST
+    """That of the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +88,15 @@ def sharing(uses: Sequence[Use]) -> Sharing:
 def note(connection: Connection, key: bytes, fetched: Mapping[Fetched, int], now: datetime) -> None:
     """Count fetches, each kind so many times, and forget what is older than seven days.
 
-    Networks are kept as an HMAC under `key`. Readers who are no more are passed over. The connection writes.
+    Networks are kept as an HMAC under `key`. Readers who are no more are passed over, and addresses that were
+    taken back since. The connection writes.
     """
     today = now.astimezone(UTC).date()
     connection.execute(sa.delete(feed_uses).where(feed_uses.c.day < today - KEPT))
     there = _there(connection, {one.reader_id for one in fetched})
     taken = _taken(connection, there, today)
     for one, count in fetched.items():
-        if one.reader_id not in there:
+        if there.get(one.reader_id) != one.generation:
             continue
         network = _hidden(key, one) if one.network else ""
         if (one.agent, network) not in taken[one.reader_id]:
@@ -160,11 +164,10 @@ def _use(row: Any) -> Use:
     return Use(row.day, row.agent, row.network, row.count, row.first, row.last, row.subscribers)
 
 
-def _there(connection: Connection, reader_ids: Iterable[int]) -> set[int]:
-    found: set[int] = set()
-    for some in portions(reader_ids):
-        found.update(connection.execute(sa.select(readers.c.id).where(readers.c.id.in_(some))).scalars())
-    return found
+def _there(connection: Connection, reader_ids: Iterable[int]) -> dict[int, int]:
+    """The generation of those readers' addresses that are good."""
+    found = holders(connection, reader_ids)
+    return {number: one.generation for number, one in found.items() if one.revoked is None}
 
 
 def _taken(

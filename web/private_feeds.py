@@ -121,7 +121,7 @@ class PrivateFeeds:
         agent = agent_of(request.headers.get("user-agent", ""))
         network = "" if agent.is_service else network_of(request, self._house.settings.web.proxies)
         known = "" if network == UNKNOWN else network
-        self._uses.add(Fetched(holder.reader_id, agent.family, known, agent.subscribers))
+        self._uses.add(Fetched(holder.reader_id, agent.family, known, agent.subscribers, holder.generation))
 
     def _day(self, now: datetime) -> date:
         return now.astimezone(self._house.newsroom.time_zone).date()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsroom.database import reading, writing
-from readership import feed_uses
+from readership import feed_addresses, feed_uses
 from readership.feed_uses import Fetched, Sharing, Use, sharing
 from readership.reader import Plan
 from tests import samples
@@ -109,6 +110,22 @@ def test_a_reader_who_is_no_more_is_passed_over(engine: Engine) -> None:
     note(engine, {fetched(7): 1, fetched(): 1})
     assert len(kept(engine)) == 1
     assert kept(engine, 7) == []
+
+
+def test_what_was_counted_before_new_addresses_says_nothing_of_them(engine: Engine) -> None:
+    register(engine, samples.reader(plan=Plan.PAID))
+    with writing(engine) as connection:
+        feed_addresses.rotate(connection, 1, NOON)
+        new = feed_addresses.holder(connection, 1)
+    assert new is not None
+    note(engine, {fetched(network="", agent="Feedly", subscribers=9): 1})
+    assert kept(engine) == []
+    note(engine, {replace(fetched(), generation=new.generation): 1})
+    assert len(kept(engine)) == 1
+    with writing(engine) as connection:
+        feed_addresses.revoke(connection, 1, NOON)
+    note(engine, {replace(fetched(), generation=new.generation): 1})
+    assert kept(engine) == []
 
 
 def test_only_what_is_odd_is_told(engine: Engine) -> None:
