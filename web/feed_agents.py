@@ -61,10 +61,14 @@ class Agent:
     """How many of its users follow the address; 0 where it does not say."""
 
 
-@lru_cache(maxsize=1_000)
 def agent_of(user_agent: str) -> Agent:
     """Who calls itself that. Anybody may claim anything, so it is a hint and never more."""
-    text = user_agent[:_LONGEST].lower()
+    # Cut before it is remembered: whoever sends long ones fills no memory.
+    return _agent(user_agent[:_LONGEST].lower())
+
+
+@lru_cache(maxsize=1_000)
+def _agent(text: str) -> Agent:
     found = _SUBSCRIBERS.search(text)
     subscribers = int(found[1]) if found else 0
     for part, family in _SERVICES.items():

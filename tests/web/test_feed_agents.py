@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from web import feed_agents
 from web.feed_agents import OTHER, OTHER_SERVICE, Agent, agent_of
 
 
@@ -44,3 +45,11 @@ from web.feed_agents import OTHER, OTHER_SERVICE, Agent, agent_of
 )
 def test_who_calls_itself_so(said: str, agent: Agent) -> None:
     assert agent_of(said) == agent
+
+
+def test_long_names_fill_no_memory() -> None:
+    feed_agents._agent.cache_clear()
+    for number in range(5_000):
+        agent_of(f"{'x' * 600} {number}")
+    # They differ only where nobody looks.
+    assert feed_agents._agent.cache_info().currsize == 1
