@@ -23,6 +23,9 @@ from newsroom.masthead import SectionKind
 
 MOST_SHOWN = 10
 """Of the site's own lists that become no section, how many are named."""
+STRAIGHT_IN = (
+    "May links in paying readers' mails open articles on the site without signing in? It must check them"
+)
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -74,6 +77,13 @@ def init(
         bool | None,
         typer.Option("--take-key/--no-take-key", help="Take the Content API key that a Ghost's pages carry."),
     ] = None,
+    straight_in: Annotated[
+        bool | None,
+        typer.Option(
+            "--straight-in/--no-straight-in",
+            help="Whether paying readers' mails open articles on the site without signing in.",
+        ),
+    ] = None,
     no_look: Annotated[bool, typer.Option("--no-look", help="Ask nothing of the site itself.")] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask nothing; take the defaults for what is not said.")
@@ -96,6 +106,7 @@ def init(
     wanted = Wanted(source or "", source_url or "", paid, take_key, descriptions, not no_look)
     manner = Manner(asks=sys.stdin.isatty() and not yes, yes=yes)
     answers = _answers(directory, given, wanted, manner)
+    answers["straight_in"] = _straight_in(straight_in, manner)
     whole: Sequence[NewSection] = answers["whole"]
     found(directory, answers, tuple(whole))
     _say_what_was_made(directory, answers, whole)
@@ -138,6 +149,13 @@ def _answers(
     answers["whole"] = completed(answers["sections"], answers["language"])
     answers["source"] = completed_source(choice, answers["whole"], terms)
     return answers
+
+
+def _straight_in(said: bool | None, manner: Manner) -> bool:
+    """Whether links in the mails of who pays have tokens: no, unless somebody says so."""
+    if said is not None or not manner.asks:
+        return bool(said)
+    return typer.confirm(STRAIGHT_IN, default=False)
 
 
 def _directory(directory: Path) -> list[str]:
@@ -222,6 +240,8 @@ def _say_what_was_made(directory: Path, answers: Answers, sections: Sequence[New
             typer.echo(f"  section {one.key}: {one.title}, kind {one.kind}")
     if answers["found"] is not None:
         _say_what_is_read(source, answers, sections)
+    if answers["straight_in"]:
+        typer.echo("  Links in paying readers' mails carry a token; how the site checks it: docs/web.md.")
     if answers["postal_address"] == NO_POSTAL_ADDRESS:
         typer.echo("  Still to be said in newsroom.toml: your postal_address. Every mail shows it.")
     typer.echo("  Before real mail, look at [offer] in newsroom.toml: prices and promises are yours to say.")

@@ -131,6 +131,10 @@ def _write_secrets(path: Path, of_source: str) -> None:
             "# Recognises addresses without storing them twice. Never change it.\n"
             f"STANDFIRST_ADDRESS_KEY={secrets.token_hex(32)}\n"
         )
+        file.write(
+            "# Signs straight-in links, where [straight_in] is on. Its public half: /.well-known/jwks.json.\n"
+            f"STANDFIRST_LINK_KEY={datetime.now(UTC):l%Y%m}:{secrets.token_hex(32)}\n"
+        )
         if of_source:
             file.write(f"# Asks the site for its articles.\n{SECRET}={of_source}\n")
 

@@ -230,6 +230,7 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(tmp_path: Path) -> None:
         "",
         "Graslei 1",
         "y",
+        "",
     ]
     said = on_a_terminal(folder, words)
     for reason in ('"ftp://x" is wrong', "no section is named", '"Mars" is wrong'):
@@ -240,3 +241,16 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(tmp_path: Path) -> None:
     # The empty answer to what only a person knows was asked again.
     assert settings.newsletters[0].postal_address == "Graslei 1"
     assert _kinds(folder)["latest"] == "latest"
+
+
+@pytest.mark.parametrize(
+    ("flag", "on"), [("--straight-in", True), ("--no-straight-in", False), ("--yes", False)]
+)
+def test_straight_in_links_are_on_where_it_is_said_and_a_key_is_there(
+    tmp_path: Path, flag: str, on: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _init(tmp_path / "new", "--yes", flag) == 0
+    settings = _settings(tmp_path / "new")
+    assert settings.straight_in.on is on
+    assert len(settings.secrets.link_keys[0][1]) == 32
+    assert ("docs/web.md" in capsys.readouterr().out) is on

@@ -407,7 +407,7 @@ def test_somebody_at_a_terminal_is_asked(tmp_path: Path) -> None:
         _wordpress(site)
         answers = [site.url, "drupal", "wordpress", "", "Stadt, politik & stadt"]
         answers += ["category:no", "category:elections", "", "", "", "", ""]
-        said = on_a_terminal(folder, [*answers, "Graslei 1"])
+        said = on_a_terminal(folder, [*answers, "Graslei 1", ""])
     for words in (
         "Read the articles from it as (wordpress, folder, none) [wordpress]",
         "is no kind of source",
@@ -424,7 +424,7 @@ def test_somebody_at_a_terminal_is_asked(tmp_path: Path) -> None:
 def test_somebody_may_have_something_else(tmp_path: Path) -> None:
     with ghost_site.Site() as site:
         _ghost(site)
-        said = on_a_terminal(tmp_path / "new", [site.url, "folder", *[""] * 7, "Graslei 1"])
+        said = on_a_terminal(tmp_path / "new", [site.url, "folder", *[""] * 7, "Graslei 1", ""])
         assert all("key" not in wish for wish in site.asked)
     assert "Take the Content API key" not in said
     assert _source(tmp_path / "new")["kind"] == "folder"
@@ -433,10 +433,12 @@ def test_somebody_may_have_something_else(tmp_path: Path) -> None:
 def test_somebody_lets_the_key_be_taken(tmp_path: Path) -> None:
     with ghost_site.Site() as site:
         _ghost(site)
-        said = on_a_terminal(tmp_path / "new", [site.url, "", "y", *[""] * 7, "Graslei 1"])
+        said = on_a_terminal(tmp_path / "new", [site.url, "", "y", *[""] * 7, "Graslei 1", "y"])
     assert "Take the Content API key that its pages carry, into secrets.env" in said
     assert CONTENT_KEY not in said
     assert _settings(tmp_path / "new").sources[0].secret == CONTENT_KEY
+    assert "open articles on the site without signing in" in said
+    assert _settings(tmp_path / "new").straight_in.on
 
 
 def test_a_key_is_typed_unseen_and_again_where_it_is_none(
