@@ -22,6 +22,7 @@ from newsletter.post import Post
 from newsletter.providers import Envelope
 from newsletter.render import render
 from newsletter.revise import revised
+from newsletter.straight_in import links_for
 from newsletter.variant import Variant, variant_for
 from newsroom import witness
 from newsroom.masthead import Newsletter
@@ -36,7 +37,8 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
     domain = newsletter.sender.rpartition("@")[2]
 
     def letter(selection: Selection, variant: Variant) -> Letter:
-        return render(selection, variant, settings.newsroom, newsletter).letter
+        links = links_for(settings, variant, room.clock())
+        return render(selection, variant, settings.newsroom, newsletter, links).letter
 
     def revise(connection: Connection, selection: Selection, withdrawals_only: bool) -> Selection:
         now = room.clock()
@@ -51,7 +53,7 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
         )
 
     return Post(
-        variant_of=lambda selection: _variant_of(selection, newsletter),
+        variant_of=lambda selection: _variant_of(selection, newsletter, straight_in=settings.straight_in.on),
         letter=letter,
         envelope=lambda moment: envelope_for(settings, newsletter, moment),
         unsubscribe_url=lambda reader_id: unsubscribe_url(settings, reader_id, newsletter.key),
@@ -70,11 +72,12 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
     )
 
 
-def _variant_of(selection: Selection, newsletter: Newsletter) -> VariantOf:
+def _variant_of(selection: Selection, newsletter: Newsletter, *, straight_in: bool) -> VariantOf:
     day, language = selection.local_date, newsletter.language
 
     def variant(candidate: Candidate) -> Variant | None:
-        return variant_for(candidate.reader, candidate.subscription, day, selection, language)
+        reader, subscription = candidate.reader, candidate.subscription
+        return variant_for(reader, subscription, day, selection, language, straight_in=straight_in)
 
     return variant
 

@@ -23,6 +23,7 @@ from newsletter.phrases import trial_phrase
 from newsletter.render import Rendered, render
 from newsletter.revise import revised
 from newsletter.schedule import Due, due_editions, next_due
+from newsletter.straight_in import links_for
 from newsletter.upcoming import upcoming
 from newsletter.variant import Audience, Variant
 from newsroom.database import reading, sqlite_file
@@ -182,7 +183,8 @@ def rendered(
 ) -> Rendered:
     """The letter that a reader of this plan would get, with this box."""
     variant = Variant(AUDIENCES[plan], corrections=box)
-    return render(selection, variant, room.settings.newsroom, newsletter)
+    links = links_for(room.settings, variant, room.clock())
+    return render(selection, variant, room.settings.newsroom, newsletter, links)
 
 
 def example_values(language: str, unsubscribe: str, preferences: str) -> dict[Slot, str]:
