@@ -270,6 +270,11 @@ def test_exactly_those_are_told_who_were_sent_it_wrong(
                     if any(n == name and w != words for n, w in had[reader])
                 }
                 assert lines == wrong - told[reader]
+        if house.edition.state in (EditionState.COMPOSED, EditionState.SENDING):
+            # Everybody was refused at first, so the rest waits: what is in its boxes is told, unless it is
+            # stopped.
+            with writing(engine) as connection:
+                stop(connection, house.key, "", "nele", NOW)
         states = house.states()
         for batch in house.provider.batches:
             for reader in (recipient.delivery for recipient in batch.recipients):
