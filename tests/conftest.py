@@ -19,11 +19,12 @@ for package in ("content", "feeds", "newsletter", "newsroom", "readership"):
     importlib.import_module(f"{package}.tables")
 
 
-# A busy machine is no failure: how fast something is belongs to benchmarks/.
-settings.register_profile(
-    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
-settings.load_profile("house")
+# A busy machine is no failure: how fast something is belongs to benchmarks/. Few examples each time, others
+# each time; HYPOTHESIS_PROFILE=thorough looks for longer.
+_PATIENT = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+settings.register_profile("house", deadline=None, max_examples=40, suppress_health_check=_PATIENT)
+settings.register_profile("thorough", deadline=None, max_examples=1_000, suppress_health_check=_PATIENT)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 
 @pytest.fixture(scope="session")

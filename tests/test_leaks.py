@@ -57,7 +57,7 @@ def published(house: House) -> str:
     return "\n".join(path.read_bytes().replace(b"=\r\n", b"").decode("latin-1") for path in paths)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(FRONTS), st.sampled_from(TEXTS)), min_size=3, max_size=8))
 def test_no_paid_word_is_shown_whatever_the_files_are(
     tmp_path_factory: pytest.TempPathFactory, files: list[tuple[str, str]]

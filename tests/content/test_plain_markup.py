@@ -43,7 +43,7 @@ def _wrapped(inner):
 _NESTED = st.recursive(st.sampled_from(["words", "&amp;", "", " ", "\n", "<br>"]), _wrapped, max_leaves=12)
 
 
-@settings(max_examples=1_500)
+@settings(max_examples=400)
 @given(st.one_of(_NESTED, _INNER, _INNER.map(lambda inner: f"<p>{inner}</p>")))
 @example("<p>a<em>b<em>c</em></em></p>")
 @example("<ul>a</ul>")
