@@ -34,7 +34,9 @@ STOPPING = 6.0
 """Seconds that open requests and the letter on its way get at the end. systemd and containers give ten."""
 
 _QUIET = ("/healthz", "/readyz", "/metrics")
-_OPEN = frozenset(("", "feeds", "media", "archive", "articles", "sections", ".well-known", "hooks"))
+_OPEN = frozenset(
+    ("", "account", "feeds", "media", "archive", "articles", "sections", ".well-known", "hooks")
+)
 """The folders of which a log may say the whole path: in every other one it may hold a token."""
 _ODD = re.compile(r"[^\x21-\x7e]")
 
