@@ -89,7 +89,10 @@ def _sync_part(
         known = {**known, **one_each.taken_over}
         elsewhere = store.elsewhere(connection, key, wanted_ids(one_each.found, known))
     plan = plan_sync(known, one_each.found, broken, now, elsewhere=elsewhere, is_part=True)
-    plan.withdraw += sorted(live[reference].id for reference in part.gone if reference in live)
+    # One that has come back under another reference has gone from its old one alone.
+    stays = {change.article.id for change in plan.stores}
+    gone = {live[reference].id for reference in part.gone if reference in live}
+    plan.withdraw += sorted(gone - stays)
     if wish.stores:
         if waits:
             with writing(engine) as connection:

@@ -291,3 +291,17 @@ def test_a_picture_that_cannot_be_written_at_its_time_is_named_and_waits(
     wire.public.unlink()
     assert wire.sync().problems == ()
     assert files(wire) == paths(wire, "a")
+
+
+def test_one_deleted_and_made_again_at_its_address_goes_on(wire: Wire) -> None:
+    for name in "abc":
+        wire.far.put(name)
+    wire.sync()
+    id_ = wire.find("b").article.id
+    del wire.far.items["b"]
+    wire.far.put("bb", fields={"url": "https://quay.example/b", "slug": "b"})
+    wire.far.changed = {"b", "bb"}
+    report = wire.sync()
+    assert (report.moved, report.withdrawn) == (1, 0)
+    assert wire.live() == {"a", "bb", "c"}
+    assert wire.find("b").article.id == id_
