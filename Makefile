@@ -32,7 +32,7 @@ preview: $(VENV)/runtime ## The demo's digest as every plan sees it, opened in a
 	@test -f $(DEMO) || $(BIN)/python -m demo
 	@$(SEND) preview --last --open
 
-serve: $(VENV)/runtime ## The demo's feeds and pages on http://127.0.0.1:8080
+serve: $(VENV)/runtime ## The demo's front, articles and feeds on http://127.0.0.1:8080
 	@test -f $(DEMO) || $(BIN)/python -m demo
 	@$(SEND) serve
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from datetime import date, datetime, time, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from commands.main import main
 from demo.dates import ZONE, Plan, planned
 from demo.leaks import found, published
 from demo.setting import day_of_run, planted_words
+from newsroom.settings import load
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +105,13 @@ def test_the_search_for_paid_words_finds_them(run: Path) -> None:
         assert list(found([word], [leaked])) == [word]
     finally:
         leaked.unlink()
+
+
+def test_the_stories_of_its_mails_are_read_where_it_serves(run: Path) -> None:
+    settings = load(run / "newsroom.toml", {})
+    assert settings.web.gate
+    assert settings.newsroom.site_url == settings.newsroom.public_url
+    mail = message_from_bytes(next((run / "outbox").rglob("*.eml")).read_bytes(), policy=policy.default)
+    text = mail.get_body(("plain",))
+    assert text is not None
+    assert f"{settings.newsroom.public_url}/articles/" in text.get_content()
