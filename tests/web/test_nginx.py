@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import ssl
 from collections.abc import Iterator
@@ -33,9 +34,12 @@ def nginx(shop: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fron
         yield front
 
 
-@pytest.fixture
-def both(site: Site, nginx: Front) -> tuple[Site, Front]:
+@pytest.fixture(scope="module")
+def both(shop: Site, nginx: Front) -> tuple[Site, Front]:
     """A newsroom with published files, and nginx before it."""
+    with shop.engine.begin() as connection:
+        connection.execute(sa.delete(retired_feeds))
+    shutil.rmtree(shop.public, ignore_errors=True)
     for name, data in {
         "feeds/all.rss": FEED,
         "feeds/all.atom": FEED.replace(b"rss", b"feed"),
@@ -49,11 +53,13 @@ def both(site: Site, nginx: Front) -> tuple[Site, Front]:
         "feeds/.all.rss.123": b"half",
         "feeds/notes.txt": b"words",
     }.items():
-        path = site.public / name
+        path = shop.public / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         os.utime(path, (STAMP, STAMP))
-    return site, nginx
+    (shop.public.parent / "newsroom.toml").write_text("secret words")
+    (shop.public / "feeds" / "link.rss").symlink_to(shop.public.parent / "newsroom.toml")
+    return shop, nginx
 
 
 COMPARED = (
@@ -183,10 +189,7 @@ def test_a_condition_is_judged_the_same_by_both(
     ],
 )
 def test_no_path_leads_anywhere_else(both: tuple[Site, Front], path: str) -> None:
-    site, nginx = both
-    (site.public.parent / "newsroom.toml").write_text("secret words")
-    link = site.public / "feeds" / "link.rss"
-    link.symlink_to(site.public.parent / "newsroom.toml")
+    _, nginx = both
     answer = _raw(nginx, path)
     assert answer.startswith((b"HTTP/1.1 404", b"HTTP/1.1 400")) or path == "/feeds"
     assert b"secret words" not in answer
