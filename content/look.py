@@ -127,7 +127,8 @@ def read_held(entry: Entry, gallery: Gallery, read: Callable[[Entry], Reading], 
     except PublishError as error:
         problem = Problem(entry.place, f"it waits, because a picture of it cannot be published: {error}")
         claim = found.claim if isinstance(found, Found) else ""
-        return Reading(Broken(entry.reference, claim), (*reading.problems, problem), reading.watched)
+        broken = Broken(entry.reference, claim, article.access)
+        return Reading(broken, (*reading.problems, problem), reading.watched)
     return reading
 
 

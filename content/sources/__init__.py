@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from content.article import Article, Picture
+from content.article import Access, Article, Picture
 
 PublishPicture = Callable[[bytes], tuple[Picture, ...]]
 """Publishes a picture and returns its sizes, widest first. Raises RenderError where it is none."""
@@ -62,6 +62,8 @@ class Broken:
 
     reference: str
     claim: str = ""
+    access: Access | None = None
+    """Who may read it, by its own word, where that much can be read: it is never open to more."""
 
 
 @dataclass(frozen=True, slots=True)

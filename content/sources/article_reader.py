@@ -11,12 +11,12 @@ from urllib.parse import quote, urljoin
 
 from content.article import Access, Article, Body, Booking, LeadImage
 from content.prose import word_count
-from content.sanitise import clean_address, clean_html
+from content.sanitise import clean_address, clean_html, clean_line
 from content.sources import Broken, Entry, Found, Reading
 from content.sources.article_pictures import Pictures
 from content.sources.body_pictures import BodyPictures
 from content.sources.field_reader import FieldReader
-from content.sources.fields import Fields, Node
+from content.sources.fields import Fields, Node, Text
 from content.sources.markdown import Shown, html_of
 from content.sources.rules import Rules, slug_of, tag_id
 from content.tags import tag_slug
@@ -69,6 +69,8 @@ class ArticleReader:
         fields = self._fields
         fields.check_keys(KEYS)
         claim = self._claim()
+        told = len(fields.problems)
+        withdrawn = fields.flag("withdrawn")
         if fields.flag("draft"):
             return self._reading(Found(self._entry, claim=claim, withdrawn=True))
         published = fields.moment(self._rules.newsroom.time_zone, "published", "date")
@@ -78,10 +80,14 @@ class ArticleReader:
             )
         updated = fields.moment(self._rules.newsroom.time_zone, "updated")
         article = self._article(published, updated, text) if published else None
+        if withdrawn and (article is None or fields.refused):
+            # Its id is all that takes it back: what else is wrong with it is nobody's to read any more.
+            del fields.problems[told:]
+            return self._reading(Found(self._entry, claim=claim, withdrawn=True))
         if article is None or fields.refused:
-            return self._reading(Broken(self._entry.reference, claim))
+            return self._reading(Broken(self._entry.reference, claim, self._said_access()))
         given = updated is not None and updated > article.published
-        found = Found(self._entry, article, claim, updated_given=given, withdrawn=fields.flag("withdrawn"))
+        found = Found(self._entry, article, claim, updated_given=given, withdrawn=withdrawn)
         return self._reading(found)
 
     def _reading(self, found: Found | Broken) -> Reading:
@@ -111,7 +117,6 @@ class ArticleReader:
             "tags": self._tags(),
         }
         url = self._url(slug)
-        fields.flag("withdrawn")
         if fields.refused:
             return None
         html, opening = self._body(text, url)
@@ -191,6 +196,14 @@ class ArticleReader:
             self._fields.refuse(self._fields.node("access"), f"unknown access; allowed: {allowed}")
             return Access.PAID
         return Access(value)
+
+    def _said_access(self) -> Access | None:
+        """Who may read it by its own word; paid for a word that is none, and None where it says nothing."""
+        node = self._fields.node("access")
+        if node is None:
+            return None
+        value = clean_line(node.value) if isinstance(node, Text) else ""
+        return Access(value) if value in tuple(Access) else Access.PAID
 
     def _language(self) -> str:
         value = self._fields.line("language")

@@ -14,6 +14,7 @@ from html import unescape
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from content.article import Access
 from content.prose import plain
 from content.sanitise import TAGS, clean_line
 from newsroom.sql_database import Row
@@ -134,6 +135,24 @@ def values_of(columns: Columns, rows: Sequence[Row], zone: ZoneInfo) -> dict[str
     return found
 
 
+def is_taken_back(columns: Columns, rows: Sequence[Row]) -> bool:
+    """Whether one of an article's rows says that it is withdrawn, or a draft; whatever else they say."""
+    return any(_is_yes(value) for name in ("withdrawn", "draft") for value in _column(columns, rows, name))
+
+
+def said_access(columns: Columns, rows: Sequence[Row]) -> Access | None:
+    """Who may read an article that cannot be used, by the most closed word in its rows.
+
+    Paid for a word that is none; None where they say nothing.
+    """
+    words = {str(value).strip().lower() for value in _column(columns, rows, "access") if value is not None}
+    words.discard("")
+    known = [one for one in (Access.FREE, Access.REGISTERED, Access.PAID) if one.value in words]
+    if not words:
+        return None
+    return known[-1] if len(known) == len(words) else Access.PAID
+
+
 def text_of(name: str, value: Any) -> str:
     """A value as text. Raises UnusableError for bytes that are no UTF-8."""
     if isinstance(value, str):
@@ -159,6 +178,17 @@ def line_of(name: str, value: Any) -> str:
     if "<" in text and _END_TAG.search(text):
         return plain(text)
     return _REFERENCE.sub(lambda found: unescape(found[0]), text) if "&" in text else text
+
+
+def _column(columns: Columns, rows: Sequence[Row], name: str) -> list[Any]:
+    return [row[columns.names.index(name)] for row in rows] if name in columns.names else []
+
+
+def _is_yes(value: Any) -> bool:
+    try:
+        return _flag("", value) == "true"
+    except UnusableError:
+        return False
 
 
 def _flag(name: str, value: Any) -> str:

@@ -12,7 +12,15 @@ from content.marks import Marks
 from content.sources import Broken, Problem
 from content.sources.item import Item, Value
 from content.sources.rules import slug_of
-from content.sources.sql_columns import Columns, Kind, UnusableError, id_of, values_of
+from content.sources.sql_columns import (
+    Columns,
+    Kind,
+    UnusableError,
+    id_of,
+    is_taken_back,
+    said_access,
+    values_of,
+)
 from content.tags import tag_slug
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
@@ -87,7 +95,10 @@ class Items:
         yield some
 
     def of(self, gathered: dict[str, list[Row]]) -> tuple[list[Item], list[Broken], list[Problem]]:
-        """An item for each article; those that cannot be read are broken, with a problem."""
+        """An item for each article; those that cannot be read are broken, with a problem.
+
+        One that is taken back needs no more than its id, whatever else is wrong with its row.
+        """
         items: list[Item] = []
         broken: list[Broken] = []
         problems: list[Problem] = []
@@ -95,9 +106,17 @@ class Items:
             try:
                 items.append(self._item(id_, values_of(self._columns, rows, self._newsroom.time_zone)))
             except UnusableError as error:
-                broken.append(Broken(f"{self._kind}/{id_}"))
+                if is_taken_back(self._columns, rows):
+                    items.append(self._taken_back(id_))
+                    continue
+                access = said_access(self._columns, rows)
+                broken.append(Broken(f"{self._kind}/{id_}", access=access))
                 problems.append(Problem(self._place(id_), str(error)))
         return items, broken, problems
+
+    def _taken_back(self, id_: str) -> Item:
+        section = next(iter(self._newsroom.sections)).key
+        return Item(f"{self._kind}/{id_}", self._place(id_), {"withdrawn": "true"}, sections=(section,))
 
     def _place(self, name: str) -> str:
         return f"{self._settings.key}/{self._kind}/{name}"

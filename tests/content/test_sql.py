@@ -542,3 +542,25 @@ def test_what_the_documents_show_can_be_pasted(desk, tmp_path):
     assert desk.find("bookings/1").article.booking.sponsor == "Kade Bank"
     desk.tell("UPDATE articles SET status = 'draft', modified_at = '2026-03-10 12:00' WHERE id = 1")
     assert desk.sync().withdrawn == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"published": None},
+        {"headline": ""},
+        {"url": "javascript:alert(1)"},
+        {"section": "nowhere"},
+        {"rank": "first"},
+        {"published": 10**16 * 9.0},
+    ],
+)
+@pytest.mark.parametrize("how", ["withdrawn", "draft"])
+def test_what_is_taken_back_needs_no_more_than_its_id(desk, how, wrong):
+    usual = {how: 0, "url": None, "rank": None}
+    desk.stories(usual, usual)
+    desk.sync()
+    desk.stories({**usual, how: 1, **wrong}, usual)
+    report = desk.sync()
+    assert (report.withdrawn, report.problems) == (1, ())
+    assert desk.live() == {"articles/2"}

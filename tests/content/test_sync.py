@@ -436,3 +436,13 @@ def test_the_demos_articles_are_what_they_are_meant_to_be(tmp_path: Path, engine
     assert trams[0].image is not None
     assert trams[0].image.credit == "The Lantern"
     assert sum(len(one.sections) == 2 for one in whole) == 2
+
+
+@pytest.mark.parametrize("rest", ["headline: ''", "headline: a\nurl: 'javascript:x()'", "rank: first"])
+def test_a_file_that_is_taken_back_needs_no_headline(desk: Desk, rest: str) -> None:
+    desk.write("politics/a.md")
+    desk.write("politics/b.md")
+    desk.sync()
+    desk.write("politics/a.md", f"withdrawn: true\n{rest}")
+    report = desk.sync()
+    assert (report.withdrawn, report.problems) == (1, ())
