@@ -57,7 +57,7 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
         letter=letter,
         envelope=lambda moment: envelope_for(settings, newsletter, moment),
         unsubscribe_url=lambda reader_id: unsubscribe_url(settings, reader_id, newsletter.key),
-        preferences_url=lambda reader: preferences_url(settings, reader.id, reader.key),
+        preferences_url=lambda reader_id: preferences_url(settings, reader_id),
         trial_phrase=lru_cache(maxsize=None)(trial_phrase),
         message_id=lambda edition, reader_id: message_id(
             settings.secrets.address_key, edition, reader_id, domain
@@ -126,7 +126,7 @@ def unsubscribe_url(settings: Settings, reader_id: int, newsletter: str) -> str:
     return f"{settings.newsroom.public_url}/unsubscribe/{token}"
 
 
-def preferences_url(settings: Settings, reader_id: int, key: str) -> str:
-    """Where a reader changes what comes; `key` is the recipient key."""
-    token = preferences_token(settings.secrets.signing_keys, reader_id, key)
+def preferences_url(settings: Settings, reader_id: int) -> str:
+    """Where a reader changes what comes."""
+    token = preferences_token(settings.secrets.signing_keys, reader_id)
     return f"{settings.newsroom.public_url}/preferences/{token}"

@@ -63,7 +63,7 @@ def _send(
         values=example_values(
             letter.language,
             unsubscribe_url(room.settings, NOBODY, newsletter.key),
-            preferences_url(room.settings, NOBODY, ""),
+            preferences_url(room.settings, NOBODY),
         ),
     )
     envelope = envelope_for(room.settings, newsletter, room.clock())

@@ -16,7 +16,7 @@ from newsletter.letter import Letter, Slot
 from newsletter.planning import VariantOf
 from newsletter.providers import Batch, Envelope, Recipient
 from newsletter.variant import Variant
-from readership.reader import Candidate, Reader
+from readership.reader import Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Post:
     """The envelope of messages handed over at that moment."""
     unsubscribe_url: Callable[[int], str]
     """A reader's own unsubscribe address."""
-    preferences_url: Callable[[Reader], str]
+    preferences_url: Callable[[int], str]
     """A reader's own address to change what comes, or to pause it."""
     trial_phrase: Callable[[int, str], str]
     """(days left, language): what a trial reader is told."""
@@ -81,7 +81,7 @@ class Post:
             message_id=self.message_id(edition, row.reader_id),
             values={
                 Slot.UNSUBSCRIBE_URL: self.unsubscribe_url(row.reader_id),
-                Slot.PREFERENCES_URL: self.preferences_url(candidate.reader),
+                Slot.PREFERENCES_URL: self.preferences_url(row.reader_id),
                 Slot.TRIAL: "" if days is None else self.trial_phrase(days, language),
             },
             name=candidate.reader.name,

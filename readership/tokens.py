@@ -56,16 +56,20 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
-class Preferences:
-    """What a link to the preferences says."""
+class Request:
+    """What somebody asked for in the preferences, to be confirmed out of the mailbox."""
 
+    kind: str
     reader_id: int
     key: str
-    """The first digits of the recipient key of the address that the link was mailed to."""
+    """The first digits of the recipient key of the address that the reader had."""
+    asked: datetime
+    address: str = ""
+    """The new address, where one is asked for."""
 
     def is_for(self, key: str) -> bool:
         """Whether that is still the reader's address."""
-        return key[:_KEY_DIGITS] == self.key
+        return key[:_KEY_DIGITS] == self.key[:_KEY_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +194,36 @@ def read_feed_token(signing_keys: SigningKeys, token: str) -> tuple[int, int] | 
     return int(number), int(generation)
 
 
-def preferences_token(signing_keys: SigningKeys, reader_id: int, key: str) -> str:
-    """The last part of a reader's link to the preferences. With another address (`key`: its recipient key) it
-    is another one: who has kept an old mailbox, or was given it, no longer gets in by its mails."""
-    return _signed(signing_keys, "o", f"{reader_id}\0{key[:_KEY_DIGITS]}".encode())
+def preferences_token(signing_keys: SigningKeys, reader_id: int) -> str:
+    """The last part of a reader's link to the preferences: good for as long as there is the reader."""
+    return _signed(signing_keys, "o", str(reader_id).encode())
 
 
-def read_preferences(signing_keys: SigningKeys, token: str) -> Preferences | None:
-    """Whose preferences the link opens, or None for a token that none of these keys signed for this."""
+def read_preferences(signing_keys: SigningKeys, token: str) -> int | None:
+    """The number of the reader whose preferences the link opens, or None for what is none of ours."""
     said = _read(signing_keys, "o", token)
+    return None if said is None else int(said)
+
+
+def request_token(signing_keys: SigningKeys, request: Request) -> str:
+    """The last part of a link that does what the preferences' own link may only ask for."""
+    said = (
+        request.kind,
+        str(request.reader_id),
+        request.key[:_KEY_DIGITS],
+        str(_microseconds(request.asked)),
+        request.address,
+    )
+    return _signed(signing_keys, "r", "\0".join(said).encode())
+
+
+def read_request(signing_keys: SigningKeys, token: str) -> Request | None:
+    """What the link asks for, or None."""
+    said = _read(signing_keys, "r", token)
     if said is None:
         return None
-    number, _, key = said.decode().partition("\0")
-    return Preferences(int(number), key)
+    kind, number, key, asked, address = said.decode().split("\0")
+    return Request(kind, int(number), key, _moment(asked), address)
 
 
 def sign_in_token(signing_keys: SigningKeys, sign_in: str, asked: datetime) -> str:

@@ -89,7 +89,7 @@ class Account:
         language = language_of(self.house, who)
         with reading(self.house.engine) as connection:
             theirs = sessions.of_reader(connection, who.reader.id, self.house.now())
-        token = preferences_token(self.house.signing_keys, who.reader.id, who.reader.key)
+        token = preferences_token(self.house.signing_keys, who.reader.id)
         return self.house.pages.page(
             "account",
             "account_title",

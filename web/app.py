@@ -28,7 +28,18 @@ from readership.tables import (
     subscriptions,
     suppressions,
 )
-from web import account, archive, gate, gate_keys, own_feeds, privacy, private_feeds, sign_in, sign_up
+from web import (
+    account,
+    archive,
+    gate,
+    gate_keys,
+    own_feeds,
+    preferences,
+    privacy,
+    private_feeds,
+    sign_in,
+    sign_up,
+)
 from web.files import FOREVER, Feeds, Files
 from web.front import Front, Readiness, healthz, robots, to_feeds
 from web.house import House
@@ -92,6 +103,7 @@ def application(
             *sign_in.routes(house),
             *account.routes(house),
             *own_feeds.routes(house),
+            *preferences.routes(house),
             *privacy.routes(house),
             Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
             *archive.routes(house),

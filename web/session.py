@@ -58,6 +58,11 @@ def signed_in(house: House, request: Request) -> SignedIn | None:
     return SignedIn(found.id, reader)
 
 
+def has_cookie(house: House, request: Request) -> bool:
+    """Whether the browser holds a session's cookie, good or not."""
+    return cookie_name(house, "standfirst") in request.cookies
+
+
 def csrf(house: House, session: SignedIn) -> str:
     """What every form of a page that `session` was shown has to send back, in the field PROOF."""
     return session_proof(house.signing_keys, session.session)

@@ -28,6 +28,7 @@ from readership.tokens import (
     SigningKeys,
     Undo,
     Unsubscribe,
+    preferences_token,
     probe_answer,
     read_undo,
     read_unsubscribe,
@@ -80,7 +81,13 @@ class Door:
         except (StoreError, sa.exc.TimeoutError) as error:
             return self._busy(error)
         if standing.gets(asked.newsletter):
-            return self._page("ask", "ask_title", asked, going_on=standing.going_on(self._today()))
+            return self._page(
+                "ask",
+                "ask_title",
+                asked,
+                going_on=standing.going_on(self._today()),
+                preferences=self._preferences(standing),
+            )
         return self._done(asked, standing, again=self._may_start(asked, standing))
 
     def act(self, token: str, fields: Mapping[str, str]) -> Response:
@@ -194,7 +201,15 @@ class Door:
             again=again and not token,
             offer_all=standing.gets_another_than(asked.newsletter),
             going_on=standing.going_on(self._today()),
+            preferences=self._preferences(standing),
         )
+
+    def _preferences(self, standing: Standing) -> str:
+        """Where the reader chooses sections or a pause instead; empty for one who was erased."""
+        reader = standing.reader
+        if reader is None:
+            return ""
+        return f"/preferences/{preferences_token(self.signing_keys, reader.id)}"
 
     def _today(self) -> date:
         return self.now().astimezone(self.pages.newsroom.time_zone).date()

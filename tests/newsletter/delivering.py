@@ -202,7 +202,7 @@ class Desk:
             letter=_letter,
             envelope=_envelope,
             unsubscribe_url=lambda reader: f"https://feeds.quay.example/unsubscribe/{reader}u",
-            preferences_url=lambda reader: f"https://feeds.quay.example/preferences/{reader.id}o",
+            preferences_url=lambda reader: f"https://feeds.quay.example/preferences/{reader}o",
             trial_phrase=lambda days, _: f"{days} days",
             message_id=lambda edition, reader: f"{edition}.{reader}@quay.example",
             revise=self.revise,

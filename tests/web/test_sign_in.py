@@ -320,7 +320,7 @@ def test_tokens_of_other_kinds_keys_and_readers_open_nothing(site: Site) -> None
         sign_in_token(foreign, number, site.clock.moment),
         confirm_token(KEYS, number, site.clock.moment),
         unsubscribe_token(KEYS, 1, "daily"),
-        preferences_token(KEYS, 1, KEY),
+        preferences_token(KEYS, 1),
         token[:-1],
         token[1:],
         token[:-2] + "As",
