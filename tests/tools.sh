@@ -9,6 +9,7 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v spamassassin >/dev/null 2>&1 || missing="$missing spamassassin"
 [ -x /usr/sbin/smtp-sink ] || missing="$missing postfix"
 command -v newsboat >/dev/null 2>&1 || missing="$missing newsboat"
+command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -17,6 +18,10 @@ if [ -n "$missing" ]; then
         if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/dev/null 2>&1; then
             echo "apt-get could not install$missing: the tests that need them are skipped, and say so." >&2
         fi
+        case $missing in *nginx*)
+            # The tests start one of their own; Debian's package starts one for everybody.
+            { systemctl disable --now nginx || service nginx stop; } >/dev/null 2>&1 || true ;;
+        esac
     else
         echo "Left out, for want of root: the tests that need$missing."
         echo "To have them on Debian or Ubuntu: sudo apt-get install --no-install-recommends$missing"
