@@ -24,12 +24,12 @@ from newsletter.straight_in import PARAMETER, Pass, Passes
 from newsroom.database import reading
 from newsroom.masthead import Offer, SectionKind
 from readership.reader import Plan
-from web import gate_shelves
 from web.gate_cards import ACROSS, Draughtsman
 from web.gate_frame import files_of, frame, title_of
 from web.gate_fronts import Fronts
 from web.gate_lists import Related
 from web.gate_metadata import canonical_of, json_ld, properties
+from web.gate_shelves import Pools, Shelf, pools
 from web.gate_text import for_page, repeats
 from web.house import House
 from web.session import SignedIn, signed_in
@@ -76,6 +76,7 @@ class Gate:
         self._house = house
         self._draw = Draughtsman(house.newsroom)
         self._passes = Passes.of(house.settings)
+        self._pools = Shelf[Pools]()
 
     async def article(self, request: Request) -> Response:
         """The article, as much of it as who asks may read."""
@@ -94,8 +95,6 @@ class Gate:
 
         with reading(house.engine) as connection:
             found = opening.opened(connection, slug, viewer_of, now, paywall)
-            if isinstance(found, Opened):
-                related = gate_shelves.related(connection, house.newsroom, found.teaser, now)
         if isinstance(found, Moved):
             query = f"?{request.url.query}" if request.url.query else ""
             headers = {"Cache-Control": ASKED_FOR}
@@ -104,7 +103,12 @@ class Gate:
             return house.pages.notice("gate_withdrawn", status=410)
         if found is None:
             return house.pages.notice("gate_missing", status=404)
+        related = self._pools.get(now, self._read).behind(found.teaser)
         return fresh(request, self._page(found, related, asking, f"/articles/{quote(slug, safe='')}"))
+
+    def _read(self) -> Pools:
+        with reading(self._house.engine) as connection:
+            return pools(connection, self._house.newsroom, self._house.now())
 
     def _viewer(self, asking: Asking, teaser: Teaser) -> Viewer:
         viewer = Viewer()

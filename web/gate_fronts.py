@@ -19,6 +19,7 @@ from web import gate_shelves
 from web.front import NewsletterLine, feeds_of, hours
 from web.gate_cards import ACROSS, Draughtsman
 from web.gate_frame import files_of, frame, title_of
+from web.gate_lists import Front
 from web.house import House
 from web.validators import fresh
 from web.words import locale, words
@@ -44,6 +45,7 @@ class Fronts:
     def __init__(self, house: House) -> None:
         self._house = house
         self._draw = Draughtsman(house.newsroom)
+        self._shelf = gate_shelves.Shelf[tuple[Front, LatestEdition | None]]()
 
     async def front(self, request: Request) -> Response:
         """The newsroom's front page."""
@@ -58,9 +60,7 @@ class Fronts:
         """The front page as it is now."""
         house, draw, newsroom = self._house, self._draw, self._house.newsroom
         language, ours = newsroom.language, words(newsroom.language)
-        with reading(house.engine) as connection:
-            front = gate_shelves.front(connection, newsroom, house.now())
-            edition = self._edition(connection)
+        front, edition = self._shelf.get(house.now(), self._read)
         sections = {section.key: section for section in newsroom.sections}
         folder = house.settings.public_dir / "feeds"
         return house.pages.page(
@@ -94,6 +94,11 @@ class Fronts:
             feeds=feeds_of(newsroom, folder),
             has_index=(folder / "index.html").is_file(),
         )
+
+    def _read(self) -> tuple[Front, LatestEdition | None]:
+        with reading(self._house.engine) as connection:
+            front = gate_shelves.front(connection, self._house.newsroom, self._house.now())
+            return front, self._edition(connection)
 
     def show_section(self, key: str, page: str) -> Response:
         """A page of a section's front; 404 for a section or a page that is none."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -19,6 +23,11 @@ LAST_OF_ALL = 25
 """Of the front of all news together, which is put together anew for each page."""
 MOST_SECTIONS = 12
 """On the front page; the others have fronts of their own."""
+KEPT = timedelta(seconds=10)
+"""How long lists are shown as they were read: they cost more than everything else of a page, and a browser
+keeps a front for longer. An article itself is read each time."""
+_NEWS = 40
+"""How many of the newest articles are looked at for features and the latest."""
 _MORE = 3
 """How many more stories of a section are looked at than shown: an editor's rank may bring one forward."""
 
@@ -44,17 +53,48 @@ def front(connection: Connection, newsroom: Newsroom, now: datetime) -> Front:
     )
 
 
-def related(connection: Connection, newsroom: Newsroom, article: Teaser, now: datetime) -> Related:
-    """What stands behind an article."""
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """What the lists behind an article are taken from, whichever it is."""
+
+    news: tuple[Teaser, ...]
+    briefs: tuple[Teaser, ...]
+    bookings: tuple[Teaser, ...]
+
+    def behind(self, article: Teaser) -> Related:
+        """What stands behind this one."""
+        return related_to(article, self.news, self.briefs, self.bookings)
+
+
+def pools(connection: Connection, newsroom: Newsroom, now: datetime) -> Pools:
+    """The newest news and briefs, and the bookings that run."""
     paywall = newsroom.paywall
     editorial = sections_of(newsroom, SectionKind.EDITORIAL)
     briefs = sections_of(newsroom, SectionKind.BRIEFS)
-    return related_to(
-        article,
-        catalogue.newest(connection, editorial, now, 40, paywall) if editorial else [],
-        catalogue.newest(connection, briefs, now, BRIEFS + 1, paywall) if briefs else [],
-        catalogue.running(connection, None, now, paywall),
+    return Pools(
+        tuple(catalogue.newest(connection, editorial, now, _NEWS, paywall) if editorial else ()),
+        tuple(catalogue.newest(connection, briefs, now, BRIEFS + 1, paywall) if briefs else ()),
+        tuple(catalogue.running(connection, None, now, paywall)),
     )
+
+
+Read = TypeVar("Read")
+
+
+class Shelf(Generic[Read]):
+    """Something that is read, and kept for a moment."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[datetime, Read] | None = None
+        # Whoever comes while it is read waits for it, and does not read it too.
+        self._lock = threading.Lock()
+
+    def get(self, now: datetime, read: Callable[[], Read]) -> Read:
+        """As it was read within KEPT, else read anew."""
+        with self._lock:
+            if self._kept is None or not timedelta(0) <= now - self._kept[0] < KEPT:
+                self._kept = now, read()
+            return self._kept[1]
 
 
 def section_page(

@@ -24,6 +24,7 @@ from tests.samples import NOON
 from tests.samples import teaser as sample_teaser
 from tests.web.gating import HOME, LINK_KEYS, MARK, article, gated, get, put, signed_in
 from tests.web.serving import Clock, Site, served
+from web import gate_shelves
 
 IMAGE = LeadImage((Picture("media/abc.jpg", 1200, 600, 9),), "A bridge", "The bridge at dawn", "Ann Maes")
 
@@ -40,7 +41,9 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture
-def gate(behind: Site, said: io.StringIO) -> Iterator[Site]:
+def gate(behind: Site, said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    # The server outlives a test, and its lists are of another one's articles.
+    monkeypatch.setattr(gate_shelves, "KEPT", timedelta(0))
     _empty(behind)
     behind.log = said
     yield behind
@@ -277,6 +280,23 @@ def test_the_front_has_a_lead_the_sections_and_the_rest(gate: Site) -> None:
     assert page.headers["cache-control"] == "public, max-age=60"
     assert page.headers["x-robots-tag"] == "all"
     assert 'href="/subscribe"' in page.text
+
+
+def test_lists_are_kept_for_a_moment_and_an_article_is_not(
+    gate: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate_shelves, "KEPT", timedelta(seconds=10))
+    gate.clock.on(days=1)
+    put(gate, article(), article("tower"))
+    assert "The tower reopens" in get(gate).text
+    assert "The tower reopens" in gate.client.get("/").text
+    with writing(gate.engine) as connection:
+        store.withdraw(connection, [article("tower").id], gate.clock())
+    assert get(gate, "tower").status_code == 410
+    assert "The tower reopens" in get(gate).text
+    gate.clock.on(seconds=10)
+    assert "The tower reopens" not in get(gate).text
+    assert "The tower reopens" not in gate.client.get("/").text
 
 
 def test_an_empty_newsroom_has_a_front(gate: Site) -> None:
