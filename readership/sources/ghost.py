@@ -13,6 +13,7 @@ from newsroom.ghost_key import parsed_key, token
 from newsroom.secrets import readers_name
 from newsroom.settings import ReadersSettings
 from readership.sources import Listed
+from readership.sources.ghost_newsletters import key_of, ours_by_id
 from readership.sources.guarded import as_list, as_mapping, strange, text_of, web_for
 
 PAGE = 100
@@ -32,6 +33,7 @@ class Ghost:
         self._web = web_for(settings)
         self._key = admin_key(settings)
         self._plans = {name.casefold(): name for name in settings.plans}
+        self._ours: Mapping[str, str] = {}
         self._whole = False
 
     @property
@@ -41,6 +43,8 @@ class Ghost:
 
     def pages(self, notes: Mapping[str, Any]) -> Iterator[Sequence[Listed]]:
         """100 members at a time."""
+        # Before anybody is looked at: a name that is none would end everybody's mail.
+        self._ours = ours_by_id(self._settings, self._web, self._headers())
         page: int | None = 1
         totals: set[object] = set()
         ids: set[str] = set()
@@ -111,8 +115,8 @@ class Ghost:
         names = self._settings.names
         if not names:
             return {"status": "subscribed" if theirs else "unsubscribed"}
-        given = [text_of(one.get(name)) for one in theirs for name in ("id", "slug", "name")]
-        known = [name for name in given if name in names]
+        found = (self._ours.get(text_of(one.get("id"))) or key_of(one, names) for one in theirs)
+        known = [name for name in found if name]
         # A line each: a name may hold a comma.
         listed = "".join(f"{name}\n" for name in known or names)
         return {"status": "subscribed" if known else "unsubscribed", "newsletters": listed}

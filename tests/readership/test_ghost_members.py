@@ -23,8 +23,9 @@ from tests.servers.http import Answer, HttpServer
 
 SECRET = "0123456789abcdef" * 4
 KEY = f"6601f0c3a1:{SECRET}"
-LETTER = {"id": "n1", "name": "Quay, daily", "slug": "quay-daily", "status": "active"}
-WEEKLY = {"id": "n2", "name": "Weekend", "slug": "weekend", "status": "active"}
+# As a member has them: without their slugs.
+LETTER = {"id": "n1", "name": "Quay, daily", "description": None, "status": "active"}
+WEEKLY = {"id": "n2", "name": "Weekend", "description": None, "status": "active"}
 
 
 @pytest.fixture
@@ -61,6 +62,11 @@ def page(*members: dict[str, Any], total: int | None = None, following: int | No
     paging = {"total": len(members) if total is None else total, "next": following}
     body = json.dumps({"members": members, "meta": {"pagination": paging}}).encode()
     return Answer(200, {"Content-Type": "application/json"}, body)
+
+
+def newsletters(*some: dict[str, Any]) -> Answer:
+    theirs = some or ({**LETTER, "slug": "quay-daily"}, {**WEEKLY, "slug": "weekend"})
+    return Answer(200, {"Content-Type": "application/json"}, json.dumps({"newsletters": theirs}).encode())
 
 
 def place(server: HttpServer, **more: Any) -> ReadersSettings:
@@ -122,6 +128,7 @@ def test_its_newsletters_may_be_ours_by_name(desk: Desk, server: HttpServer) -> 
     sync(
         desk,
         server,
+        newsletters(),
         page(member(1), member(2, newsletters=[LETTER, WEEKLY]), member(3, newsletters=[])),
         changes={"names": names},
     )
@@ -132,6 +139,14 @@ def test_its_newsletters_may_be_ours_by_name(desk: Desk, server: HttpServer) -> 
         if desk.status(f"m{number}@example.org", newsletter) == "active"
     ]
     assert active == [(1, "daily"), (2, "daily"), (2, "weekly")]
+
+
+def test_a_newsletter_that_ghost_has_not_changes_nobody(desk: Desk, server: HttpServer) -> None:
+    sync(desk, server, page(*map(member, range(1, 4))))
+    names = {"quay-daily": "daily", "week-end": "weekly"}
+    with pytest.raises(SourceError, match=r'"week-end", and Ghost has no .* there are: quay-daily, weekend'):
+        sync(desk, server, newsletters(), page(*map(member, range(1, 4))), changes={"names": names})
+    assert len(desk.mailed()) == 3
 
 
 def test_each_page_is_asked_for_with_a_token_of_its_own(desk: Desk, server: HttpServer) -> None:

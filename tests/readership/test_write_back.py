@@ -17,7 +17,7 @@ from newsroom.settings import ReadersSettings
 from readership import store
 from readership.reader import SubscriptionStatus
 from readership.write_back import WriteBack, write_back
-from tests.readership.test_ghost_members import KEY, LETTER, WEEKLY, member, page
+from tests.readership.test_ghost_members import KEY, LETTER, WEEKLY, member, newsletters, page
 from tests.readership.test_sync import Desk, row
 from tests.servers.http import Answer, HttpServer
 
@@ -111,15 +111,15 @@ def single(value: dict[str, Any]) -> Answer:
 def test_ghost_keeps_the_newsletters_that_go_on(desk: Desk, server: HttpServer) -> None:
     settings = ghost(server, names={"quay-daily": "daily", "weekend": "weekly"})
     both = member(1, newsletters=[LETTER, WEEKLY])
-    server.answers.append(page(both, member(2)))
+    server.answers += [newsletters(), page(both, member(2))]
     desk.sync(settings)
     desk.stop("m1@example.org")
-    server.answers += [single(both), single(both)]
+    server.answers += [newsletters(), single(both), single(both)]
     assert write_back(desk.engine, settings, desk.now) == WriteBack(told=1)
     request = server.requests[-1]
     assert (request.method, request.path) == ("PUT", f"/ghost/api/admin/members/{both['id']}/")
     assert request.json == {"members": [{"newsletters": [{"id": "n2"}]}]}
-    server.answers.append(page(member(1, newsletters=[WEEKLY]), member(2)))
+    server.answers += [newsletters(), page(member(1, newsletters=[WEEKLY]), member(2))]
     desk.sync(settings)
     assert desk.status("m1@example.org", "weekly") == "active"
     found = desk.subscription("m1@example.org")
