@@ -30,8 +30,8 @@ _SENT = (BatchState.HANDED.value, BatchState.ACCEPTED.value, BatchState.UNCERTAI
 _KEPT = 10_000
 """Combinations of batches of which it is remembered what they come to."""
 
-_AT_ONCE = 5_000
-"""Readers asked for at a time."""
+_AT_ONCE = 1_000
+"""Readers asked for at a time: the driver keeps a hundred such statements, as long as they are."""
 
 _by_itself = sa.case(
     (deliveries.c.state.in_(_SENT), True),
