@@ -6,14 +6,15 @@ import contextlib
 import dataclasses
 import gzip
 import html
+import inspect
 import re
 import shutil
 import socket
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx2
@@ -100,26 +101,46 @@ def at(path: str, value: str = "x") -> str:
     return re.sub(r"\{[^}]*\}", lambda _: value, path)
 
 
-def purposes() -> list[str]:
-    """The letters of all kinds of tokens."""
-    source = Path(tokens.__file__).read_text()
-    return sorted(set(re.findall(r'_signed\(signing_keys, "(\w)"', source)))
+def makers() -> dict[str, Callable[..., str]]:
+    """What signs each kind of token, by its name."""
+    return {
+        name: one
+        for name, one in vars(tokens).items()
+        if inspect.isfunction(one)
+        and not name.startswith(("_", "read_"))
+        and next(iter(inspect.signature(one).parameters), "") == "signing_keys"
+        and get_type_hints(one)["return"] is str
+    }
 
 
-def token(purpose: str, keys: SigningKeys = KEYS) -> str:
-    """A token of this kind that says what it has to, for the first reader or what waits."""
-    asked = tokens._microseconds(samples.NOON - timedelta(minutes=1))
-    key = recipient_key(ADDRESS_KEY, samples.reader(1).address)
-    said = {
-        "c": f"{ID}\0{asked}",
-        "s": f"{ID}\0{asked}",
-        "z": f"1\0{asked}\0daily",
-        "t": str(asked),
-        "f": "1\0000",
-        "o": f"1\0{key[: tokens._KEY_DIGITS]}",
-        "x": ID,
-    }.get(purpose, "1\0daily")
-    return tokens._signed(keys, purpose, said.encode())
+KINDS = sorted(makers())
+SAID = {
+    "newsletter": "daily",
+    "newsletters": ("daily",),
+    "generation": 0,
+    "kind": "erase",
+    "address": "a@quay.example",
+}
+"""What cannot be told by its type."""
+
+
+def token(kind: str, keys: SigningKeys = KEYS) -> str:
+    """A token of this kind for the first reader, or for what waits."""
+    maker = makers()[kind]
+    hints = get_type_hints(maker)
+    return maker(
+        keys, *(_sample(name, hints[name]) for name in hints if name not in ("signing_keys", "return"))
+    )
+
+
+def _sample(name: str, kind: Any) -> Any:
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        return kind(**{one.name: _sample(one.name, hints[one.name]) for one in dataclasses.fields(kind)})
+    if name == "key":
+        return recipient_key(ADDRESS_KEY, samples.reader(1).address)
+    by_type = {int: 1, str: ID, bytes: bytes(16), datetime: samples.NOON - timedelta(minutes=1)}
+    return SAID[name] if name in SAID else by_type[kind]
 
 
 def dump(site: Site, but: set[str] = COUNTED) -> dict[str, list[Any]]:
@@ -155,10 +176,10 @@ def tried(site: Site, method: str, path: str, **more: Any) -> httpx2.Response:
 def test_there_are_routes_to_try() -> None:
     assert len(PATHS) > 12
     assert {"/subscribe", "/unsubscribe/{token:path}"} <= set(FORMS)
-    assert {"u", "c", "f"} <= set(purposes())
+    assert {"unsubscribe_token", "confirm_token", "feed_token", "session_proof"} <= set(KINDS)
 
 
-GOOD = tokens._signed(KEYS, "u", b"1\0daily")
+GOOD = tokens.unsubscribe_token(KEYS, 1, "daily")
 VALUES = {
     "empty": "",
     "null byte": quote(GOOD[:-1]) + "%00" + GOOD[-1],
@@ -180,7 +201,7 @@ VALUES = {
     "cut in half": GOOD[: len(GOOD) // 2],
     "one letter": "u",
     "forged": GOOD[:5] + ("A" if GOOD[5] != "A" else "B") + GOOD[6:],
-    "another newsroom's": tokens._signed(THEIRS, "u", b"1\0daily"),
+    "another newsroom's": tokens.unsubscribe_token(THEIRS, 1, "daily"),
 }
 
 
@@ -202,25 +223,25 @@ def test_a_megabyte_in_a_path_is_hung_up_on(fort: Site) -> None:
     assert fort.client.get("/healthz").status_code == 200
 
 
-@pytest.mark.parametrize("purpose", purposes())
-def test_what_is_signed_for_one_door_opens_no_other(fort: Site, purpose: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_signed_for_one_door_opens_no_other(fort: Site, kind: str) -> None:
     """Each kind of token is tried at each door; what it gets from all but one is what nonsense gets."""
     opened = []
     for path in OPEN:
         for end in ("", "/all.rss"):
-            good, bad = (tried(fort, "GET", at(path, one) + end) for one in (token(purpose), "A" * 40))
+            good, bad = (tried(fort, "GET", at(path, one) + end) for one in (token(kind), "A" * 40))
             if (good.status_code, _plain(good)) != (bad.status_code, _plain(bad)):
                 opened.append(path)
     # A probe is answered where readers unsubscribe, so that the operator knows that this works.
     assert len(set(opened)) <= 1, opened
 
 
-@pytest.mark.parametrize("purpose", purposes())
-def test_another_newsrooms_token_opens_nothing(fort: Site, purpose: str) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_newsrooms_token_opens_nothing(fort: Site, kind: str) -> None:
     before = dump(fort)
     for path in OPEN:
         for method in ("GET", "POST") if path in FORMS else ("GET",):
-            theirs, bad = (tried(fort, method, at(path, one)) for one in (token(purpose, THEIRS), "A" * 40))
+            theirs, bad = (tried(fort, method, at(path, one)) for one in (token(kind, THEIRS), "A" * 40))
             assert (theirs.status_code, _plain(theirs)) == (bad.status_code, _plain(bad))
     assert dump(fort) == before
 
@@ -383,7 +404,7 @@ def test_no_link_and_no_redirect_is_made_of_what_a_client_calls_us(
     fort: Site, headers: dict[str, str]
 ) -> None:
     for path in PATHS:
-        answer = tried(fort, "GET", at(path, token("u")), headers=headers)
+        answer = tried(fort, "GET", at(path, token("unsubscribe_token")), headers=headers)
         assert EVIL not in answer.text + str(answer.headers), path
     for path in FORMS:
         answer = tried(fort, "POST", at(path), headers=headers, data={"address": "a@quay.example"})
@@ -416,7 +437,7 @@ def test_no_cookie_is_set_and_nothing_is_written_before_a_form_is_sent(fort: Sit
     before = dump(fort)
     with httpx2.Client(base_url=fort.client.base_url, trust_env=False) as stranger:
         for path in PATHS:
-            for one in ("x", *map(token, purposes())):
+            for one in ("x", *map(token, KINDS)):
                 assert "set-cookie" not in stranger.get(at(path, one)).headers, path
     assert dump(fort) == before
 
@@ -456,7 +477,7 @@ HEADERS = st.dictionaries(st.sampled_from(NAMES), PRINTED, max_size=4)
 @examples(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(PATHS),
-    parameter=st.one_of(TEXTS, st.sampled_from(purposes()).map(token), st.binary(max_size=60).map(quote)),
+    parameter=st.one_of(TEXTS, st.sampled_from(KINDS).map(token), st.binary(max_size=60).map(quote)),
     tail=st.sampled_from(["", "/", "//", "/all.rss", "/../x", "?", "#x"]),
     method=st.sampled_from(["GET", "POST", "HEAD"]),
     query=st.dictionaries(st.one_of(st.sampled_from(FIELDS), TEXTS), TEXTS, max_size=3),
