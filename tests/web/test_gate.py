@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -374,3 +375,16 @@ def test_no_paid_word_leaves_for_whoever_may_not_read_it(
             assert may
             assert path.startswith("/articles/")
             assert answer.headers["cache-control"] == "private, no-store"
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(
+    st.sampled_from(
+        ["/articles/{}", "/sections/{}", "/articles/bridge?standfirst={}", "/sections/politics?page={}"]
+    ),
+    st.text(max_size=60) | st.binary(max_size=40).map(lambda data: data.decode("latin-1")),
+)
+def test_whatever_is_asked_for_is_answered(gate: Site, path: str, text: str) -> None:
+    answer = gate.client.get(path.format(quote(text, safe="", errors="replace")))
+    assert answer.status_code in (200, 404)
+    assert MARK not in answer.text
