@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC
 from html import unescape
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -103,7 +104,8 @@ def item_of(story: Story, reference: str, zone: ZoneInfo, language: str) -> Item
         story.text, story.summary, story.link, story.base, is_short=story.is_summary
     )
     html = clean_html(html, story.base) if story.base else html
-    image = _image(story, html)
+    named = _named(story)
+    image = _with_text(named, story, html)
     fields: dict[str, Value] = {
         "headline": story.headline,
         "teaser": teaser,
@@ -113,17 +115,10 @@ def item_of(story: Story, reference: str, zone: ZoneInfo, language: str) -> Item
         "url": story.link,
         "slug": _slug(story),
         "language": _language(story.language, language, story.feed_language),
-        "image": {
-            "file": image.address,
-            "alt": image.alt,
-            "caption": image.caption,
-            "credit": image.credit,
-        }
-        if image
-        else {},
+        "image": _field(image),
     }
     names = _names(story.categories)
-    return Item(reference, story.place, fields, html, sections=names, tags=names)
+    return Item(reference, story.place, fields, html, sections=names, tags=names, closed_image=_field(named))
 
 
 def _names(categories: tuple[str, ...]) -> tuple[str, ...]:
@@ -148,16 +143,28 @@ def _language(*names: str) -> str:
     return next((name for one in names if _LANGUAGE.fullmatch(name := one.replace("_", "-"))), "")
 
 
-def _image(story: Story, html: str) -> Picture | None:
-    """The picture that the feed names, else the first of the text that is one."""
-    base = story.base or story.link
-    shown = list(_shown(html, base)) if "<img" in html.lower() else []
+def _named(story: Story) -> Picture | None:
+    """The picture that the feed names, with what it says there: anybody may see that."""
     for one in story.pictures:
-        address = clean_address(one.address, base, is_image=True)
+        address = clean_address(one.address, story.base or story.link, is_image=True)
         if address:
-            alt = one.alt or next((other.alt for other in shown if other.address == address), "")
-            return Picture(address, alt, one.caption, one.credit)
-    return shown[0] if shown else None
+            return replace(one, address=address)
+    return None
+
+
+def _with_text(named: Picture | None, story: Story, html: str) -> Picture | None:
+    """The picture as whoever may read the text may see it: the first of it, where the feed names none."""
+    shown = _shown(html, story.base or story.link) if "<img" in html.lower() else []
+    if named is None:
+        return shown[0] if shown else None
+    alt = named.alt or next((one.alt for one in shown if one.address == named.address), "")
+    return replace(named, alt=alt)
+
+
+def _field(image: Picture | None) -> Mapping[str, str]:
+    if image is None:
+        return {}
+    return {"file": image.address, "alt": image.alt, "caption": image.caption, "credit": image.credit}
 
 
 def _shown(html: str, base: str) -> list[Picture]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
@@ -22,7 +22,7 @@ from content.sources.pages_html import Node, Page, line_of, page_of, remove, sou
 from content.sources.pages_item import canonical_of, teaser_of
 from content.sources.pages_json_ld import Thing, article_in
 from content.sources.pages_metadata import Facts, facts_of, page_language
-from content.sources.pages_picture import image_of, named_image
+from content.sources.pages_picture import PagePicture, image_of, named_image
 from content.sources.pages_text import text_of
 from content.sources.rules import Rules, slug_of
 from newsroom.settings import SourceSettings
@@ -131,7 +131,7 @@ def html_file(data: bytes, reference: str, settings: SourceSettings, rules: Rule
     image = _image(page, article, reference)
     place = _place(page)
     headline = facts.headline or _headline(page, place, rules.newsroom.name)
-    text = _text(place, article)
+    text = image.led(_text(place, article))
     fields: dict[str, Value] = {
         "headline": headline,
         "label": facts.label,
@@ -147,7 +147,7 @@ def html_file(data: bytes, reference: str, settings: SourceSettings, rules: Rule
         "slug": _slug(reference),
         "sponsor": facts.sponsor,
         "correction": facts.correction,
-        "image": image,
+        "image": image.image,
     }
     return HtmlFile(_joined(front, fields), text, facts.is_sponsored)
 
@@ -189,19 +189,20 @@ def _text(place: Node | None, article: Thing) -> str:
     return text.opening + WALL + text.html[len(text.opening) :] if text.opening else text.html
 
 
-def _image(page: Page, article: Thing, reference: str) -> Mapping[str, str]:
+def _image(page: Page, article: Thing, reference: str) -> PagePicture:
     """The picture that leads the page, its file as a path below the source's folder where it is there."""
     named = PurePosixPath(urlsplit(named_image(page)).path).name if _is_address(named_image(page)) else ""
     sources = (source_of(one) for one in page.css("img")[:_MOST_PLACES])
     # What stands on the site by its address mostly lies beside the file by the same name.
     beside = next((one for one in sources if named and is_local(one) and _name(one) == named), "")
     folder = quote(f"{PurePosixPath(reference).parent}/") if "/" in reference else ""
-    found = dict(image_of(page, article, {}, _HERE + folder))
+    picture = image_of(page, article, {}, _HERE + folder)
+    found = dict(picture.image)
     if beside:
         found["file"] = unquote(urlsplit(beside).path)
     elif (file := found.get("file", "")).startswith(_HERE):
         found["file"] = unquote(urlsplit(file).path).lstrip("/")
-    return found
+    return replace(picture, image=found)
 
 
 def _is_address(name: str) -> bool:

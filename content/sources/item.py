@@ -53,6 +53,11 @@ class Item:
     added."""
     access: Access | None = None
     """The source's own word on who may read it."""
+    closed_image: Mapping[str, str] | None = None
+    """What `image` in `fields` is where not everybody may read the text, for no picture and no word out of it
+    is anybody's then. None: the same."""
+    closed_html: str = ""
+    """The whole text where not everybody may read it; empty: the same."""
 
 
 _GIVEN = tuple(one.name for one in fields(Item))
@@ -97,14 +102,17 @@ class Shelf:
         item = self._items[entry.reference]
         is_new = _age(item, now) <= self._settings.pictures_for.total_seconds()
         pictures = RemotePictures(gallery, self._web if is_new else None)
-        return _ItemReader(entry, item, self._fields(item), self._rules, pictures).read(item.html)
+        fields, is_closed = self._fields(item)
+        html = (item.closed_html if is_closed else "") or item.html
+        return _ItemReader(entry, item, fields, self._rules, pictures).read(html)
 
     def _entry(self, item: Item) -> Entry:
         given = json.dumps({name: getattr(item, name) for name in _GIVEN}, sort_keys=True, default=sorted)
         default_id = tag_id(self._rules.newsroom.authority, f"{self._settings.key}/{item.reference}")
         return Entry(item.reference, item.place, content_hash(given.encode(), self._reading), default_id)
 
-    def _fields(self, item: Item) -> Fields:
+    def _fields(self, item: Item) -> tuple[Fields, bool]:
+        """The fields, and whether not everybody may read the text."""
         settings = self._settings
         marks = {
             *item.marks,
@@ -119,7 +127,10 @@ class Shelf:
             "sections": sections_of(item.sections, settings, self._rules),
             **flags_of(item.tags),
         }
-        return fields_of(values)
+        is_closed = values["access"] != Access.FREE
+        if is_closed and item.closed_image is not None:
+            values["image"] = item.closed_image
+        return fields_of(values), is_closed
 
 
 class RemotePictures:

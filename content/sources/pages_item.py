@@ -24,7 +24,7 @@ from content.sources.pages_listing import Listed, base_of, mark_of
 from content.sources.pages_metadata import Facts, facts_of, page_language
 from content.sources.pages_picture import image_of
 from content.sources.pages_sponsor import without_sponsor
-from content.sources.pages_text import PageText, text_of
+from content.sources.pages_text import PageText, text_of, walls_of
 from content.sources.rules import slug_of
 from content.tags import tag_slug
 from newsroom.masthead import Newsroom
@@ -121,9 +121,13 @@ def item_of(page: Page, told: Told, where: Where, place: Place, settings: Source
     if wrong is not None:
         return Read(problem=Problem(shown(address), *wrong))
     base = base_of(page, where.asked)
-    image = image_of(page, article, settings.select, base, place.shared)
-    text, is_hidden = _text(page, article, settings)
+    walls = walls_of(page, json_ld.paid_parts(article))
+    image = image_of(page, article, settings.select, base, place.shared, walls)
+    found, is_hidden = _text(page, article, settings)
+    html = image.unled(found.html) if image.figure else ""
+    text = PageText(image.led(found.html), image.led(found.opening))
     if base != address:
+        html = clean_html(html, base)
         text = PageText(clean_html(text.html, base), clean_html(text.opening, base))
     fields: dict[str, Value] = {
         "headline": headline,
@@ -135,7 +139,7 @@ def item_of(page: Page, told: Told, where: Where, place: Place, settings: Source
         "slug": _slug(address, headline),
         "url": address,
         "language": facts.language or ("" if settings.language else page_language(page)),
-        "image": image,
+        "image": image.image,
         "sponsor": sponsor if place.is_sponsored else "",
         "correction": facts.correction,
     }
@@ -149,6 +153,8 @@ def item_of(page: Page, told: Told, where: Where, place: Place, settings: Source
             place.sections,
             tuple(dict.fromkeys(filter(None, map(tag_slug, facts.tags)))),
             access=_access(facts, place, settings, is_hidden=is_hidden),
+            closed_image=image.closed,
+            closed_html=html,
         )
     )
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from content.sanitise import clean_address, clean_line
 from content.sources import pages_json_ld as json_ld
 from content.sources.feed_words import line_of_either
 from content.sources.pages_caption import caption_and_credit
-from content.sources.pages_html import Node, Page, line_of, source_of, value_of
+from content.sources.pages_html import Node, Page, is_within, line_of, source_of, value_of
 from content.sources.pages_json_ld import Thing
 from content.sources.pages_listing import mark_of
 
@@ -20,16 +21,50 @@ _MOST_FIGURES = 50
 _FIGURES = "article figure, main figure, [itemprop='articleBody'] figure"
 # "harbour-1200x630.jpg" and "harbour_800w.webp" are one picture.
 _SIZE = re.compile(r"(?:[-_.@](?:\d{2,5}x\d{2,5}|\d{2,5}w?|scaled|large|medium|small))+$", re.IGNORECASE)
+# No text has one of its own by the time that it is looked at, as with the wall's.
+_SIGN = "\ufdd1"
+PLACE = f'<hr class="{_SIGN}">'
+"""Stands in a page where the figure stood that the article's picture comes from."""
 _CREDITS = ("credittext", "creator", "author", "copyrightholder", "copyrightnotice")
 
 
-def image_of(
-    page: Page, article: Thing, select: Mapping[str, str], base: str, shared: Collection[str] = ()
-) -> Mapping[str, str]:
-    """The page's picture by JSON-LD, Open Graph, a selector or its first figure; empty where there is none.
+@dataclass(frozen=True, slots=True, repr=False)
+class PagePicture:
+    """A page's picture, as the field `image` has one; empty where there is none. Its repr shows nothing."""
 
-    One whose address is among `shared` (marks) is the site's, and not the article's. The figure that shows it
-    is taken out of the page, for the picture would stand in the text once more.
+    image: Mapping[str, str] = field(default_factory=dict)
+    """As whoever may read the text may see it."""
+    closed: Mapping[str, str] = field(default_factory=dict)
+    """As anybody may: what the page names, or shows before its wall, with what is said of it there."""
+    figure: str = ""
+    """The HTML that `PLACE` stands for, where the text alone has the picture: one that leads the article is
+    not in its text, and one that may not lead it is."""
+
+    def __repr__(self) -> str:
+        return f"<PagePicture of {len(self.image)} words>"
+
+    def led(self, html: str) -> str:
+        """A text that the picture leads."""
+        return html.replace(PLACE, "")
+
+    def unled(self, html: str) -> str:
+        """A text that the picture stands in."""
+        return html.replace(PLACE, self.figure)
+
+
+def image_of(
+    page: Page,
+    article: Thing,
+    select: Mapping[str, str],
+    base: str,
+    shared: Collection[str] = (),
+    walls: Sequence[Node] = (),
+) -> PagePicture:
+    """The page's picture by JSON-LD, Open Graph, a selector or its first figure.
+
+    One whose address is among `shared` (marks) is the site's, and not the article's. What stands before all
+    `walls`, if there are any, anybody may see. The figure that shows the picture is taken out of the page,
+    for it would stand in the text once more.
     """
     thing, address = _in_json(article)
     named = named_image(page)
@@ -41,21 +76,48 @@ def image_of(
     chosen = _chosen(page, select, "image")
     address = address or (source_of(chosen) if chosen is not None else "")
     figure, image = _figure(page, address)
+    is_open = figure is not None and _is_before(page, figure, walls)
+    is_anybodys = bool(address) or is_open
     if not address and image is not None:
         address = source_of(image)
     file = clean_address(address, base, is_image=True)
     if file is None:
-        return {}
-    alt = _meta(page, "og:image:alt") or _meta(page, "twitter:image:alt") or _alt(image) or _alt(chosen)
-    caption, credit = _words(page, thing, figure, select)
+        return PagePicture()
+
+    def said(shown: Node | None, alt: str) -> Mapping[str, str]:
+        own = _meta(page, "og:image:alt") or _meta(page, "twitter:image:alt")
+        caption, credit = _words(page, thing, shown, select)
+        alt = own or alt or _alt(chosen) or _selected(page, select, "image_alt")
+        return {"file": file, "alt": alt, "caption": caption, "credit": credit}
+
+    whole = said(figure, _alt(image))
+    if not is_anybodys:
+        return PagePicture(whole, figure=_taken_out(page, figure) if figure is not None else "")
+    found = PagePicture(whole, whole if is_open else said(None, ""))
     if figure is not None:
         figure.decompose()
-    return {
-        "file": file,
-        "alt": alt or _selected(page, select, "image_alt"),
-        "caption": caption,
-        "credit": credit,
-    }
+    return found
+
+
+def _taken_out(page: Page, figure: Node) -> str:
+    """A figure's HTML, with `PLACE` where it stood."""
+    for image in figure.css("img"):
+        image.attrs["src"] = source_of(image)
+    html = figure.html or ""
+    place = page.create_node("hr")
+    place.attrs["class"] = _SIGN
+    figure.insert_before(place)
+    figure.decompose()
+    return html
+
+
+def _is_before(page: Page, figure: Node, walls: Sequence[Node]) -> bool:
+    """Whether a figure stands before every one of the walls, and there is one."""
+    ids = {one.mem_id for one in walls}
+    if page.root is None or any(is_within(one, {figure.mem_id}) for one in walls):
+        return False
+    found = (one.mem_id for one in page.root.traverse() if one.mem_id == figure.mem_id or one.mem_id in ids)
+    return bool(ids) and next(found, None) == figure.mem_id and figure.mem_id not in ids
 
 
 def named_image(page: Page) -> str:

@@ -48,7 +48,7 @@ def text_of(page: Page, selector: str, paid: Sequence[str]) -> PageText:
     """The text of a page: what `selector` (the newsroom's own) finds, else what stands around the parts that
     the page calls paid, else the paragraphs of its article. It takes elements out of the page.
     """
-    walls = _walls(page, paid)
+    walls = walls_of(page, paid)
     if selector:
         chosen = page.css(selector)
         ids = {one.mem_id for one in chosen}
@@ -68,8 +68,8 @@ def text_of(page: Page, selector: str, paid: Sequence[str]) -> PageText:
     return PageText(before + after.replace(_WALL, ""), before if wall_ else "")
 
 
-def _walls(page: Page, paid: Sequence[str]) -> list[Node]:
-    """The elements that a page calls paid."""
+def walls_of(page: Page, paid: Sequence[str]) -> list[Node]:
+    """The elements that a page calls paid by these selectors."""
     found: list[Node] = []
     for selector in paid[:_MOST_SELECTORS]:
         # Where it names the way to an element, the element is enough: the wall comes no later for that.

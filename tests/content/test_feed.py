@@ -296,6 +296,22 @@ def test_a_picture_is_fetched_and_becomes_ours(wire: Wire) -> None:
     assert "the article goes on without" in report.problems[0].message
 
 
+@pytest.mark.parametrize("access", ["paid", "registered", "free"])
+def test_no_picture_and_no_word_of_a_closed_text_is_anybodys(wire: Wire, access: str) -> None:
+    wire.settings = replace(wire.settings, access=access)
+    shown = f"&lt;img src='{wire.server.url}/p.jpg' alt='Secret boats'&gt;&lt;/p&gt;"
+    named = f'<enclosure url="{wire.server.url}/p.jpg" type="image/jpeg" length="1"/>'
+    within = item("a").replace("&lt;/p&gt;", shown)
+    beside = item("b", named).replace("&lt;/p&gt;", shown)
+    wire.server.otherwise = Answer(200, {"Content-Type": "image/jpeg"}, picture())
+    wire.sync(rss(within, beside))
+    leads = [wire.find(name).article.image for name in ("a", "b")]
+    alts = [lead.alt if lead else None for lead in leads]
+    assert alts == (["Secret boats", "Secret boats"] if access == "free" else [None, ""])
+    # Whoever may read the text sees it there.
+    assert "Secret boats" in wire.find("a").article.body.html
+
+
 # Bad input
 
 

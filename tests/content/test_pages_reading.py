@@ -324,6 +324,47 @@ def test_the_figure_of_the_picture_is_not_in_the_text_once_more() -> None:
     assert found.html == '<p>One.</p><figure><img data-src="/i/z.jpg" src="/i/z.jpg"></figure>'
 
 
+FIGURE = "<figure><img data-src='/i/h.jpg' alt='Boats'><figcaption>Sold (Foto: Li)</figcaption></figure>"
+
+
+def test_a_picture_of_a_closed_text_is_nobodys_lead_and_stays_in_the_text() -> None:
+    found = item(ld(news(isAccessibleForFree=False), f"<article><p>One.</p>{FIGURE}</article>"))
+    assert (found.fields["image"]["alt"], found.html) == ("Boats", "<p>One.</p>")
+    assert found.closed_image == {}
+    assert found.closed_html == f"<p>One.</p>{FIGURE}".replace("'", '"').replace(
+        'alt="Boats">', 'alt="Boats" src="/i/h.jpg">'
+    )
+
+
+@pytest.mark.parametrize(
+    "named", [{"image": "/i/h.jpg"}, {"image": {"url": "/i/h.jpg", "caption": "A port"}}]
+)
+def test_of_a_named_picture_a_closed_text_adds_no_word(named: dict[str, Any]) -> None:
+    found = item(ld(news(**named), f"<article><p>One.</p>{FIGURE}</article>"))
+    assert found.fields["image"]["alt"] == "Boats"
+    caption = "A port" if isinstance(named["image"], dict) else ""
+    file = "https://quay.example/i/h.jpg"
+    assert found.closed_image == {"file": file, "alt": "", "caption": caption, "credit": ""}
+    assert found.closed_html == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_anybodys"),
+    [
+        (f"<p>One.</p>{FIGURE}<div class='wall'><p>Two.</p></div>", True),
+        (f"<p>One.</p><div class='wall'><p>Two.</p></div>{FIGURE}", False),
+        (f"<p>One.</p><div class='wall'>{FIGURE}<p>Two.</p></div>", False),
+        (FIGURE.replace("<figcaption>", "<figcaption class='wall'>"), False),
+        (FIGURE.replace("<figure>", "<figure class='wall'>"), False),
+    ],
+)
+def test_what_stands_before_the_wall_is_anybodys(text: str, is_anybodys: bool) -> None:
+    part = {"isAccessibleForFree": False, "cssSelector": ".wall"}
+    found = item(ld(news(isAccessibleForFree=False, hasPart=part), f"<article>{text}</article>"))
+    assert found.closed_image == (found.fields["image"] if is_anybodys else {})
+    assert "Boats" not in found.opening
+
+
 def test_the_text_is_the_article_s_paragraphs_without_what_stands_around_them() -> None:
     html = (
         "<main><article><p>A card.</p></article>"
