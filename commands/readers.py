@@ -17,7 +17,7 @@ from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.progress import counting
 from commands.reader_feeds import feeds
-from commands.readers_step import chosen_places, readers_step
+from commands.readers_step import chosen_places, note_readers, readers_step
 from newsletter.letter_queue import forget_address as forget_letters
 from newsroom import log
 from newsroom.database import reading, writing
@@ -155,7 +155,9 @@ def sync(
 ) -> None:
     """Sync the readers from where they already are. No stop made here is ever lifted."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        readers_step(room, chosen_places(room, name), allow_gone=allow_gone, full=full)
+        places = chosen_places(room, name)
+        readers_step(room, places, allow_gone=allow_gone, full=full)
+        note_readers(room, places)
         raise typer.Exit(room.troubles.status)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from commands.context import Context
 from commands.progress import counting
-from newsroom import log
+from newsroom import alerts, log
 from newsroom.errors import ConfigurationError, ExitStatus
 from newsroom.locks import held
 from newsroom.settings import ReadersSettings
@@ -36,6 +36,19 @@ def readers_step(
             if place.write_back and not room.dry_run:
                 with room.troubles.caught("readers", f"write_back:{place.key}"):
                     _tell_stops(room, place)
+
+
+def note_readers(room: Context, places: tuple[ReadersSettings, ...]) -> None:
+    """After a sync by itself: `status --problems` lists what these places have now, and no more what was."""
+    if room.dry_run or room.troubles.skipped:
+        return
+    names = {place.key for place in places}
+
+    def is_of(key: str) -> bool:
+        step, *words = key.partition("#")[0].split(":")
+        return step == "readers" and not names.isdisjoint(words)
+
+    alerts.note(room.engine, room.troubles.messages, is_of, room.clock())
 
 
 def chosen_places(room: Context, name: str | None) -> tuple[ReadersSettings, ...]:

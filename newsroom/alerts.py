@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -52,6 +52,21 @@ def settle(
     except StoreError as error:
         log.problem("alert", f"told, and not noted, so the next run tells it again: {error}", level="warning")
     return tuple(untold)
+
+
+def note(engine: Engine, problems: Mapping[str, str], is_of: Callable[[str], bool], now: datetime) -> None:
+    """Note what one step by itself has met, and forget what it had met before (`is_of` its key).
+
+    Nobody is told: who ran it reads it. Raises StoreError where it cannot be noted.
+    """
+    with reading(engine) as connection:
+        known = _known(connection)
+    over = [key for key in known if is_of(key) and key not in problems]
+    if not problems and not over:
+        return
+    with writing(engine) as connection:
+        _note(connection, _known(connection), problems, now, all_seen=False)
+        connection.execute(sa.delete(alerts).where(alerts.c.key.in_(over)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,16 @@ def live(connection: Connection, source: str) -> Iterator[tuple[str, int]]:
         yield row.key, row.reader_id
 
 
+def mailed(connection: Connection, source: str) -> int:
+    """How many links of a source are not gone and have their reader for a newsletter."""
+    query = sa.select(sa.func.count()).where(
+        reader_sources.c.source == source,
+        reader_sources.c.gone.is_(None),
+        sa.cast(reader_sources.c.newsletters, sa.Text) != "[]",
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def save(connection: Connection, some: Iterable[Link], now: datetime) -> None:
     """Insert or update these links."""
     values = [

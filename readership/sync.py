@@ -20,7 +20,8 @@ from readership.people import People, fetched
 from readership.reader import SubscriptionStatus
 from readership.row import Row, Rules
 from readership.sources import Listed, ReaderSource
-from readership.sync_change import Outcome, Said, Setting, decide, held, left
+from readership.sync_change import Decision, Outcome, Person, Said, Setting, decide, left
+from readership.sync_holds import ended, held, held_stops, stops_mail
 from readership.tokens import key_of, normalised
 
 PORTION = 2_000
@@ -64,7 +65,7 @@ class SyncReport:
     gone: int = 0
     """Readers whom the source has no more."""
     ended: int = 0
-    """Subscriptions that ended with that."""
+    """Subscriptions that ended, with that or by the source's word."""
     held: str = ""
     incomplete: bool = False
     """The list changed while it was read: who is gone is seen by the next sync."""
@@ -95,10 +96,13 @@ def sync_readers(
         for page in source.pages(before.state.get("source", {}) if is_known else {}):
             for some in portions(page, PORTION):
                 sync.take(some)
+        sync.end_stopped()
         if source.is_whole and not source.is_unchanged:
             sync.end_gone()
         sync.report.incomplete = not source.is_whole
     except SourceError as error:
+        # Those that were read are good: nobody waits for the rest to be without the mail he has stopped.
+        sync.end_stopped()
         raise SourceError(*(f"{line}; {_age(before.last_read, now)}" for line in error.problems)) from error
     finally:
         source.close()
@@ -123,6 +127,12 @@ class _Sync:
         today = now.astimezone(rules.rows.zone).date()
         self._setting = Setting(settings.newsletters, frozenset(rules.sources), now, today)
         self._seen: set[bytes] = set()
+        self._mailed: int | None = None
+        """Whom it had for a newsletter before."""
+        self._mailed_first = 0
+        """Whom it names for the first time, and who had one without it."""
+        self._stopping: list[Said] = []
+        """Lines that end mail: what becomes of them is decided once all of them are known."""
 
     def take(self, page: Sequence[Listed]) -> None:
         """Store what is new in these lines."""
@@ -133,16 +143,19 @@ class _Sync:
         self.report.same += len(lines) - len(new)
         said = [one for line in new if (one := self._said(*line)) is not None]
         if said:
-            if self._rules.stores:
-                with writing(self._engine) as connection:
-                    self._decide(connection, said).save(
-                        connection, self._now, f"sync of {self._settings.key}"
-                    )
-            else:
-                with reading(self._engine) as connection:
-                    self._decide(connection, said)
+            self._store(said, waits=not self._rules.allow_gone)
         if self._rules.progress is not None:
             self._rules.progress(self.report.listed)
+
+    def end_stopped(self) -> None:
+        """End the mail that the source says is stopped; where that is most of it at once, hold."""
+        if not self._rules.allow_gone:
+            mailed = (self._mailed or 0) + self._mailed_first
+            self._hold(held_stops(mailed, len(self._stopping), self._settings.key))
+        if not self.report.held:
+            for some in portions(self._stopping, PORTION):
+                self._store(some, waits=False)
+        self._stopping = []
 
     def end_gone(self) -> None:
         """End what was from the source alone of those it has no more; where they are too many, hold."""
@@ -156,9 +169,9 @@ class _Sync:
                     missing.setdefault(number, []).append(key)
         # One whose id is another one now is not lost.
         lost = missing.keys() - listed
-        if not self._rules.allow_gone:
-            self.report.held = held(len(listed | missing.keys()), len(lost))
-        if self.report.held:
+        why = held(len(listed | missing.keys()), len(lost), self._settings.key)
+        if why and not self._rules.allow_gone:
+            self._hold(why)
             return
         self.report.gone = len(lost)
         for some in portions(sorted(missing), PORTION):
@@ -190,13 +203,32 @@ class _Sync:
         address = key_of(self._rules.address_key, normalised(row.address))
         return Said(key, self._settings.key, listed.id, address, row, digest)
 
-    def _decide(self, connection: Connection, said: Sequence[Said]) -> People:
+    def _hold(self, why: str) -> None:
+        self.report.held = "; ".join(filter(None, (self.report.held, why)))
+
+    def _store(self, said: Sequence[Said], *, waits: bool) -> None:
+        """Store what these lines change, or dry find it out; where one `waits`, those that end mail do."""
+        with (writing if self._rules.stores else reading)(self._engine) as connection:
+            if self._mailed is None:
+                self._mailed = links.mailed(connection, self._settings.key)
+            people = self._decide(connection, said, waits=waits)
+            if self._rules.stores:
+                people.save(connection, self._now, f"sync of {self._settings.key}")
+
+    def _decide(self, connection: Connection, said: Sequence[Said], *, waits: bool) -> People:
         people = fetched(connection, [one.key for one in said], [one.link for one in said])
         for one in said:
             link, theirs = people.of_link(one.link)
             decision = decide(
                 one, link, theirs, people.with_address(one.key), people.suppressed, self._setting
             )
+            stops = _stops(people, one, decision)
+            if waits and link is None and _has_mail(people.with_address(one.key)):
+                self._mailed_first += 1
+            if stops and waits:
+                self._stopping.append(one)
+                continue
+            self.report.ended += stops
             people.take(decision)
             self.report.kept_stopped += decision.kept_stopped
             self.report.moved += decision.moved
@@ -217,14 +249,24 @@ class _Sync:
             people = fetched(connection, (), (), list(missing))
             for number, person in list(people.now.items()):
                 after = left(person, missing[number], self._setting)
-                self.report.ended += sum(
-                    one.status is SubscriptionStatus.UNSUBSCRIBED
-                    and person.subscriptions[newsletter].status is not SubscriptionStatus.UNSUBSCRIBED
-                    for newsletter, one in after.subscriptions.items()
-                )
+                self.report.ended += ended(person, after)
                 people.put(after)
             if self._rules.stores:
                 people.save(connection, self._now, f"sync of {self._settings.key}")
+
+
+def _has_mail(person: Person | None) -> bool:
+    return person is not None and any(
+        one.status is not SubscriptionStatus.UNSUBSCRIBED for one in person.subscriptions.values()
+    )
+
+
+def _stops(people: People, said: Said, decision: Decision) -> int:
+    """How many subscriptions of a reader who was known end by this line's word."""
+    if decision.outcome is Outcome.ERASED or not decision.people:
+        return 0
+    after = decision.people[-1]
+    return stops_mail(people.now.get(after.reader.id) if after.reader.id else None, after, said.row)
 
 
 def _age(read: datetime | None, now: datetime) -> str:

@@ -158,16 +158,6 @@ def left(person: Person, gone: Collection[str], setting: Setting) -> Person:
     )
 
 
-def held(live: int, lost: int) -> str:
-    """Why nobody's mail ends where `lost` of `live` readers are not listed any more; empty where it may."""
-    advice = "see what is wrong there, or let them go with `readers sync NAME --allow-gone`"
-    if live and lost == live:
-        return f"it lists none of its {live:,} readers any more, and nobody's mail was ended; {advice}"
-    if 2 * lost > live:
-        return f"{lost:,} of its {live:,} readers are gone, and nobody's mail was ended; {advice}"
-    return ""
-
-
 def _new(said: Said, there: SuppressionReason | None) -> Person:
     return Person(Reader(0, said.row.address, said.key), suppressed=there)
 

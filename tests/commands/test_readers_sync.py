@@ -11,6 +11,7 @@ import pytest
 
 from newsroom.settings import load
 from tests.commands.house import House, built
+from tests.commands.test_status import shown
 
 PLACE = """
 [[readers]]
@@ -118,3 +119,16 @@ def test_every_table_in_the_documents_can_be_pasted(tmp_path: Path) -> None:
     assert [one.kind for one in places] == ["sql", "ghost", "wordpress", "json"]
     assert all(one.newsletters == ("daily",) for one in places)
     assert places[3].hook_secret
+
+
+def test_what_a_sync_by_itself_met_is_listed_until_one_goes_well(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.run("readers", "sync", now=NOON)
+    people(house)
+    assert house.run("readers", "sync", "crm", now=NOON).status == 3
+    waits = shown(house, capsys, "--problems", status=3)
+    assert "it lists none of its 3 readers" in waits
+    assert "python send.py readers sync crm --allow-gone" in waits
+    house.run("readers", "sync", "crm", "--allow-gone", now=NOON)
+    assert shown(house, capsys, "--problems") == "Nothing waits for you.\n"

@@ -149,6 +149,42 @@ def test_a_newsletter_that_ghost_has_not_changes_nobody(desk: Desk, server: Http
     assert len(desk.mailed()) == 3
 
 
+def test_most_of_the_mail_stopped_at_once_is_held(desk: Desk, server: HttpServer) -> None:
+    sync(desk, server, page(*map(member, range(1, 7))))
+    off = [member(number, newsletters=[]) for number in range(2, 7)]
+    report = sync(desk, server, page(member(1), *off), stores=False)
+    assert report.held.startswith("it takes a newsletter from 5 of its 6 readers at once")
+    for _ in range(2):
+        report = sync(desk, server, page(member(1), *off))
+        assert "`readers sync members --allow-gone`" in report.held
+        assert (report.changed, report.ended, len(desk.mailed())) == (0, 0, 6)
+    report = sync(desk, server, page(member(1), *off), allow_gone=True)
+    assert (report.held, report.changed, report.ended, desk.mailed()) == ("", 5, 5, {"m1@example.org"})
+
+
+def test_a_few_stops_are_never_held_and_a_complaint_is_one_at_once(desk: Desk, server: HttpServer) -> None:
+    sync(desk, server, page(*map(member, range(1, 7))))
+    off = [member(number, newsletters=[]) for number in range(2, 5)]
+    spam = {"suppressed": True, "info": {"reason": "spam"}}
+    cried = [member(number, email_suppression=spam) for number in (5, 6)]
+    report = sync(desk, server, page(member(1), *off, *cried))
+    assert (report.held, report.ended, desk.mailed()) == ("", 3, {"m1@example.org"})
+
+
+def test_a_list_named_first_that_would_stop_everybody_is_held(desk: Desk, server: HttpServer) -> None:
+    desk.csv("address\n" + "".join(f"m{number}@example.org\n" for number in range(1, 6)))
+    off = [member(number, newsletters=[]) for number in range(1, 6)]
+    assert sync(desk, server, page(*off)).held
+    assert len(desk.mailed()) == 5
+
+
+def test_stops_that_were_read_hold_though_the_rest_cannot_be_read(desk: Desk, server: HttpServer) -> None:
+    sync(desk, server, page(*map(member, range(1, 4))))
+    with pytest.raises(SourceError):
+        sync(desk, server, page(member(1, newsletters=[]), total=3, following=2), Answer(500))
+    assert len(desk.mailed()) == 2
+
+
 def test_each_page_is_asked_for_with_a_token_of_its_own(desk: Desk, server: HttpServer) -> None:
     first, second = (page(member(1), total=2, following=2), page(member(2), total=2))
     assert sync(desk, server, first, second).new == 2
