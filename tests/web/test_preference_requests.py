@@ -1,0 +1,259 @@
+"""What the preferences' link only asks for: done out of the mailbox, by the reader, once for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+import sqlalchemy as sa
+
+from newsroom.database import metadata, writing
+from readership import store
+from readership.change import Known, change
+from readership.reader import SuppressionReason
+from readership.row import Row
+from readership.suppression import suppress
+from readership.tokens import Request, preferences_token, recipient_key, request_token, unsubscribe_token
+from tests import samples
+from tests.readership.registered import ADDRESS_KEY, register
+from tests.web.serving import KEYS, Site
+from tests.web.signing_in import ADDRESS, SESSION, Mail, mails, reader, signed_in
+
+NEW = "ana@new.example"
+KEY, NEW_KEY = recipient_key(ADDRESS_KEY, ADDRESS), recipient_key(ADDRESS_KEY, NEW)
+
+
+def link(number: int = 1) -> str:
+    return f"/preferences/{preferences_token(KEYS, number)}"
+
+
+def asked(site: Site, action: str, **fields: str) -> Mail:
+    """Ask on the page, and get the letter."""
+    page = site.client.post(link(), data={"action": action, **fields})
+    assert page.status_code == 200 and "we have mailed you a link" in page.text
+    (mail,) = mails(site)
+    return mail
+
+
+def rows(site: Site) -> dict[str, list[Any]]:
+    with site.engine.connect() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(sa.select(table)).all()))
+            for table in metadata.sorted_tables
+        }
+
+
+def address_of(site: Site, number: int = 1) -> str:
+    with site.engine.connect() as connection:
+        found = store.by_id(connection, number)
+    return found.address if found else ""
+
+
+def suppressed(site: Site, key: str) -> SuppressionReason | None:
+    with site.engine.connect() as connection:
+        return store.suppressed(connection, [key]).get(key)
+
+
+def test_the_copy_has_all_that_is_kept_and_comes_to_the_reader_alone(site: Site) -> None:
+    reader(site)
+    mail = asked(site, "export")
+    assert (mail.kind, mail.address) == ("export", ADDRESS)
+    signed_in(site)
+    page = site.client.get(mail.link)
+    assert page.headers["content-type"].startswith("text/html") and ADDRESS not in page.text
+    file = site.client.post(mail.link)
+    assert file.headers["content-type"] == "application/json"
+    assert file.headers["content-disposition"] == 'attachment; filename="what-is-kept.json"'
+    assert file.headers["cache-control"] == "no-store"
+    kept = file.json()
+    assert kept["reader"]["address"] == ADDRESS and kept["subscriptions"][0]["newsletter"] == "daily"
+    assert kept["sessions"][0]["browser"] == "Firefox, Linux"
+    assert {"consents", "sign_ups", "sign_ins", "feeds", "sources", "deliveries", "not_sent", "letters"} < {
+        *kept
+    }
+    # Whatever there is of a reader is in it: no table with a reader's number is left out.
+    said = {table.name for table in metadata.sorted_tables if "reader_id" in table.c}
+    assert said <= {
+        "subscriptions",
+        "reader_sources",
+        "consents",
+        "sessions",
+        "feed_addresses",
+        "feed_uses",
+        "deliveries",
+        "exclusions",
+    }
+
+
+def test_erasing_leaves_a_number_that_leads_nowhere_and_a_keyed_hash(site: Site) -> None:
+    reader(site)
+    browser = signed_in(site)
+    mail = asked(site, "erase")
+    before = rows(site)
+    page = site.client.get(mail.link)
+    assert "Erase you for good?" in page.text and "A keyed hash of your address stays" in page.text
+    assert "It ends no payments" in page.text
+    assert rows(site) == before
+    done = browser.post(mail.link)
+    assert "You are erased" in done.text and SESSION not in browser.cookies
+    left = {name: some for name, some in rows(site).items() if some and name != "limits"}
+    assert list(left) == ["suppressions"]
+    assert ADDRESS not in str(left) and suppressed(site, KEY) is SuppressionReason.ERASED
+    for again in (browser.get(mail.link), browser.post(mail.link), browser.get(link())):
+        assert again.status_code == 410
+    assert ADDRESS not in site.said()
+
+
+def test_a_later_import_does_not_bring_the_person_back(site: Site) -> None:
+    reader(site)
+    site.client.post(asked(site, "erase").link)
+    known = Known(None, {}, suppressed(site, KEY))
+    assert change(known, Row(ADDRESS), KEY, ("daily",)).after.reader is None
+
+
+def test_another_address_is_confirmed_in_both_mailboxes_and_told_to_the_old_one(site: Site) -> None:
+    reader(site)
+    first = asked(site, "address", address="Ana@NEW.example")
+    assert (first.kind, first.address) == ("address", ADDRESS) and "Ana@new.example" in first.text
+    assert "Change your address?" in site.client.get(first.link).text
+    assert mails(site) == []
+    page = site.client.post(first.link)
+    assert "Look into the new mailbox" in page.text
+    (second,) = mails(site)
+    assert (second.kind, second.address) == ("moved", "Ana@new.example")
+    assert ADDRESS not in second.text and "Ana" not in second.text.replace("Ana@new", "")
+    assert "Read us under this address?" in site.client.get(second.link).text
+    assert address_of(site) == ADDRESS
+    done = site.client.post(second.link)
+    assert "Your address is changed" in done.text
+    assert address_of(site) == "Ana@new.example"
+    (told,) = mails(site)
+    assert (told.kind, told.address) == ("told", ADDRESS)
+    assert "new.example" not in told.text
+    # Nothing of it works twice, and what the old mailbox has moves nothing any more.
+    for old in (first.link, second.link):
+        assert site.client.post(old).status_code == 410
+    assert mails(site) == [] and site.statuses() == {"daily": "active"}
+    # A list that still has the old address writes to nobody there.
+    assert suppressed(site, KEY) is SuppressionReason.UNSUBSCRIBED
+    assert site.client.get(link()).status_code == 200
+
+
+def test_who_moves_back_gets_the_mail_there_again(site: Site) -> None:
+    reader(site)
+    for address, key in ((NEW, NEW_KEY), (ADDRESS, KEY)):
+        site.client.post(asked(site, "address", address=address).link)
+        (second,) = mails(site)
+        site.client.post(second.link)
+        mails(site)
+        assert address_of(site) == address and suppressed(site, key) is None
+
+
+@pytest.mark.parametrize("why", ["taken", "bounced", "free"])
+def test_a_taken_address_says_nothing(site: Site, why: str) -> None:
+    reader(site)
+    if why == "taken":
+        register(site.engine, samples.reader(2, address=NEW), samples.subscription(2))
+    if why == "bounced":
+        with writing(site.engine) as connection:
+            suppress(connection, {NEW_KEY: SuppressionReason.BOUNCED}, samples.NOON, "a list")
+    page = site.client.post(asked(site, "address", address=NEW).link)
+    assert page.status_code == 200 and "Look into the new mailbox" in page.text
+    assert f"If nobody else reads us under {NEW}" in page.text
+    assert [mail.address for mail in mails(site)] == ([NEW] if why == "free" else [])
+
+
+def test_an_address_that_was_taken_meanwhile_stays_whose_it_is(site: Site) -> None:
+    reader(site)
+    site.client.post(asked(site, "address", address=NEW).link)
+    (second,) = mails(site)
+    register(site.engine, samples.reader(2, address=NEW), samples.subscription(2))
+    assert site.client.post(second.link).status_code == 410
+    assert (address_of(site, 1), address_of(site, 2)) == (ADDRESS, NEW)
+    assert mails(site) == []
+
+
+def test_what_is_no_address_or_the_same_one_is_said_beside_the_field(site: Site) -> None:
+    reader(site)
+    for typed in ("", "no", "a@b\r\nBcc: c@d.ef", '"><script>@x', "a" * 10_000):
+        page = site.client.post(link(), data={"action": "address", "address": typed})
+        assert page.status_code == 422 and 'id="address-error"' in page.text and "<script>" not in page.text
+    page = site.client.post(link(), data={"action": "address", "address": ADDRESS.upper()})
+    assert "That is your address already." in page.text
+    assert mails(site) == []
+
+
+def test_links_hold_for_a_day_for_their_reader_and_their_purpose(site: Site) -> None:
+    reader(site)
+    reader(site, "bo@quay.example", 2)
+    mail = asked(site, "erase")
+    token = mail.link.rpartition("/")[2]
+    now = site.clock.moment
+    foreign = [("k2", b"another newsroom's key, not ours 12")]
+    for forged, status in (
+        (request_token(foreign, Request("erase", 1, KEY, now)), 404),
+        (request_token(KEYS, Request("erase", 2, KEY, now)), 410),
+        (request_token(KEYS, Request("nonsense", 1, KEY, now)), 410),
+        (unsubscribe_token(KEYS, 1, "daily"), 404),
+        (token[:-1], 404),
+        (token[:-2] + "Ar", 404),
+        (token.swapcase(), 404),
+        ("x%00r", 404),
+        ("r" * 10_000, 404),
+    ):
+        for answer in (
+            site.client.get(f"/preferences/{forged}"),
+            site.client.post(f"/preferences/{forged}"),
+        ):
+            assert answer.status_code == status, forged
+    site.clock.on(hours=24)
+    for answer in (site.client.get(mail.link), site.client.post(mail.link)):
+        assert answer.status_code == 410 and "This link is too old" in answer.text
+    assert (address_of(site, 1), address_of(site, 2)) == (ADDRESS, "bo@quay.example")
+
+
+def test_who_has_a_forwarded_mail_causes_few_mails(site: Site) -> None:
+    reader(site)
+    pages = [site.client.post(link(), data={"action": "erase"}).text for _ in range(8)]
+    assert ["So many mails were asked for" in page for page in pages] == [False] * 6 + [True] * 2
+    assert len(mails(site)) == 6
+    site.clock.on(days=1)
+    assert len([asked(site, "export")]) == 1
+
+
+def test_the_signed_in_reader_goes_there_at_once_and_no_other_site_sends_them(site: Site) -> None:
+    reader(site)
+    reader(site, "bo@quay.example", 2)
+    browser, bo = signed_in(site), signed_in(site, "bo@quay.example")
+    for proof in ("", bo.proof(), browser.proof()[:-1]):
+        answer = browser.post(link(), {"action": "erase", "proof": proof})
+        assert answer.status_code == 403
+    done = browser.post(link(), {"action": "export", "proof": browser.proof()})
+    assert done.status_code == 303 and done.headers["location"].startswith("/preferences/")
+    assert browser.post(done.headers["location"]).json()["reader"]["address"] == ADDRESS
+    assert mails(site) == []
+    # Bo is somebody else on Ana's page: the mail goes to Ana.
+    answer = bo.post(link(), {"action": "export", "proof": bo.proof()})
+    assert answer.status_code == 200
+    assert [mail.address for mail in mails(site)] == [ADDRESS]
+    moving = browser.post(link(), {"action": "address", "address": NEW, "proof": browser.proof()})
+    browser.post(moving.headers["location"])
+    assert [mail.address for mail in mails(site)] == [NEW]
+
+
+def test_somebody_elses_browser_stays_signed_in_when_it_erases_another_reader(site: Site) -> None:
+    reader(site)
+    reader(site, "bo@quay.example", 2)
+    bo = signed_in(site, "bo@quay.example")
+    bo.post(asked(site, "erase").link)
+    assert bo.is_in and address_of(site) == ""
+
+
+def test_letters_are_in_the_readers_language(site: Site) -> None:
+    reader(site, language="ar")
+    page = site.client.post(link(), data={"action": "erase"})
+    assert 'dir="rtl"' in page.text
+    (mail,) = mails(site)
+    assert mail.language == "ar"
+    assert isinstance(site.client.get(mail.link), httpx2.Response)
