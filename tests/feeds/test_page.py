@@ -58,6 +58,26 @@ def test_every_feed_stands_on_the_page_with_all_its_addresses() -> None:
     assert len(tree.css(".label")) == 1
 
 
+@pytest.mark.browser
+def test_the_page_lets_its_own_style_and_script_in_and_nothing_else(browser: Browser, tmp_path: Path) -> None:
+    room = samples.newsroom(sections=(Section("a", "POLICY </h2><script>document.title = 'x'</script>"),))
+    page = page_of(room)
+    (policy,) = LexborHTMLParser(page.decode()).css('meta[http-equiv="Content-Security-Policy"]')
+    assert "unsafe" not in str(policy.attributes["content"])
+    # Even if a title could break out of its place.
+    file = tmp_path / "index.html"
+    file.write_bytes(
+        page.replace(b"</main>", b"<script>document.title = 'x'</script><p style='color:red'>x</main>")
+    )
+    tab = browser.new_page()
+    tab.goto(file.as_uri())
+    assert tab.title() != "x"
+    assert tab.evaluate("getComputedStyle(document.querySelector('h1')).marginTop") == "32px"
+    last = "getComputedStyle(document.querySelector('main > p:last-child')).color"
+    assert tab.evaluate(last) != "rgb(255, 0, 0)"
+    tab.close()
+
+
 def test_the_latest_section_has_no_feed_of_its_own() -> None:
     assert [feed.name for feed in listed(samples.newsroom())] == [
         "all",
@@ -173,7 +193,8 @@ def test_axe_finds_nothing_on_the_page(browser: Browser, address: str, language:
     script = NODE / "node_modules" / "axe-core" / "axe.min.js"
     if not script.is_file():
         pytest.skip("needs the packages of tests/node: cd tests/node && npm ci")
-    page = browser.new_page(viewport={"width": 375, "height": 900})
+    # axe is a script that the page's own policy does not know.
+    page = browser.new_page(viewport={"width": 375, "height": 900}, bypass_csp=True)
     page.goto(f"{address}/{language}/index.html")
     page.add_script_tag(path=script)
     for mode in MODES:
