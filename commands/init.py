@@ -16,7 +16,7 @@ from commands.init_source import chosen, completed_source, terms_of
 from commands.new_newsroom import found
 from commands.new_sections import WHAT, NewSection, WrongAnswerError, agreed, completed, unsettled
 from commands.new_source import NAMES, NewSource, left_out
-from commands.questions import NO_POSTAL_ADDRESS, Answers, Question, questions
+from commands.questions import NO_POSTAL_ADDRESS, Answers, Assumed, Question, questions
 from commands.source_flags import Manner, Wanted, mistakes_of
 from newsroom.errors import ConfigurationError
 from newsroom.masthead import SectionKind
@@ -102,7 +102,8 @@ def init(
         "postal_address": postal_address,
         "public_url": public_url,
     }
-    source_url = source_url if not source_url or "://" in source_url else f"https://{source_url}"
+    if source_url and "://" not in source_url:
+        source_url = Assumed(f"https://{source_url}")
     wanted = Wanted(source or "", source_url or "", paid, take_key, descriptions, not no_look)
     manner = Manner(asks=sys.stdin.isatty() and not yes, yes=yes)
     answers = _answers(directory, given, wanted, manner)
@@ -195,11 +196,18 @@ def _taken(question: Question, answers: Answers) -> Any:
 
 def _asked(question: Question, answers: Answers) -> Any:
     """Ask until the answer can be taken; what is wrong with one is said."""
+    default, is_told = question.default(answers), False
     while True:
+        # With nothing as its default the library would ask again without a word.
+        said = str(typer.prompt(question.words, default=default, show_default=bool(default)))
+        if question.placeholder and not said.strip():
+            if is_told:
+                return question.placeholder
+            typer.echo(f"  {question.why}.")
+            is_told = True
+            continue
         try:
-            return _checked(
-                question, str(typer.prompt(question.words, default=question.default(answers) or None))
-            )
+            return _checked(question, said)
         except WrongAnswerError as error:
             typer.echo(f"  {error}")
 

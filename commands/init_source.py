@@ -22,11 +22,13 @@ from commands.new_source import (
     paid_of,
     source_of,
 )
+from commands.questions import Assumed, source_address
 from commands.site_look import SiteLook, kinds_of
-from commands.source_flags import Manner, Wanted
+from commands.source_flags import GHOST_SAYS, Manner, Wanted
 from content.survey import Survey, Topic
 from content.survey_front import Front, home_of
 from newsroom.errors import ConfigurationError, SourceError
+from newsroom.web import WebError
 
 SHOWN = 20
 """Of a site's own lists, how many are shown."""
@@ -67,14 +69,52 @@ def chosen(site: str, wanted: Wanted, manner: Manner) -> Chosen:
     is_nobody = bool(_RESERVED.fullmatch(urlsplit(url).hostname or ""))
     if not is_named and (is_nobody or not (manner.asks or manner.yes)):
         return Chosen()
+    return _looked_at(url, site, wanted, manner)
+
+
+def _looked_at(url: str, site: str, wanted: Wanted, manner: Manner) -> Chosen:
+    """What is read from `url`, of the newsroom at `site`; where it gives nothing, what is read instead."""
     typer.echo(f"Looking at {url} ...")
     with SiteLook(url) as look:
         try:
             front = look.front()
         except SourceError as error:
-            typer.echo(f"  {error}. {_FOLDER}")
-            return Chosen()
-        return _Choice(look, front, site, wanted, manner).made()
+            if not (isinstance(url, Assumed) and _is_unreachable(error)):
+                typer.echo(f"  {error}.{_then(manner)}")
+                return _elsewhere(site, wanted, manner)
+            typer.echo(f"  {error}.")
+        else:
+            return _Choice(look, front, url if url == site else site, wanted, manner).made()
+    # Nobody said which it is: some sites have no https.
+    plain = url.replace("https://", "http://", 1)
+    return _looked_at(plain, plain if url == site else site, wanted, manner)
+
+
+def _elsewhere(site: str, wanted: Wanted, manner: Manner) -> Chosen:
+    """What is read where an address gave nothing: somebody may know a better one."""
+    while manner.asks:
+        words = "Another address to read the articles from; nothing for a folder"
+        text = str(typer.prompt(words, default="", show_default=False)).strip()
+        if not text:
+            typer.echo(f"  {_FOLDER}")
+            break
+        try:
+            return _looked_at(source_address(text), site, wanted, manner)
+        except WrongAnswerError as error:
+            typer.echo(f"  {error}")
+    return Chosen()
+
+
+def _then(manner: Manner) -> str:
+    """What comes of it where nobody is asked."""
+    return "" if manner.asks else f" {_FOLDER}"
+
+
+def _is_unreachable(error: BaseException | None) -> bool:
+    """Whether nobody answered at all."""
+    while error is not None and not isinstance(error, WebError):
+        error = error.__cause__
+    return error is not None and error.status is None
 
 
 def _unseen(url: str, wanted: Wanted) -> Chosen:
@@ -102,8 +142,8 @@ class _Choice:
             nothing = (
                 "That cannot be read" if signs else "Neither WordPress, Ghost, a feed nor articles are there"
             )
-            typer.echo(f"  {nothing}. {_FOLDER}")
-            return Chosen()
+            typer.echo(f"  {nothing}.{_then(self._manner)}")
+            return _elsewhere(self._said, self._wanted, self._manner)
         self._say(found, [one for one in signs if one != found.kind])
         kind = self._agreed(found, signs)
         if kind not in REMOTE:
@@ -193,6 +233,10 @@ def completed_source(choice: Chosen, sections: Sequence[NewSection], terms: Term
 
 def _paid(found: Survey, wanted: Wanted, manner: Manner) -> Paid:
     if found.kind == "ghost":
+        if wanted.paid is not None:
+            if not manner.asks:
+                raise ConfigurationError(f"init: --paid: {GHOST_SAYS}; leave it out")
+            typer.echo(f"  {GHOST_SAYS}: --paid is not used.")
         return Paid("all")
 
     def check(text: str) -> Paid:

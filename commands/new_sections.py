@@ -28,7 +28,7 @@ KEYS = {SectionKind.BRIEFS: "briefs", SectionKind.LATEST: "latest", SectionKind.
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
-_NO_TITLE = re.compile(r"://|^www\.|@|\.\.|^/|[<>{}\\|]|[\x00-\x1f\x7f]")
+_NO_TITLE = re.compile(r"^(?:category|tag|type|meta):|://|^www\.|@|\.\.|^/|[<>{}\\|]|[\x00-\x1f\x7f]")
 _LONGEST = 60
 
 

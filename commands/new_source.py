@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from commands.new_sections import NewSection, WrongAnswerError, named_sections, section_key
+from content.sources.rules import slug_of
 from content.survey import Survey, Topic
 from newsroom.masthead import SectionKind
 from newsroom.secrets import source_name
@@ -100,7 +101,7 @@ def paid_of(text: str, kind: str = "", found: Survey | None = None) -> Paid:
     """Which articles are paid, as somebody says it, for a source of this kind where that is known.
 
     A category may be named by its title, too. Raises WrongAnswerError, also where a WordPress has no category
-    of that name.
+    of that name, or no article that a feed lists has one: a mistyped name would open what is paid.
     """
     said = [part.strip() for part in text.split(",") if part.strip()]
     words = [part for part in said if part.lower() in _WHOLE]
@@ -125,21 +126,27 @@ def _rule(part: str, kind: str, found: Survey | None) -> str:
         raise WrongAnswerError(f'"{part}" is no rule; allowed: {_allowed(kind)}') from None
     if kind and not part.startswith(_RULES.get(kind, ())):
         raise WrongAnswerError(f'"{part}" means nothing here; allowed: {_allowed(kind)}')
-    name, colon, value = part.partition(":")
-    if name != "category" or not colon or found is None:
+    name, _, value = part.partition(":")
+    # A feed does not part tags from categories.
+    if found is None or name not in (("category", "tag") if found.kind == "feed" else ("category",)):
         return part
     topic = next((one for one in found.topics if _is_called(one, value)), None)
     if topic is not None:
-        return f"category:{topic.name}"
-    # Of a feed nobody knows what else will come.
-    if found.kind == "wordpress" and found.topics:
-        known = ", ".join(one.name for one in found.topics[:20])
+        return f"{name}:{topic.name}"
+    known = ", ".join(one.name for one in found.topics[:20])
+    if found.kind == "feed":
+        raise WrongAnswerError(
+            f'no article in the feed has the {name} "{value}"; allowed: {known or "all, none"}; one that is '
+            "still to come can be written into `paid` in newsroom.toml later"
+        )
+    if found.kind == "wordpress" and known:
         raise WrongAnswerError(f'the site has no category "{value}"; allowed: {known}')
     return part
 
 
 def _is_called(topic: Topic, name: str) -> bool:
-    return name.casefold() in (topic.name.casefold(), topic.title.casefold(), as_title(topic).casefold())
+    names = (topic.name, topic.title, as_title(topic), slug_of(topic.name))
+    return name.casefold() in map(str.casefold, names)
 
 
 def as_title(topic: Topic) -> str:

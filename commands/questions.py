@@ -34,7 +34,9 @@ class Question:
     default: Callable[[Answers], str]
     """What is taken where nobody says anything; empty where a person has to."""
     placeholder: str = ""
-    """What stands for an answer that only a person knows, with --yes."""
+    """What stands for an answer that only a person knows, with --yes, or where they leave it open."""
+    why: str = ""
+    """Why it is asked again of somebody who says nothing, and how it is left open."""
 
     @property
     def flag(self) -> str:
@@ -57,8 +59,19 @@ def _of(kind: Any) -> Callable[[str], str]:
     return check
 
 
+class Assumed(str):
+    """An address that was said without `https://`, which now stands before it."""
+
+    __slots__ = ()
+
+
 def _site(text: str) -> str:
-    return _of(types.Site)(text if "://" in text else f"https://{text}")
+    return _of(types.Site)(text) if "://" in text else Assumed(_of(types.Site)(f"https://{text}"))
+
+
+def source_address(text: str) -> str:
+    """Where articles may be read. Raises WrongAnswerError."""
+    return _of(types.Page)(text) if "://" in text else Assumed(_of(types.Page)(f"https://{text}"))
 
 
 def _public(text: str) -> str:
@@ -153,6 +166,8 @@ def questions(zone: str) -> tuple[Question, ...]:
             _of(types.Words),
             fixed(""),
             NO_POSTAL_ADDRESS,
+            "Every mail has to show it. Nothing once more leaves it open, to be said in newsroom.toml before "
+            "any mail",
         ),
         Question("public_url", "Where readers reach `serve`", _public, fixed("http://127.0.0.1:8080")),
     )

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from content.sources.json_values import as_mapping, as_mappings
 from content.sources.pages_address import trusted
 from content.sources.pages_html import page_of
 from content.sources.pages_json_ld import article_in
@@ -106,10 +107,15 @@ class SiteLook:
         return found
 
     def _ghost(self, front: Front, key: str) -> Survey:
-        if not key:
-            return Survey("ghost", front.url, front.name, front.language)
         root = f"{front.url}/ghost/api/content"
         headers = {"accept-version": "v5.0"}
+        if not key:
+            if not front.is_ghost:
+                # Some hide it on their pages. It refuses who has no key in JSON; others have nothing there.
+                told, _ = self._web.json(f"{root}/settings/", headers=headers, accepted=(401, 403))
+                if not as_mappings(as_mapping(told).get("errors")):
+                    raise SourceError(f"{shown(front.url)}: no Ghost's Content API is there")
+            return Survey("ghost", front.url, front.name, front.language)
         settings, _ = self._web.json(f"{root}/settings/?{urlencode({'key': key})}", headers=headers)
         wish = {"key": key, "limit": 100, "include": "count.posts", "order": "count.posts desc"}
         tags, _ = self._web.json(f"{root}/tags/?{urlencode(wish)}", headers=headers)

@@ -12,6 +12,9 @@ from commands.new_sections import WrongAnswerError
 from commands.new_source import REMOTE, kind_of, paid_of
 from newsroom.setting_types import Page
 
+GHOST_SAYS = "Ghost says itself who may read a post"
+"""Why nobody else is asked for it."""
+
 _ADDRESS: TypeAdapter[str] = TypeAdapter(Page)
 
 
@@ -49,7 +52,7 @@ def mistakes_of(wanted: Wanted, site: str | None, manner: Manner) -> list[str]:
         except ValidationError:
             found.append("init: --source-url: not a web address; allowed: https://www.example.org/feed/")
     if wanted.paid is not None and kind == "ghost":
-        found.append("init: --paid: Ghost says itself who may read a post; leave it out")
+        found.append(f"init: --paid: {GHOST_SAYS}; leave it out")
     elif wanted.paid is not None and kind not in ("folder", "none"):
         try:
             paid_of(wanted.paid, kind)

@@ -474,3 +474,72 @@ def test_what_a_site_says_is_toml_whatever_it_is(tmp_path: Path) -> None:
     settings = _settings(tmp_path / "new")
     assert len(settings.sources) == 1
     assert json.dumps(evil)[1:5] in json.dumps(settings.newsroom.name)
+
+
+def test_a_mistyped_rule_opens_no_feed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pages_site.Site() as site:
+        _feed(site)
+        assert _init(tmp_path / "new", "--yes", "--site", site.url, "--paid", "category:citty-hall") == 2
+    said = capsys.readouterr().err
+    assert 'init: --paid: no article in the feed has the category "citty-hall"; allowed: City Hall' in said
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_rule_for_a_ghost_is_refused_though_nobody_said_that_it_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ghost_site.Site() as site:
+        _ghost(site)
+        for rule in ("all", "tag:premum"):
+            assert _init(tmp_path / "new", "--yes", "--site", site.url, "--paid", rule) == 2
+            assert "init: --paid: Ghost says itself who may read a post" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_ghost_is_found_where_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pages_site.Site() as site:
+        _feed(site)
+        assert _init(tmp_path / "new", "--yes", "--site", site.url, "--source", "ghost") == 0
+    said = capsys.readouterr().out
+    assert "no Ghost's Content API is there" in said or "not found (404)" in said
+    assert "Found Ghost" not in said
+    with ghost_site.Site() as site:
+        _ghost(site)
+        page = b"<html><title>The Quay</title></html>"
+        known = site.meddle
+
+        def hidden(path: str, wish: dict[str, str]) -> Told | None:
+            if path.endswith("/settings/") and "key" not in wish:
+                return ghost_site.refused("NoPermissionError", "NO_KEY", 403)
+            return (200, HTML, page) if path == "/" else known(path, wish)
+
+        site.meddle = hidden
+        assert _init(tmp_path / "other", "--yes", "--site", site.url, "--source", "ghost") == 0
+    assert "Found Ghost" in capsys.readouterr().out
+
+
+def test_a_site_without_https_is_found_by_its_bare_name(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    with pages_site.Site() as site:
+        _feed(site)
+        bare = site.url.removeprefix("http://")
+        said = on_a_terminal(folder, [bare, "", *[""] * 9, "", "", ""])
+    assert f"Looking at https://{bare} ..." in said
+    assert f"Looking at http://{bare} ..." in said
+    assert _source(folder)["kind"] == "feed"
+    assert _settings(folder).newsroom.site_url == f"http://{bare}"
+    # Nothing, twice, leaves it open.
+    assert "Every mail has to show it." in said
+    assert "YOUR POSTAL ADDRESS" in _settings(folder).newsletters[0].postal_address
+
+
+def test_somebody_may_know_a_better_address(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    with pages_site.Site() as site:
+        _feed(site)
+        answers = ["http://127.0.0.1:9", "ftp://x", f"{site.url}/feed/", *[""] * 10, "Graslei 1", ""]
+        said = on_a_terminal(folder, answers)
+        assert _source(folder)["url"] == f"{site.url}/feed/"
+    assert said.count("Another address to read the articles from") == 2
+    # The one that answers is the site's, for it has the same host.
+    assert _settings(folder).newsroom.site_url == site.url

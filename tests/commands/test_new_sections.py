@@ -33,6 +33,7 @@ def test_a_title_gives_a_key_of_its_own(text: str, keys: list[str]) -> None:
         ("News, index", '"index" is reserved'),
         (",", "no section is named"),
         ("https://quay.example/politics", "is not a section's title"),
+        ("category:arts", "is not a section's title"),
         ("www.quay.example", "is not a section's title"),
         ("../../etc", "is not a section's title"),
         ("me@quay.example", "is not a section's title"),

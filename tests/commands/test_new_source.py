@@ -27,6 +27,7 @@ _LISTS = (
     Topic("p", "Politics", 9, address=f"{URL}/p"),
     Topic("ads", "Ads", 3, address=f"{URL}/ads"),
 )
+FEED = Survey("feed", URL, topics=(Topic("City Hall", "City Hall", 3),))
 PAGES = Survey("pages", URL, topics=_LISTS)
 
 
@@ -43,13 +44,14 @@ def _sections(text: str) -> tuple[NewSection, ...]:
         ("more", "wordpress", Paid(rules=("more",))),
         ("category:plus, tag:vip , category:plus", "wordpress", Paid(rules=("category:plus", "tag:vip"))),
         ("category:Plus Stories", "wordpress", Paid(rules=("category:plus",))),
-        ("category:Whatever", "feed", Paid(rules=("category:Whatever",))),
+        ("category:city-hall", "feed", Paid(rules=("category:City Hall",))),
+        ("tag:city hall", "feed", Paid(rules=("tag:City Hall",))),
         ("meta:paid=1", "wordpress", Paid(rules=("meta:paid=1",))),
         ("page", "", Paid("page")),
     ],
 )
 def test_which_articles_are_paid(text: str, kind: str, paid: Paid) -> None:
-    found = WORDPRESS if kind == "wordpress" else Survey("feed", URL) if kind == "feed" else None
+    found = {"wordpress": WORDPRESS, "feed": FEED}.get(kind)
     assert paid_of(text, kind, found) == paid
 
 
@@ -63,11 +65,17 @@ def test_which_articles_are_paid(text: str, kind: str, paid: Paid) -> None:
         ("more", "feed", '"more" means nothing here'),
         ("category:plus", "pages", "means nothing here; allowed: page"),
         ("category:nowhere", "wordpress", 'no category "nowhere"; allowed: stadt, elections'),
+        (
+            "category:citty-hall",
+            "feed",
+            'no article in the feed has the category "citty-hall"; allowed: City Hall',
+        ),
+        ("tag:citty-hall", "feed", 'no article in the feed has the tag "citty-hall"; allowed: City Hall'),
     ],
 )
 def test_what_cannot_be_meant_is_refused(text: str, kind: str, reason: str) -> None:
     with pytest.raises(WrongAnswerError, match=reason):
-        paid_of(text, kind, WORDPRESS if kind == "wordpress" else None)
+        paid_of(text, kind, {"wordpress": WORDPRESS, "feed": FEED}.get(kind))
 
 
 def test_a_kind_is_one_of_ours() -> None:
