@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_time
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -118,7 +118,8 @@ class Account:
     def _moment(self, moment: datetime, language: str) -> str:
         there = locale(words(language)["lang"])
         zone = self.house.newsroom.time_zone
-        return format_datetime(moment, "medium", tzinfo=zone, locale=there)
+        local = moment.astimezone(zone)
+        return f"{format_date(local, 'medium', locale=there)}, {format_time(local, 'short', locale=there)}"
 
 
 def to_sign_in(path: str) -> Response:

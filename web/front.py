@@ -106,10 +106,13 @@ async def to_feeds(_request: Request) -> Response:
     return RedirectResponse("/feeds/", 301)
 
 
+_PERSONAL = ("/unsubscribe/", "/confirm/", "/preferences/", "/private/", "/sign-in", "/account")
+
+
 async def robots(_request: Request) -> Response:
     """What search engines are asked to leave alone (RFC 9309)."""
     return PlainTextResponse(
-        "User-agent: *\nDisallow: /unsubscribe/\nDisallow: /confirm/\nDisallow: /private/\n",
+        "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in _PERSONAL),
         headers={"Cache-Control": "max-age=86400"},
     )
 

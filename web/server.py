@@ -27,7 +27,16 @@ from web.headers import SafeHeaders
 from web.hosts import Hosts, hosts_of
 from web.metrics import Metrics, Monitored, folders_of
 
-ANSWERED = ("the front page", "feeds", "private feeds", "pictures", "sign-up", "unsubscribe links")
+ANSWERED = (
+    "the front page",
+    "feeds",
+    "private feeds",
+    "pictures",
+    "sign-up",
+    "sign-in",
+    "preferences",
+    "unsubscribe links",
+)
 """What `serve` says that it answers."""
 
 STOPPING = 6.0
