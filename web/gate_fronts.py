@@ -9,7 +9,7 @@ from babel.dates import format_date
 from sqlalchemy.engine import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from content.corrected import live
 from newsletter import archived
@@ -101,9 +101,12 @@ class Fronts:
             return front, self._edition(connection)
 
     def show_section(self, key: str, page: str) -> Response:
-        """A page of a section's front; 404 for a section or a page that is none."""
+        """A page of a section's front; 301 for a renamed one, 404 for a section or a page that is none."""
         house, newsroom = self._house, self._house.newsroom
         section = newsroom.section(key)
+        renamed = next((one.key for one in newsroom.sections if key in one.former_keys), "")
+        if section is None and renamed:
+            return RedirectResponse(f"/sections/{renamed}", 301, {"Cache-Control": FRESH})
         number = int(page) if _NUMBER.fullmatch(page) else 0
         last = gate_shelves.LAST_PAGE
         if section is not None and section.kind is SectionKind.LATEST:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from content.article import Access, Body, Booking, LeadImage, Picture
 from newsletter.straight_in import signed, with_token
 from newsroom.database import engine_for, metadata, writing
 from readership.reader import Plan
+from tests import samples
 from tests.samples import NOON
 from tests.samples import teaser as sample_teaser
 from tests.web.gating import HOME, LINK_KEYS, MARK, article, gated, get, put, signed_in
@@ -33,10 +35,12 @@ IMAGE = LeadImage((Picture("media/abc.jpg", 1200, 600, 9),), "A bridge", "The br
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     root = tmp_path_factory.mktemp("gate")
+    sections = samples.newsroom().sections
+    renamed = (replace(sections[0], former_keys=("town-hall",)), *sections[1:])
     engine = engine_for(f"sqlite:///{root / 'standfirst.db'}")
     sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
     metadata.create_all(engine)
-    with served(gated(root), engine) as value:
+    with served(gated(root, sections=renamed), engine) as value:
         yield value
     engine.dispose()
 
@@ -261,6 +265,8 @@ def test_a_section_is_leafed_through(gate: Site) -> None:
     for path in ("nothing", "politics?page=4", "politics?page=0", "politics?page=x", "politics?page=99999"):
         assert gate.client.get(f"/sections/{path}").status_code == 404
     assert gate.client.get("/sections/culture").status_code == 200
+    moved = gate.client.get("/sections/town-hall", follow_redirects=False)
+    assert (moved.status_code, moved.headers["location"]) == (301, "/sections/politics")
     assert gate.client.get("/sections/latest").text.count('class="h3"') == 20
 
 
