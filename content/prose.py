@@ -139,6 +139,34 @@ def opening(block: Block, words: int) -> tuple[str, int]:
     return (f"<p>{_cut(block.html, end)}</p>", used) if used else ("", 0)
 
 
+def following(block: Block, beginning: str) -> str:
+    """The inside of the paragraph that comes after `beginning`, its text's first words; as HTML, balanced.
+
+    Spaces do not count. Elements that are empty by then, pictures among them, are left out.
+    """
+    out: list[str] = []
+    open_: list[str] = []
+    left = len("".join(beginning.split()))
+    for token in _TOKEN.finditer(block.html):
+        closing, name, _, text = token.groups()
+        if left <= 0:
+            out.append(token[0])
+        elif text is not None:
+            piece = unescape(text)
+            end = 0
+            while end < len(piece) and left > 0:
+                left -= not piece[end].isspace()
+                end += 1
+            if left <= 0:
+                out += [*open_, escape(piece[end:].lstrip(), quote=False)]
+        elif closing:
+            open_.pop()
+        elif name not in VOID:
+            open_.append(token[0])
+    found = "".join(out)
+    return found if plain(found).strip() else ""
+
+
 def sentence_ends(text: str) -> Iterator[int]:
     """Where sentences of `text` end, the closing quotes with them; abbreviations and initials are none."""
     for match in _SENTENCE_END.finditer(text):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
 
 from content.article import Access, Article, LeadImage, StoredArticle
-from content.prose import ASIDES, blocks, opening, plain, shortened, word_count
+from content.prose import ASIDES, blocks, following, opening, plain, shortened, word_count
 from newsroom.masthead import Paywall
 
 WORDS_A_MINUTE = 200
@@ -15,6 +16,8 @@ WORDS_A_MINUTE = 200
 
 LONGEST_TEASER = 300
 """Characters of a teaser that is made of a free article's first paragraph."""
+
+_PARAGRAPH = re.compile(r"<p(?:\s[^<>]*)?>$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,14 @@ def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
 
     A closed article has the editor's own teaser or none, and in `public_html` what `paywall` allows: its
     first paragraphs, but for one that repeats the teaser, of a quarter of its words at most. Where the editor
-    put a wall into it, everything before that is public instead. A free article without a teaser, or one with
-    a wall of its own, has the beginning of its first paragraph.
+    put a wall into it, everything before that is public instead, but for what the teaser says of it. A free
+    article without a teaser, or one with a wall of its own, has the beginning of its first paragraph.
     """
     article = stored.article
     booking = article.booking
     is_open = article.access is Access.FREE
+    words = article.teaser or _beginning(article.body.html if is_open else article.opening)
+    before_wall = _after_teaser(article.opening, words)
     return Teaser(
         id=article.id,
         revision=stored.revision,
@@ -84,8 +89,12 @@ def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
         url=article.url,
         headline=article.headline,
         label=article.label,
-        teaser=article.teaser or _beginning(article.body.html if is_open else article.opening),
-        public_html="" if is_open else article.opening or _public_html(article, paywall.public_paragraphs),
+        teaser=words,
+        public_html=""
+        if is_open
+        else before_wall
+        if article.opening
+        else _public_html(article, paywall.public_paragraphs),
         authors=article.authors,
         language=article.language,
         published=article.published,
@@ -112,7 +121,23 @@ def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
 def _beginning(public: str) -> str:
     """The first paragraph in whole sentences, as one line."""
     first = next((block for block in blocks(public) if block.tag == "p"), None)
-    return shortened(" ".join(first.text.split()), LONGEST_TEASER) if first else ""
+    return shortened(_joined(first.text), LONGEST_TEASER) if first else ""
+
+
+def _after_teaser(public: str, teaser: str) -> str:
+    """`public` without what the teaser says already: its first paragraph, or the beginning of that."""
+    first = next((block for block in blocks(public) if block.tag == "p"), None)
+    said = teaser.rstrip(".…")
+    text = _joined(first.text) if first else ""
+    if first is None or not said or not text.startswith(said) or text[len(said) :][:1].isalnum():
+        return public
+    rest = "" if _same(first.text, teaser) else following(first, teaser.rstrip("…"))
+    start = public.index(first.html)
+    end = start + len(first.html)
+    tag = _PARAGRAPH.search(public, 0, start)
+    if not rest and tag and public.startswith("</p>", end):
+        start, end = tag.start(), end + len("</p>")
+    return public[:start] + rest + public[end:]
 
 
 def _public_html(article: Article, paragraphs: int) -> str:
@@ -124,18 +149,22 @@ def _public_html(article: Article, paragraphs: int) -> str:
         # A brief: any of it is most of it.
         return ""
     left = word_count(plain(article.body.html)) // 4
-    following = chain((first, second), running)
+    rest = chain((first, second), running)
     if _same(first.text, article.teaser):
         left -= first.words
-        next(following)
+        next(rest)
     out: list[str] = []
-    for block in islice(following, paragraphs):
+    for block in islice(rest, paragraphs):
         html, words = opening(block, left) if block.tag == "p" else ("", 0)
         out.append(html)
         left -= words
         if words < block.words:
             break
     return "".join(out)
+
+
+def _joined(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _same(one: str, other: str) -> bool:

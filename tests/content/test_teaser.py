@@ -232,3 +232,37 @@ def test_a_teaser_has_no_place_for_a_body():
     fields = set(type(teaser_of(stored(), Paywall())).__slots__)
     assert "body" not in fields
     assert "body" in set(Article.__slots__)
+
+
+def _walled(opening: str, teaser: str = "") -> tuple[str, str]:
+    article = stored(opening=opening, teaser=teaser, body=Body(f"{opening}<p>Paid.</p>"))
+    made = teaser_of(article, Paywall(2))
+    return made.teaser, made.public_html
+
+
+@pytest.mark.parametrize(
+    ("opening", "teaser", "public"),
+    [
+        ("<p>One.</p>", "One.", ""),
+        ("<figure></figure><p lang=\"en\">One &amp; <b>two</b>.</p><p>Three.</p>", "One & two.",
+         "<figure></figure><p>Three.</p>"),
+        ("Loose.", "Loose.", ""),
+        ("<h2>Title</h2>", "", "<h2>Title</h2>"),
+    ],
+)  # fmt: skip
+def test_what_stands_before_a_wall_is_said_once(opening, teaser, public):
+    assert _walled(opening) == (teaser, public)
+
+
+def test_an_editors_teaser_that_is_the_first_paragraph_is_said_once():
+    assert _walled("<p>By  hand.</p><p>More.</p>", "By hand.") == ("By hand.", "<p>More.</p>")
+    assert _walled("<p>Other.</p>", "By hand.") == ("By hand.", "<p>Other.</p>")
+    assert _walled("<p>By handle.</p>", "By hand.") == ("By hand.", "<p>By handle.</p>")
+
+
+def test_of_a_long_first_paragraph_the_rest_follows_the_teaser():
+    sentence = "This sentence has exactly fifty characters, you see. "
+    first = sentence * 4 + f"<b>{sentence}And <i>more</i> of it</b> that goes on and on that goes on &lt;here&gt;.lt;here&gt;."
+    teaser, public = _walled(f"<p>{first}</p><p>Next.</p>")
+    assert teaser == (sentence * 5).strip()
+    assert public == "<p><b>And <i>more</i> of it</b> that goes on and on that goes on &lt;here&gt;.lt;here&gt;.</p><p>Next.</p>"
