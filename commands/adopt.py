@@ -20,6 +20,7 @@ from commands.invocation import (
     NowOption,
     invocation,
 )
+from commands.left_sources import left_of
 from content.adoption import Proposal, adopt, moving, propose
 from content.sync import Wish, sync_source
 from newsroom import log
@@ -44,12 +45,13 @@ def adopt_articles(
 ) -> None:
     """Match the articles of two sources by address, slug, or headline and day, and keep their ids.
 
-    Both sources stand in newsroom.toml; the old one may go from it afterwards.
+    The new one stands in newsroom.toml; the old one may have gone from it, or go afterwards.
     """
     given = invocation(context, config, log_format, now, dry_run=dry_run)
     with opened(given) as room:
         there = _source(room, new)
-        _source(room, old)
+        if old not in left_of(room):
+            _source(room, old)
         if old == new:
             raise ConfigurationError("adopt: the two sources are one; name the old one and the new one")
         with held(room.engine, "sync"):

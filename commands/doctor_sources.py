@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from commands.context import Context
+from commands.left_sources import left_lines
 from commands.sync import unplaced_line
 from content.sync import SyncReport, Wish, sync_source
 from newsroom.errors import ExitStatus, SourceError
@@ -28,6 +29,8 @@ def check_sources(room: Context, *, full: bool = False) -> None:
                     room.troubles.warn("sources", named(source.key, line))
             except SourceError as error:
                 raise SourceError(*(named(source.key, line) for line in error.problems)) from error
+    for line in left_lines(room):
+        room.troubles.warn("sources", line)
 
 
 def named(key: str, line: str) -> str:

@@ -10,9 +10,10 @@ import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.left_sources import left_lines, withdraw_or_say
 from commands.progress import counting
 from content.sync import SyncReport, Wish, sync_source
-from newsroom import log, witness
+from newsroom import alerts, log, witness
 from newsroom.errors import ConfigurationError, ExitStatus
 from newsroom.locks import held
 from newsroom.settings import SourceSettings
@@ -21,6 +22,8 @@ app = typer.Typer(pretty_exceptions_enable=False)
 
 SHOWN = 50
 """Problems of one source that are listed one by one."""
+LISTED = 20
+"""Articles that are named of those that came, changed or went; a log for machines has more of them."""
 NAMED = 8
 """The source's own names for where articles stand that are told with their numbers."""
 
@@ -31,6 +34,9 @@ def sync(
     source: Annotated[str | None, typer.Option(metavar="NAME", help="Only this source.")] = None,
     allow_withdrawals: Annotated[
         bool, typer.Option("--allow-withdrawals", help="Withdraw what is gone, even more than half of it.")
+    ] = False,
+    allow_opening: Annotated[
+        bool, typer.Option("--allow-opening", help="Open what was closed, even more than half of it.")
     ] = False,
     full: Annotated[
         bool, typer.Option("--full", help="Look at everything, however lately that was done.")
@@ -46,11 +52,27 @@ def sync(
     """Read the content sources into the database."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         witness.check_there(room.engine, room.settings.witness_path)
+        if source is not None and withdraw_or_say(room, source, allow_withdrawals=allow_withdrawals):
+            raise typer.Exit(room.troubles.status)
         chosen = _chosen(room, source)
-        sync_step(room, chosen, allow_withdrawals=allow_withdrawals, full=full)
+        sync_step(room, chosen, allow_withdrawals=allow_withdrawals, allow_opening=allow_opening, full=full)
+        _note(room, chosen, all_seen=source is None)
         if stamp:
             _stamp(room, chosen)
         raise typer.Exit(room.troubles.status)
+
+
+def _note(room: Context, sources: tuple[SourceSettings, ...], *, all_seen: bool) -> None:
+    """Note what this sync met; what earlier runs noted of these sources and it has not met is over."""
+    if room.dry_run or room.troubles.skipped:
+        return
+    own = {f"sync:{one.key}" for one in sources} | {f"sync:held:{one.key}" for one in sources}
+
+    def is_of(key: str) -> bool:
+        is_own = key in own or key.startswith(tuple(f"sync:{one.key}:" for one in sources))
+        return is_own or (all_seen and key.startswith("sync:"))
+
+    alerts.note(room.engine, room.troubles.messages, is_of, room.clock())
 
 
 def _stamp(room: Context, sources: tuple[SourceSettings, ...]) -> None:
@@ -82,6 +104,7 @@ def sync_step(
     sources: tuple[SourceSettings, ...] | None = None,
     *,
     allow_withdrawals: bool = False,
+    allow_opening: bool = False,
     full: bool = False,
     quiet: bool = False,
 ) -> None:
@@ -96,6 +119,7 @@ def sync_step(
                         dry_run=room.dry_run,
                         stores=room.stores,
                         allow_withdrawals=allow_withdrawals,
+                        allow_opening=allow_opening,
                         full=full,
                         order=tuple(one.key for one in settings.sources),
                         progress=progress or (lambda _: None),
@@ -105,6 +129,9 @@ def sync_step(
                     )
                 if not quiet:
                     _say(room, report, time.monotonic() - begun)
+        if sources in (None, settings.sources) and not quiet:
+            for line in left_lines(room):
+                log.problem("sync", line, level="warning")
 
 
 def unplaced_line(unplaced: Mapping[str, int]) -> str:
@@ -135,6 +162,7 @@ def _say(room: Context, report: SyncReport, seconds: float) -> None:
     if report.held:
         message = f"{report.source}: {report.held}"
         room.troubles.add("sync", f"held:{report.source}", message, ExitStatus.HELD)
+    _say_names(report)
     log.step(
         "sync",
         source=report.source,
@@ -152,3 +180,23 @@ def _say(room: Context, report: SyncReport, seconds: float) -> None:
         errors=len(errors) or None,
         seconds=seconds,
     )
+
+
+def _say_names(report: SyncReport) -> None:
+    """Name what came, changed or went; of what is many the first alone, where a person reads it."""
+    for kind, names in report.names.items():
+        total = {
+            "new": report.inserted,
+            "changed": report.updated,
+            "moved": report.moved,
+            "withdrawn": report.withdrawn,
+            "back": report.restored,
+        }[kind]
+        if log.is_for_machines():
+            more = total - len(names)
+            log.step("sync", source=report.source, change=kind, names=names, more=more or None)
+            continue
+        for one in names[:LISTED]:
+            log.step("sync", **{kind: one})
+        if more := total - len(names[:LISTED]):
+            log.step("sync", **{kind: f"and {more:,} more"})

@@ -11,9 +11,11 @@ from itertools import islice
 from sqlalchemy.engine import Connection
 
 from commands.context import Context
+from commands.left_sources import left_line
 from commands.reader_feeds import said
 from commands.troubles import NOTICE
 from content import store
+from content.left import left
 from feeds import pings
 from feeds.websub import Ping
 from newsletter import history, status
@@ -34,7 +36,8 @@ _ACTS = (Trouble.HELD, Trouble.UNCERTAIN, Trouble.CUT_OFF)
 """What no later run settles."""
 
 _NAMED = re.compile(
-    r"`(?:python send\.py )?((?:release|stop|resume|resend|resolve|move-here|sync|serve)\b[^`]*)`"
+    r"`(?:python send\.py )?"
+    r"((?:release|stop|resume|resend|resolve|move-here|(?:readers )?sync|serve)\b[^`]*)`"
 )
 """A command that a message names."""
 
@@ -114,6 +117,10 @@ def _sources(connection: Connection, room: Context) -> Iterator[Waiting]:
             if reason:
                 place = f"source {source.key}"
                 yield Waiting(place, trouble, reason, commands_in(reason), since=state.last_read)
+    keys = {source.key for source in room.settings.sources}
+    for key, count in left(connection, keys).items():
+        reason = left_line(key, count)
+        yield Waiting(f"source {key}", "not in newsroom.toml", reason, commands_in(reason))
 
 
 def _hub(connection: Connection, room: Context) -> Iterator[Waiting]:

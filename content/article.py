@@ -14,6 +14,14 @@ class Access(StrEnum):
     REGISTERED = "registered"
     PAID = "paid"
 
+    @property
+    def closed(self) -> int:
+        """The more, the fewer readers; 0 for everybody."""
+        return _CLOSED.index(self)
+
+
+_CLOSED = (Access.FREE, Access.REGISTERED, Access.PAID)
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Body:

@@ -11,10 +11,14 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from content import store, waiting_pictures
+from content.article import Access
 from content.carry_out import carry_out
 from content.gallery import Gallery
 from content.look import read_held
 from content.marks import Marks
+from content.named import MOST, names_of
+from content.openings import Openings
+from content.patience import forgotten
 from content.sources import Broken, Found, Problem
 from content.sources.remote import GoneError, Part, RemoteSource
 from content.store import KnownArticle, SourceState
@@ -41,22 +45,30 @@ def sync_remote(
     stored, and the next sync begins where this one did.
     """
     notes = before.state
-    full = wish.full or wish.allow_withdrawals or source.always_full or _is_due(notes, settings, now)
+    is_asked_for = wish.full or wish.allow_withdrawals or wish.allow_opening
+    full = is_asked_for or source.always_full or _is_due(notes, settings, now)
     report = SyncReport(settings.key)
-    seen = Marks()
+    seen, openings = Marks(), Openings(is_allowed=wish.allow_opening)
     looked = 0
     try:
         # Whoever asks for a full pass has a reason to: a tag has another name, which no article's date tells.
         of_source = {} if wish.full else notes.get("source", {})
         for part in source.parts(of_source, full=full):
-            report = together(report, _sync_part(engine, settings, source, part, gallery(), now, wish))
+            done = _sync_part(engine, settings, source, part, gallery(), now, wish, openings)
+            report = together(report, done)
             for reference in _references(part):
                 seen.add(reference)
             looked += len(part.entries) + len(part.present)
             wish.progress(looked)
+        doubted = report.held
+        opened = _open(engine, settings, openings, now, wish, is_part=source.lists_all and not full)
+        waits = doubted or opened.held
+        report = together(report, opened)
         if full and source.lists_all:
             report = together(report, _withdraw(engine, settings, seen, now, wish))
-        if wish.stores:
+        if wish.stores and waits:
+            _remember_held(engine, settings, before, report.held, now, full=full, doubted=bool(doubted))
+        elif wish.stores:
             _remember(engine, settings, source, report.held, before, now, full=full)
     except GoneError:
         if wish.stores:
@@ -75,6 +87,7 @@ def _sync_part(
     gallery: Gallery,
     now: datetime,
     wish: Wish,
+    openings: Openings,
 ) -> SyncReport:
     key = settings.key
     references = [*(entry.reference for entry in part.entries), *part.gone]
@@ -93,20 +106,49 @@ def _sync_part(
     stays = {change.article.id for change in plan.stores}
     gone = {live[reference].id for reference in part.gone if reference in live}
     plan.withdraw += sorted(gone - stays)
+    here, closed = _live_among(engine, key, part.present)
+    openings.met += closed + sum(
+        one.access != Access.FREE for one in live.values() if one.reference not in part.gone
+    )
+    openings.keep_back(plan, known | elsewhere)
     if wish.stores:
         if waits:
             with writing(engine) as connection:
                 waiting_pictures.keep(connection, _by_article(waits, plan, known))
         carry_out(engine, plan, gallery.made, now, wish.book)
     report = report_of(key, plan, problems)
-    here = _live_among(engine, key, part.present)
     return replace(
         report,
         found=report.found + here,
         unchanged=report.unchanged + here,
         elsewhere=one_each.elsewhere,
         unplaced=part.unplaced,
+        held=part.held,
+        names=names_of(plan, known, now),
     )
+
+
+def _open(
+    engine: Engine, settings: SourceSettings, openings: Openings, now: datetime, wish: Wish, *, is_part: bool
+) -> SyncReport:
+    """Open what was kept back, unless it is so much of what was closed that a person is to say so.
+
+    With `is_part` that is all that the source has; else what was met, for a feed's older articles are read
+    by nobody any more, and stay as they are.
+    """
+    if not openings.count:
+        return SyncReport(settings.key)
+    closed = openings.met
+    if is_part:
+        with reading(engine) as connection:
+            closed = store.closed_count(connection, settings.key)
+    why = openings.held(closed)
+    if why:
+        return SyncReport(settings.key, held=why)
+    if wish.stores:
+        carry_out(engine, openings.kept, {}, now, wish.book)
+    report = report_of(settings.key, openings.kept, ())
+    return replace(report, names=names_of(openings.kept, {}, now))
 
 
 def _by_article(
@@ -118,12 +160,17 @@ def _by_article(
     return {ids[reference]: files for reference, files in waits.items() if reference in ids}
 
 
-def _live_among(engine: Engine, source: str, present: Sequence[str]) -> int:
-    """How many of these the source's readers have: those in none of our sections are there as well."""
+def _live_among(engine: Engine, source: str, present: Sequence[str]) -> tuple[int, int]:
+    """How many of these the source's readers have, and how many of those are not for everybody.
+
+    Those in none of our sections are among them as well.
+    """
     if not present:
-        return 0
+        return 0, 0
     with reading(engine) as connection:
-        return sum(one.withdrawn is None for one in store.known_at(connection, source, present).values())
+        known = store.known_at(connection, source, present).values()
+    live = [one for one in known if one.withdrawn is None]
+    return len(live), sum(one.access != Access.FREE for one in live)
 
 
 def _read(
@@ -169,9 +216,12 @@ def _withdraw(engine: Engine, settings: SourceSettings, seen: Marks, now: dateti
     why = "" if wish.allow_withdrawals else held(live, len(gone))
     if why or not gone:
         return SyncReport(settings.key, held=why)
+    plan = SyncPlan(withdraw=sorted(gone))
+    with reading(engine) as connection:
+        known = store.known_as(connection, plan.withdraw[:MOST])
     if wish.stores:
-        carry_out(engine, SyncPlan(withdraw=sorted(gone)), {}, now, wish.book)
-    return SyncReport(settings.key, withdrawn=len(gone))
+        carry_out(engine, plan, {}, now, wish.book)
+    return SyncReport(settings.key, withdrawn=len(gone), names=names_of(plan, known, now))
 
 
 def _references(part: Part) -> Iterable[str]:
@@ -186,6 +236,26 @@ def _is_due(notes: Mapping[str, Any], settings: SourceSettings, now: datetime) -
     if last is None or notes.get("settings") != _print(settings):
         return True
     return now - datetime.fromisoformat(last) >= settings.full_every
+
+
+def _remember_held(
+    engine: Engine,
+    settings: SourceSettings,
+    before: SourceState,
+    why: str,
+    now: datetime,
+    *,
+    full: bool,
+    doubted: bool,
+) -> None:
+    """Remember why it waits, and nothing of the pass: the next one meets the same, until it is decided."""
+    state = forgotten(before.state)
+    if doubted:
+        state["source"] = {**state.get("source", {}), "doubted": True}
+        state |= {"full": now.isoformat()} if full else {}
+    with writing(engine) as connection:
+        held = SourceState(before.last_read, "", why, state)
+        store.set_source_state(connection, settings.key, held)
 
 
 def _remember(

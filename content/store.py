@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from content.article import Article, Picture
+from content.article import Access, Article, Picture
 from content.feed_rules import NO_RULES, RuleBook
 from content.row import columns, reader_hash, record_hash, stored
 from content.tables import (
@@ -58,6 +58,7 @@ class KnownArticle:
     updated: datetime
     withdrawn: datetime | None
     pinned: bool
+    access: str
     reader_hash: str
     """`content.row.reader_hash` of the article as stored."""
     record_hash: str
@@ -76,7 +77,7 @@ class SourceState:
     """The source's own notes, such as how far it has read; JSON values."""
 
 
-# In the order of KnownArticle's fields. The database takes the last three out of the details: to read
+# In the order of KnownArticle's fields. The database takes three of them out of the details: to read
 # all of them here, for each article of a large archive, takes longer than everything else.
 _KNOWN = (
     articles.c.id,
@@ -89,6 +90,7 @@ _KNOWN = (
     articles.c.updated,
     articles.c.withdrawn,
     articles.c.details["pinned"].as_boolean(),
+    articles.c.access,
     articles.c.details["reader_hash"].as_string(),
     articles.c.details["record_hash"].as_string(),
 )
@@ -119,6 +121,14 @@ def known_at(connection: Connection, source: str, references: Iterable[str]) -> 
     for some in portions(references):
         query = sa.select(*_KNOWN).where(articles.c.reference.in_(some), _source_of == source)
         found |= _known(connection.execute(query))
+    return found
+
+
+def known_as(connection: Connection, ids: Iterable[str]) -> dict[str, KnownArticle]:
+    """Those with these ids, of any source."""
+    found: dict[str, KnownArticle] = {}
+    for some in portions(ids):
+        found |= _known(connection.execute(sa.select(*_KNOWN).where(articles.c.id.in_(some))))
     return found
 
 
@@ -155,6 +165,14 @@ def live_references(connection: Connection, source: str) -> Iterator[tuple[str, 
     )
     for row in connection.execution_options(yield_per=5_000).execute(query):
         yield row.id, row.reference
+
+
+def closed_count(connection: Connection, source: str) -> int:
+    """How many live articles of `source` are not for everybody."""
+    query = sa.select(sa.func.count()).where(
+        articles.c.source == source, articles.c.withdrawn.is_(None), articles.c.access != Access.FREE.value
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def elsewhere(connection: Connection, source: str, ids: Iterable[str]) -> dict[str, KnownArticle]:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from content import store, waiting_pictures
+from content import patience, store, waiting_pictures
 from content.article import Picture
 from content.carry_out import carry_out
 from content.feed_rules import RuleBook
 from content.gallery import Gallery
 from content.look import Look, Notes, look_at
+from content.named import names_of
 from content.relisting import relist
 from content.remote_sync import sync_remote
 from content.sources import Problem, Source
@@ -65,6 +66,8 @@ def sync_source(
     try:
         if is_remote(source):
             late = waiting_pictures.publish_due(engine, public_dir, now) if wish.stores else ()
+            if not wish.full:
+                patience.check(source, before.state, now)
             remote = remote_source_for(source, newsroom)
             report = sync_remote(engine, source, remote, gallery, before, now, wish)
             return replace(report, problems=(*late, *report.problems))
@@ -74,7 +77,8 @@ def sync_source(
         if wish.stores:
             with writing(engine) as connection:
                 # One that is gone for good has changed what is remembered of it.
-                state = store.source_state(connection, source.key).state
+                known = store.source_state(connection, source.key).state
+                state = {**known, **patience.noted(source, error, now)}
                 failed = SourceState(before.last_read, str(error), before.held, state)
                 store.set_source_state(connection, source.key, failed)
         age = f"; its articles are as of {before.last_read:%Y-%m-%d %H:%M} UTC" if before.last_read else ""
@@ -106,7 +110,8 @@ def _sync_folder(
         state = before.state if plan.held else look.notes.state
         with writing(engine) as connection:
             store.set_source_state(connection, settings.key, SourceState(now, "", plan.held, state))
-    return replace(report_of(settings.key, plan, look.problems), elsewhere=found.elsewhere)
+    report = report_of(settings.key, plan, look.problems)
+    return replace(report, elsewhere=found.elsewhere, names=names_of(plan, known, now))
 
 
 def _twins(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from content.article import Article
 from content.claims import claims, kept
-from content.sources import Broken, Found, Problem, joined_hash
+from content.sources import Broken, Found, Problem, given_of, joined_hash
 from content.store import KnownArticle, reader_hash, record_hash
 
 FEW = 4
@@ -170,11 +170,16 @@ def _settle(
         sections = dict.fromkeys(key for one in group if one.article for key in one.article.sections)
         whole = replace(whole, id=id_, sections=tuple(sections))
     article = settled(first, whole, before, now)
-    if before and before.withdrawn is None and article.published != whole.published:
-        message = f"published moves no more: it has been out since {article.published:%Y-%m-%d %H:%M} UTC"
+    content_hash = joined_hash([one.entry for one in group])
+    stays = before is not None and before.withdrawn is None and article.published != whole.published
+    # Read again by other rules it says what it said before, and that was told then.
+    if before and stays and given_of(content_hash) != given_of(before.content_hash):
+        message = (
+            f"published moves no more: it has been out since {article.published:%Y-%m-%d %H:%M} UTC, and "
+            "stays so; nothing is to be done, but a story that is to be new needs an article of its own"
+        )
         plan.problems.append(Problem(first.entry.place, message, "warning"))
     plan.embargoed += article.published > now
-    content_hash = joined_hash([one.entry for one in group])
     _sort(plan, Change(article, content_hash, place=first.entry.place), before)
     return first.entry.reference
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from content.named import Names, joined
 from content.sources import Problem
 from content.sync_plan import SyncPlan
 
@@ -32,6 +33,8 @@ class SyncReport:
     held: str = ""
     """Why nothing was changed; empty where it was not held."""
     problems: tuple[Problem, ...] = ()
+    names: Names = field(default_factory=dict)
+    """Some of those that changed."""
 
 
 def report_of(source: str, plan: SyncPlan, problems: Sequence[Problem]) -> SyncReport:
@@ -80,4 +83,5 @@ def together(one: SyncReport, other: SyncReport) -> SyncReport:
         unplaced=unplaced,
         held=one.held or other.held,
         problems=(*one.problems, *other.problems),
+        names=joined(one.names, other.names),
     )

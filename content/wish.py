@@ -18,6 +18,8 @@ class Wish:
     """Write the database, which of a dry run is a copy."""
     allow_withdrawals: bool = False
     """Withdraw what is gone, even more than half of it."""
+    allow_opening: bool = False
+    """Open what was closed, even more than half of it."""
     full: bool = False
     """Look at everything, however lately that was done."""
     order: tuple[str, ...] = ()

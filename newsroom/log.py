@@ -48,6 +48,11 @@ def speak(format: str) -> None:  # noqa: A002 (the option's name)
     _log.format = format
 
 
+def is_for_machines() -> bool:
+    """Whether each step is a JSON object now, for which nothing is too long."""
+    return _log.format == "json"
+
+
 def step(name: str, **facts: object) -> None:
     """Say that a step was done, with its counts; `seconds` among them is how long it took."""
     seconds = facts.pop("seconds", None)

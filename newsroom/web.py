@@ -41,11 +41,15 @@ _COMPLAINTS = {
 
 
 class WebError(SourceError):
-    """An address gave nothing that can be used; `status` is its answer's, None where none came whole."""
+    """An address gave nothing that can be used; `status` is its answer's, None where none came whole.
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    `until` is when it may be asked again, where it asked for a longer wait than a run has.
+    """
+
+    def __init__(self, message: str, status: int | None = None, until: datetime | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,10 @@ class _Question:
         self.repeats += 1
         return self.pauses.pop(0)
 
-    def failure(self, words: str, status: int | None = None) -> WebError:
+    def failure(self, words: str, status: int | None = None, until: datetime | None = None) -> WebError:
         """The error that says so of the address."""
         often = f"; asked {self.repeats + 1} times" if self.repeats else ""
-        return WebError(f"{self.place}: {words}{often}", status)
+        return WebError(f"{self.place}: {words}{often}", status, until)
 
 
 class Web:
@@ -234,9 +238,10 @@ class Web:
                 now = datetime.now(UTC)
                 wait = asked_to_wait(reply.headers.get("retry-after", ""), now)
                 if wait > LONGEST_WAIT:
-                    until = f"{now + timedelta(seconds=wait):%Y-%m-%d %H:%M} UTC"
-                    words = f"asked to wait until {until} ({reply.status}); a run after that tries it again"
-                    raise question.failure(words, reply.status)
+                    until = now + timedelta(seconds=wait)
+                    said = f"asked to wait until {until:%Y-%m-%d %H:%M} UTC ({reply.status})"
+                    words = f"{said}; a run after that tries it again"
+                    raise question.failure(words, reply.status, until)
                 if not question.pauses:
                     return reply
                 self._pause(max(wait, question.next_pause()))

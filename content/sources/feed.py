@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from content.gallery import Gallery
 from content.sanitise import clean_line
 from content.sources import Broken, Entry, Problem, Reading, feed_entries, feed_json
-from content.sources.feed_story import LONGEST_REFERENCE, Story, item_of
+from content.sources.feed_story import LONGEST_REFERENCE, Story, is_locked, item_of
 from content.sources.feed_text import decoded
 from content.sources.feed_xml import parse_xml
 from content.sources.item import Item, Shelf
@@ -30,10 +30,11 @@ LARGEST_FEED = 20_000_000
 PART = 100
 """How many articles are handed over together."""
 
-_ACCEPT = (
+ACCEPT = (
     "application/feed+json, application/atom+xml, application/rss+xml, application/rdf+xml, "
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
 )
+"""What a feed may be, for its server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,11 @@ class RemoteFeed:
         problems = [*self._moved(), *self._problems(document)]
         items: list[Item] = []
         broken: list[Broken] = []
+        gone: list[str] = []
         for reference, story in one_each(document.stories):
+            if is_locked(story):
+                gone.append(reference)
+                continue
             found = item_of(story, reference, self._zone, self._settings.language)
             if isinstance(found, Problem):
                 problems.append(found)
@@ -106,9 +111,9 @@ class RemoteFeed:
                 continue
             items.append(found)
             if len(items) == PART:
-                yield self._shelf.part(items, broken=broken, problems=problems)
-                items, broken, problems = [], [], []
-        yield self._shelf.part(items, broken=broken, problems=problems)
+                yield self._shelf.part(items, gone=gone, broken=broken, problems=problems)
+                items, gone, broken, problems = [], [], [], []
+        yield self._shelf.part(items, gone=gone, broken=broken, problems=problems)
         etag, modified = validators(answer.headers, now)
         self._notes = replace(self._notes, etag=etag, modified=modified)
 
@@ -127,7 +132,7 @@ class RemoteFeed:
     def _asked(self, *, full: bool) -> Answer:
         """The feed as it is, or a 304. What has moved for good on its own site is noted."""
         notes = self._notes
-        headers = {"accept": _ACCEPT}
+        headers = {"accept": ACCEPT}
         if not full:
             asked = {"if-none-match": notes.etag, "if-modified-since": notes.modified}
             headers |= {name: value for name, value in asked.items() if value}
@@ -135,9 +140,11 @@ class RemoteFeed:
         if notes.moved:
             try:
                 answer = self._web.get(notes.moved, headers=headers, accepted=accepted)
-            except WebError:
+            except WebError as error:
+                if error.until is not None:
+                    raise
                 # It may have moved once more, and only the old address knows it.
-                self._notes, headers, accepted = FeedNotes(notes.url), {"accept": _ACCEPT}, ()
+                self._notes, headers, accepted = FeedNotes(notes.url), {"accept": ACCEPT}, ()
             else:
                 self._note_move(answer)
                 return answer

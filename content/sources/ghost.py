@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from content.gallery import Gallery
 from content.sources import Broken, Entry, Found, Problem, Reading
+from content.sources.closing import closing_names, doubt, kept_back, tag_slugs
 from content.sources.ghost_api import LONG_AGO, PAGE, Api, Page, Post, Range, updated_of
 from content.sources.ghost_ledger import Block, Ledger
 from content.sources.ghost_post import item_of, reference_of
@@ -50,6 +51,7 @@ class Ghost:
         # Ids of posts that have not come to an article: they are asked for again.
         self._open: set[str] = set()
         self._asked: set[str] = set()
+        self._doubted: str | None = None
 
     def parts(self, notes: Mapping[str, Any], *, full: bool) -> Iterator[Part]:
         """100 posts at a time. Raises SourceError where it cannot be read."""
@@ -57,6 +59,8 @@ class Ghost:
         self._ledger = Ledger.of(known.get("blocks", ()))
         self._etag, self._since = known.get("etag", ""), known.get("since", "")
         self._open, self._asked = set(known.get("open", ())), set()
+        if full or notes.get("doubted"):
+            yield Part(held=self._doubt())
         first = self._api.newest(etag=self._etag)
         if full or not self._since:
             # Noted before all is read: what changes meanwhile is seen by the next look.
@@ -189,7 +193,19 @@ class Ghost:
                 problems.append(Problem(reference_of(post["id"]), str(error)))
                 self._open.add(post["id"])
         broken = [Broken(problem.place) for problem in problems]
-        return self._shelf.part(items, broken=broken, problems=problems)
+        part = self._shelf.part(items, broken=broken, problems=problems)
+        return kept_back(part, self._doubt())
+
+    def _doubt(self) -> str:
+        """Why nothing may be stored, for a rule that closes articles names what no post has."""
+        if self._doubted is None:
+            missing = [
+                (setting, kind, slug)
+                for setting, kind, slug in closing_names(self._settings, own=True)
+                if not any(map(self._api.has_tag, tag_slugs(kind, slug)))
+            ]
+            self._doubted = doubt(missing, "no published post has")
+        return self._doubted
 
 
 def _trusted(url: str) -> tuple[str, ...]:

@@ -9,27 +9,31 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
+from content.sources.closing import tag_slugs
+from content.sources.feed import ACCEPT, LARGEST_FEED, parsed
+from content.sources.feed_story import names_of
 from content.sources.ghost_api import Api as GhostApi
 from content.sources.sql_columns import Kind, UnusableError, read_columns, values_of
 from content.sources.wordpress_api import Api as WordPressApi
+from newsroom.errors import SourceError
 from newsroom.masthead import Newsroom
 from newsroom.settings import SourceSettings
 from newsroom.sql_database import Database
 from newsroom.web import Web
+from newsroom.web_address import shown
 
 MOST = 200
 """Names that are asked for."""
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-# What a Ghost's filter takes for a slug as it stands.
-_SLUG = re.compile(r"[\w.~-]{1,200}")
 _QUERIES: Mapping[Kind, str] = {"articles": "query", "bookings": "bookings"}
 
 
 def unknown_names(settings: SourceSettings, newsroom: Newsroom) -> Iterator[str]:
     """A line for each name that the source does not have. Raises SourceError where it cannot be asked.
 
-    Of a feed nothing is said: what it lists today is no more than its newest.
+    Of a feed these are the names in the rules that close articles: what it lists today is no more than its
+    newest, so no section of it is missed.
     """
     check = _CHECKS.get(settings.kind)
     return iter(()) if check is None else check(settings, newsroom)
@@ -65,12 +69,8 @@ def _ghost(settings: SourceSettings, _newsroom: Newsroom) -> Iterator[str]:
             kind, colon, slug = name.partition(":")
             if colon and kind not in ("tag", "category"):
                 continue
-            slug = slug if colon else name
-            slugs = [f"hash-{slug[1:]}"] if slug.startswith("#") else [slug]
-            if kind == "tag" and where != "sections":
-                # A rule means an internal tag as well.
-                slugs.append(f"hash-{slug}")
-            if not any(_SLUG.fullmatch(one) and api.has_tag(one) for one in slugs):
+            slugs = tag_slugs(kind if where != "sections" else "", slug if colon else name)
+            if not any(map(api.has_tag, slugs)):
                 yield _line(where, name, "no published post has this tag; give it by its slug")
 
 
@@ -123,14 +123,34 @@ def _sections_in(
 
 def _pages(settings: SourceSettings, _newsroom: Newsroom) -> Iterator[str]:
     listed = {one.section for one in settings.lists}
-    for name in settings.sections:
-        if name not in listed:
-            yield _line("sections", name, "no list has it as its `section`")
+    for where, name in _named(settings):
+        kind, _, value = name.rpartition(":")
+        if kind in ("", "category") and value not in listed:
+            yield _line(where, name, "no list has it as its `section`")
+
+
+def _feed(settings: SourceSettings, _newsroom: Newsroom) -> Iterator[str]:
+    rules = [
+        (where, name) for where, name in _named(settings) if where in ("paid", "registered") and ":" in name
+    ]
+    if not rules:
+        return
+    with _web(settings) as web:
+        answer = web.get(settings.url, headers={"accept": ACCEPT}, largest=LARGEST_FEED)
+    try:
+        stories = parsed(answer, summaries=False).stories
+    except SourceError as error:
+        raise SourceError(f"{shown(answer.url)}: {error}") from error
+    names = {name for story in stories for name in names_of(story.categories)}
+    for where, name in rules:
+        if name.partition(":")[2] not in names:
+            yield _line(where, name, "no article in the feed has it now, so it closes none; is it spelt so?")
 
 
 _CHECKS: Mapping[str, Callable[[SourceSettings, Newsroom], Iterator[str]]] = {
     "wordpress": _wordpress,
     "ghost": _ghost,
+    "feed": _feed,
     "sql": _sql,
     "pages": _pages,
 }

@@ -25,6 +25,8 @@ class Part:
     """How many articles stand in none of the newsroom's sections, by the source's own name for where."""
     present: tuple[str, ...] = ()
     """References of what is there and is as it was when it was last read: not gone, and not read again."""
+    held: str = ""
+    """Why a person has to decide before anything of this pass is remembered: then it has no entries."""
 
 
 class GoneError(SourceError):

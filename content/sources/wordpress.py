@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from content.gallery import Gallery
 from content.sources import Broken, Entry, Found, Problem, Reading
+from content.sources.closing import closing_names, doubt, kept_back
 from content.sources.item import Item, Shelf
 from content.sources.remote import Part
 from content.sources.wordpress_api import BATCH, Api
@@ -58,6 +59,7 @@ class WordPress:
         # References that were given and have not come to an article: they are asked for again.
         self._open: set[str] = set()
         self._tree: Tree | None = None
+        self._doubted: str | None = None
 
     def parts(self, notes: Mapping[str, Any], *, full: bool) -> Iterator[Part]:
         """50 posts at a time. Raises SourceError where it cannot be read."""
@@ -71,6 +73,8 @@ class WordPress:
         # Who may edit is refused a list where the password is not taken; for others it would look the same.
         if full or not self._api.is_wide:
             self._api.sign_in()
+        if full or notes.get("doubted"):
+            yield Part(held=self._doubt())
         for kind in self._settings.types:
             ledger = self._ledgers.setdefault(kind, Ledger())
             reader = self._all if full or not ledger.since else self._changed
@@ -107,6 +111,7 @@ class WordPress:
         before, ledger.blocks = ledger.blocks, {}
         ledger.recent, ledger.scheduled = {}, {}
         since = moment(now - OVERLAP)
+        doubted = self._doubt()
         rows = (row for page in self._api.rows(kind, _FULL) for row in page)
         to_read: list[int] = []
         present: list[str] = []
@@ -114,7 +119,8 @@ class WordPress:
             name = block_of(block[0].number)
             ledger.blocks[name] = print_of(block, self._categories())
             numbers = [row.number for row in block]
-            if before.get(name) == ledger.blocks[name] and not is_turn(numbers[0], self._turn):
+            is_as_it_was = before.get(name) == ledger.blocks[name] and not is_turn(numbers[0], self._turn)
+            if doubted or is_as_it_was:
                 present += [reference_of(kind, number) for number in numbers]
             else:
                 to_read += numbers
@@ -185,7 +191,21 @@ class WordPress:
         gone += [reference_of(kind, number) for number in sorted(missing & set(vanished))]
         self._open.update(one.reference for one in broken)
         self._open.update(reference_of(kind, number) for number in missing - set(vanished))
-        return self._shelf.part(items, gone=gone, broken=broken, problems=problems)
+        part = self._shelf.part(items, gone=gone, broken=broken, problems=problems)
+        return kept_back(part, self._doubt())
+
+    def _doubt(self) -> str:
+        """Why nothing may be stored, for a rule that closes articles names what the site has not."""
+        if self._doubted is None:
+            names = closing_names(self._settings)
+            missing = [(setting, kind, slug) for setting, kind, slug in names if not self._has(kind, slug)]
+            self._doubted = doubt(missing, "the site has no")
+        return self._doubted
+
+    def _has(self, kind: str, slug: str) -> bool:
+        if kind == "tag":
+            return self._api.has_term("tags", slug)
+        return any(category.slug == slug for category in self._categories().values())
 
     def _categories(self) -> Tree:
         if self._tree is None:

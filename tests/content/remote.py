@@ -9,6 +9,7 @@ from typing import Any
 
 from content.gallery import Gallery
 from content.sources import Entry, Reading
+from content.sources.closing import kept_back
 from content.sources.item import Item, Shelf
 from content.sources.remote import GoneError, Part
 from newsroom.errors import SourceError
@@ -29,6 +30,7 @@ class Far:
         self.same: set[str] = set()
         self.fails_after: int | None = None
         self.is_gone = False
+        self.doubted = ""
         self.passes: list[bool] = []
         self.noted: Mapping[str, Any] = {}
         self.reads: list[str] = []
@@ -62,7 +64,8 @@ class Far:
             here = [self.items[name] for name in some if name in self.items and name not in self.same]
             gone = [f"posts/{name}" for name in some if name not in self.items]
             same = tuple(f"posts/{name}" for name in some if name in self.items and name in self.same)
-            yield replace(self._shelf.part(here, gone=gone), present=same)
+            part = replace(self._shelf.part(here, gone=gone), present=same)
+            yield kept_back(part, self.doubted)
         self.changed.clear()
 
     def read(self, entry: Entry, gallery: Gallery, now: datetime) -> Reading:

@@ -305,3 +305,94 @@ def test_one_deleted_and_made_again_at_its_address_goes_on(wire: Wire) -> None:
     assert (report.moved, report.withdrawn) == (1, 0)
     assert wire.live() == {"a", "bb", "c"}
     assert wire.find("b").article.id == id_
+
+
+def with_rules(wire: Wire, **settings: Any) -> None:
+    """The same source and its items, under other rules."""
+    items = wire.far.items
+    wire.settings = replace(wire.settings, **settings)
+    wire.far = Far(wire.settings, wire.newsroom)
+    wire.far.items = items
+
+
+def test_a_change_that_opens_most_of_what_is_closed_is_held_until_somebody_allows_it(wire: Wire) -> None:
+    with_rules(wire, access="free", paid=("tag:plus",))
+    for name in "abcdef":
+        wire.far.put(name, tags=("plus",) if name < "e" else ())
+    wire.sync()
+    with_rules(wire, paid=("tag:pluss",))
+    wire.far.put("g", tags=("plus",))
+    for _ in range(2):
+        report = wire.sync()
+        assert "4 of its 4 articles that are not for everybody would be open" in report.held
+        assert {name: wire.find(name).article.access for name in "abcde"} == {
+            **dict.fromkeys("abcd", Access.PAID),
+            "e": Access.FREE,
+        }
+        assert wire.live() == set("abcdef")
+    with reading(wire.engine) as connection:
+        assert "--allow-opening" in store.source_state(connection, "site").held
+    report = wire.sync(allow_opening=True)
+    assert (report.held, report.updated, report.inserted) == ("", 4, 1)
+    assert wire.find("a").article.access is Access.FREE
+    assert not wire.sync().held
+
+
+def test_rules_that_are_mended_open_nothing_and_let_the_rest_come(wire: Wire) -> None:
+    with_rules(wire, access="free", paid=("tag:plus",))
+    for name in "ab":
+        wire.far.put(name, tags=("plus",))
+    wire.sync()
+    with_rules(wire, paid=("tag:pluss",))
+    wire.far.put("c", tags=("plus",))
+    assert wire.sync().held
+    with_rules(wire, paid=("tag:plus",))
+    # As nothing of the pass was remembered.
+    wire.far.changed = {"c"}
+    report = wire.sync()
+    assert (report.held, report.inserted) == ("", 1)
+    assert wire.find("c").article.access is Access.PAID
+
+
+def test_an_article_that_an_editor_opens_is_opened(wire: Wire) -> None:
+    with_rules(wire, access="free", paid=("tag:plus",))
+    for name in "abc":
+        wire.far.put(name, tags=("plus",))
+    wire.sync()
+    wire.far.put("b", tags=())
+    wire.far.put("d")
+    report = wire.sync()
+    assert (report.held, report.updated, report.inserted) == ("", 1, 1)
+    assert wire.find("b").article.access is Access.FREE
+
+
+def test_of_a_feed_what_is_open_in_the_newest_is_held_against_the_newest(wire: Wire) -> None:
+    with_rules(wire, access="free", paid=("tag:plus",))
+    wire.far.lists_all = False
+    for name in "abcdefgh":
+        wire.far.put(name, tags=("plus",))
+    wire.sync()
+    for name in "ab":
+        wire.far.put(name, tags=("other",))
+    wire.far.changed = {"a", "b"}
+    assert "2 of its 2" in wire.sync().held
+
+
+def test_a_pass_that_its_source_doubts_stores_nothing_but_what_is_gone(wire: Wire) -> None:
+    for name in "abcde":
+        wire.far.put(name)
+    wire.sync()
+    wire.far.doubted = "the site has no x"
+    del wire.far.items["b"]
+    wire.far.put("a", html="<p>Other words.</p>")
+    wire.far.put("f")
+    report = wire.sync(DAY)
+    assert (report.held, report.withdrawn, report.inserted, report.updated) == ("the site has no x", 1, 0, 0)
+    assert wire.live() == set("acde")
+    wire.far.changed = {"a", "f"}
+    assert wire.sync().held
+    assert wire.far.noted == {"passes": 1, "doubted": True}
+    assert wire.far.passes[-1] is False
+    wire.far.doubted, wire.far.changed = "", {"a", "f"}
+    report = wire.sync()
+    assert (report.held, report.inserted, report.updated) == ("", 1, 1)

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from content.article import Access, Body
-from content.sources import Broken, Entry, Found, content_hash
+from content.sources import Broken, Entry, Found, content_hash, given_of
 from content.store import KnownArticle, reader_hash, record_hash
 from content.sync_plan import SyncPlan, plan_sync
 from tests import samples
@@ -64,6 +64,7 @@ class Store:
                 updated=article.updated,
                 withdrawn=None,
                 pinned=article.pinned,
+                access=article.access.value,
                 reader_hash=reader_hash(article),
                 record_hash=record_hash(article),
             )
@@ -445,3 +446,18 @@ def _assert_kept(
         # What is elsewhere too, while the broken file says that it is another article, is what is there.
         if id_ == lost.claim or (was_there and not (lost.claim and id_ in elsewhere)):
             assert after[id_] == one
+
+
+def test_that_published_stays_is_said_once_and_not_for_every_change_of_the_rules() -> None:
+    store = Store()
+    first = found("a", published=NOW - 2 * HOUR)
+    store.sync(first)
+    moved = found("a", published=NOW - HOUR)
+    (told,) = store.sync(moved).problems
+    assert "published moves no more" in told.message
+    assert "nothing is to be done" in told.message
+    given = given_of(moved.entry.content_hash)
+    read_anew = replace(moved, entry=replace(moved.entry, content_hash=given + "f" * 24))
+    plan = store.sync(read_anew)
+    assert (plan.problems, plan.changes_nothing) == ([], False)
+    assert store.sync(found("a", "other", published=NOW - HOUR)).problems

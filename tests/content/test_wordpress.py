@@ -218,7 +218,9 @@ def test_custom_types_are_read_beside_posts(desk: Desk) -> None:
     ],
 )
 def test_rules_of_access(desk: Desk, rule: str, post: dict[str, Any]) -> None:
-    desk.site.tags = {9: ("premium", "Premium")}
+    # A rule that names what is not there would close everything.
+    desk.site.tags = {9: ("premium", "Premium"), 8: ("premiumx", "Premium X")}
+    desk.site.categories[8] = ("politicsx", "Politics X", 0)
     desk.settings |= {"access": "free", "paid": (rule,)}
     assert desk.one(**post).access is Access.PAID
     desk.settings["paid"] = (f"{rule}x",)
@@ -234,7 +236,7 @@ def test_a_tag_past_the_tenth_makes_it_paid_as_well(desk: Desk) -> None:
 def test_an_article_whose_tags_are_hidden_is_not_taken_for_free(desk: Desk) -> None:
     desk.settings |= {"access": "free", "paid": ("tag:premium",), "section": "politics"}
     desk.site.put(5, tags=[9])
-    desk.site.tags = {9: ("", "")}
+    desk.site.tags = {9: ("", ""), 8: ("premium", "Premium")}
     assert desk.look() == [] and desk.articles == {}
     assert "categories and tags cannot be read" in desk.problems[0].message
 
