@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from content.sanitise import clean_address, clean_html, clean_line
 from content.sources import Problem
 from content.sources.feed_dates import moment
-from content.sources.feed_words import text_and_teaser
+from content.sources.feed_words import line_of_html, text_and_teaser
 from content.sources.item import Item, Value
 from content.sources.rules import slug_of
 
@@ -26,6 +26,15 @@ _IMAGE = re.compile(r"<img ([^>]*)>")
 _ATTRIBUTE = re.compile(r'([a-z]+)="([^"]*)"')
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _TRACKING = re.compile("utm_", re.IGNORECASE)
+
+
+_LOCK = re.compile(r"""<form\s[^<>]*class\s*=\s*["'][^"'<>]*\bpost-password-form\b""", re.IGNORECASE)
+# "Protected: ...", as WordPress has it in English, German, Dutch, French, Spanish, Portuguese and Italian.
+# The summary, "There is no excerpt because this is a protected post.", has that word with another ending.
+_LOCKED_TITLE = re.compile(
+    r"(?:(?P<stem>protected|geschützt|beschermd|beveiligd|protégé|protegid|protett)e?[ao]?)\s?:"
+)
+_LONGEST_NOTE = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,18 @@ class Story:
         """How a message names it: its address without a query, or which item it is."""
         parts = urlsplit(self.link) if self.link else None
         return f"{parts.scheme}://{parts.netloc}{parts.path}"[:200] if parts else f"item {self.number}"
+
+
+def is_locked(story: Story) -> bool:
+    """Whether WordPress asks for a password before it shows the article: then nothing of it is anybody's.
+
+    Its form stands in place of the text. Where the feed has no texts, title and summary both say it.
+    """
+    if _LOCK.search(story.text) or _LOCK.search(story.summary):
+        return True
+    said = _LOCKED_TITLE.match(story.headline.casefold())
+    summary = line_of_html(story.summary).casefold()
+    return said is not None and not story.text and len(summary) < _LONGEST_NOTE and said["stem"] in summary
 
 
 def address_of(link: str, base: str) -> str:
@@ -117,11 +138,11 @@ def item_of(story: Story, reference: str, zone: ZoneInfo, language: str) -> Item
         "language": _language(story.language, language, story.feed_language),
         "image": _field(image),
     }
-    names = _names(story.categories)
+    names = names_of(story.categories)
     return Item(reference, story.place, fields, html, sections=names, tags=names, closed_image=_field(named))
 
 
-def _names(categories: tuple[str, ...]) -> tuple[str, ...]:
+def names_of(categories: tuple[str, ...]) -> tuple[str, ...]:
     """Each category as it is written, and as a slug."""
     found: dict[str, None] = {}
     for one in categories:

@@ -45,6 +45,7 @@ FIELDS = frozenset(
 # Raise it when the same notes mean something else than before: then all is read once more.
 _VERSION = "1"
 _GONE = (404, 410)
+_LOCK = "form.post-password-form"
 _MOST_FAILURES = 3
 
 
@@ -212,6 +213,9 @@ class Pages:
             words = "its canonical link is another article's, so it goes by its own address; mend the link"
             batch.problems.append(Problem(shown(final), words, "warning"))
             own = ledger.fold(address, final, told.facts.headline) or address
+        if page.css_first(_LOCK) is not None:
+            self._locked(own, batch)
+            return
         where = Where(answer.url, own, self._site.reference(own))
         rows = self._lists.in_order(ledger.rows(own))
         read = item_of(
@@ -252,6 +256,13 @@ class Pages:
             words = "a list leads to it, and it is not there (404, 410); correct the list"
             batch.problems.append(Problem(shown(address), words, "warning"))
         known.reference = ""
+        self._ledger.failed(address, self._now, for_good=True)
+
+    def _locked(self, address: str, batch: Batch) -> None:
+        """Nothing of a page that asks for a password is anybody's; it is asked for again the next day."""
+        # A full pass has forgotten what the address came to.
+        batch.gone.append(self._site.reference(address))
+        self._ledger.pages[address].reference = ""
         self._ledger.failed(address, self._now, for_good=True)
 
     def _fail(

@@ -157,9 +157,30 @@ def test_what_no_row_stands_in(tmp_path: Path) -> None:
     assert lines == ['wire: sections: "twon": no row of the query stands in it']
 
 
+def test_rules_that_close_nothing_in_a_feed(tmp_path: Path, pages: pages_site.Site) -> None:
+    item = (
+        "<item><title>A</title><link>https://quay.example/a</link><category>City Hall</category>"
+        "<pubDate>Tue, 10 Mar 2026 04:00:00 GMT</pubDate><description>Words of it.</description></item>"
+    )
+    rss = f"<rss version='2.0'><channel><title>Q</title>{item}</channel></rss>"
+    pages.put("/feed/", rss, headers={"Content-Type": "application/rss+xml"})
+    more = (
+        f'url = "{pages.url}/feed/"\nsection = "culture"\naccess = "free"\n'
+        'paid = ["category:citty-hall", "category:city-hall"]\nregistered = ["tag:City Hall", "tag:town"]'
+    )
+    run, lines = looked_at(tmp_path, "feed", more)
+    assert run.status == 0
+    nothing = "no article in the feed has it now, so it closes none; is it spelt so?"
+    assert lines == [
+        f'wire: registered: "tag:town": {nothing}',
+        f'wire: paid: "category:citty-hall": {nothing}',
+    ]
+
+
 def test_selectors_that_find_nothing(tmp_path: Path, pages: pages_site.Site) -> None:
     more = (
         f'select = {{ label = ".kicker", body = ".story-text" }}\nsections = {{ Books = "culture" }}\n'
+        'paid = ["category:culture", "category:cultre", "tag:x"]\n'
         f'[[source.list]]\nurl = "{pages.url}/news"\nsection = "culture"\nselect = "li.item"\n'
         'headline = "h3"\nsponsor = ".by"'
     )
@@ -168,6 +189,7 @@ def test_selectors_that_find_nothing(tmp_path: Path, pages: pages_site.Site) -> 
     where, changed = "any of the 2 pages looked at", "has the template changed?"
     assert lines == [
         'wire: sections: "Books": no list has it as its `section`',
+        'wire: paid: "category:cultre": no list has it as its `section`',
         f"wire: select.body: it finds nothing on {where}, so their articles have no text; {changed}",
         "wire: list[0].sponsor: it finds nothing in any item of its list; has the page changed?",
     ]

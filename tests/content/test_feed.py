@@ -312,6 +312,22 @@ def test_no_picture_and_no_word_of_a_closed_text_is_anybodys(wire: Wire, access:
     assert "Secret boats" in wire.find("a").article.body.html
 
 
+FORM = (
+    "&lt;form action='/p' class='post-password-form' method='post'&gt;&lt;p&gt;Locked&lt;/p&gt;&lt;/form&gt;"
+)
+
+
+def test_a_post_that_asks_for_a_password_goes_headline_and_all(wire: Wire) -> None:
+    wire.sync(rss(item("a"), item("b"), item("c")))
+    locked = item("a").replace("&lt;p&gt;Secret words of a.&lt;/p&gt;", FORM)
+    words = "There is no excerpt because this is a protected post."
+    noted = item("b").replace("Secret words of b.", words).replace("<title>", "<title>Protected: ")
+    free = item("c").replace("<title>", "<title>Protected: ")
+    report = wire.sync(rss(locked, noted, free))
+    assert (report.withdrawn, report.updated) == (2, 1)
+    assert wire.live() == {"g-c"}
+
+
 # Bad input
 
 
@@ -386,6 +402,8 @@ def test_a_feed_that_cannot_be_had_is_an_error_that_names_it(wire: Wire, answer:
     assert "its articles are as of" in said
     assert wire.live() == {"g-a"}
     wire.server.otherwise = Answer(404)
+    # One of them asked for a wait.
+    wire.now += timedelta(hours=3)
     wire.sync(Answer(304))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ import pytest
 from content.sources import Problem
 from content.sources.feed import one_each, parsed
 from content.sources.feed_dates import moment
-from content.sources.feed_story import Story, address_of, item_of
+from content.sources.feed_story import Story, address_of, is_locked, item_of
 from content.sources.feed_words import line_of_either, text_and_teaser
 from content.sources.item import Item
 from newsroom.errors import SourceError
@@ -402,6 +403,28 @@ def test_the_picture_is_the_widest_that_is_named_else_the_first_of_the_text(
     if expected:
         expected["file"] = f"https://quay.example{expected['file']}"
     assert image == expected
+
+
+# Passwords
+
+
+@pytest.mark.parametrize(
+    ("title", "summary", "is_it"),
+    [
+        ("Geschützt: Hafen", "Es gibt keinen Textauszug, da dies ein geschützter Beitrag ist.", True),
+        ("Beveiligd: Haven", "Er is geen samenvatting omdat dit een beveiligd bericht is.", True),
+        ("Protégé : Port", "Il n’y a pas d’extrait, car cette publication est protégée.", True),
+        ("Protegido: Puerto", "No hay extracto porque es una entrada protegida.", True),
+        ("Protetto: Porto", "Non c’è alcun riassunto perché si tratta di un articolo protetto.", True),
+        ("Protected: the harbour seals", "Nobody may hunt them any more.", False),
+        ("The seals are protected", "They are a protected species.", False),
+        ("Protected: the seals", f"A protected species. {'And more words. ' * 20}", False),
+    ],
+)
+def test_what_wordpress_locks_is_known_by_its_words(title: str, summary: str, is_it: bool) -> None:
+    story = Story(1, headline=title, summary=f"<p>{summary}</p>")
+    assert is_locked(story) is is_it
+    assert not is_locked(replace(story, text="<p>All of it.</p>"))
 
 
 # Dates

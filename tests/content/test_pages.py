@@ -483,6 +483,21 @@ def test_an_index_of_sitemaps_is_read_one_level_deep(desk: Desk, site: Site) -> 
     assert desk.find("b").sections == ("politics",)
 
 
+def test_a_page_that_asks_for_a_password_goes_headline_and_all(desk: Desk, site: Site) -> None:
+    site.list("/politics", "a", "b")
+    site.article("a")
+    form = "<form action='/p' class='post-password-form' method='post'><p>Locked</p></form>"
+    site.article("b", body=form)
+    desk.sync()
+    assert desk.live() == {"news/a"}
+    site.article("a", body=form, headline="Protected: A")
+    assert desk.sync(full=True).withdrawn == 1
+    assert desk.live() == set()
+    site.article("a")
+    desk.sync(timedelta(hours=25))
+    assert desk.live() == {"news/a"}
+
+
 def test_a_page_that_is_no_article_is_asked_for_once(desk: Desk, site: Site) -> None:
     site.put("/politics", "<main><a href='/who-we-are-here'>Us</a></main>")
     site.put("/who-we-are-here", "<h1>Us</h1><p>Words.</p>")
