@@ -14,7 +14,7 @@ from readership.row import Row, Rules, understood
 from readership.sources import Listed
 
 LONGEST_ID = 200
-_READING = "1"
+READING = "2"
 """Another one has every line read anew."""
 
 
@@ -27,7 +27,7 @@ class Words:
         self._rules = rules
         self._address_key = address_key
         self._prefix = f"source\0{settings.key}\0".encode()
-        read_by = (_READING, settings.plans, settings.newsletters, settings.names, sorted(rules.sections))
+        read_by = (READING, settings.plans, settings.newsletters, settings.names, sorted(rules.sections))
         # It is a name for the addresses in it, so it is keyed, too.
         self._hash = hashlib.blake2b(repr(read_by).encode(), digest_size=16, key=address_key[:64])
 

@@ -15,7 +15,7 @@ from newsroom.portions import portions
 from newsroom.settings import ReadersSettings
 from readership import links
 from readership.links import SourceNotes
-from readership.listing import LONGEST_ID, Words
+from readership.listing import LONGEST_ID, READING, Words
 from readership.people import People, fetched
 from readership.reader import SubscriptionStatus
 from readership.row import Row, Rules
@@ -125,7 +125,9 @@ class _Sync:
         self._now = now
         self._words = Words(settings, rules.rows, rules.address_key)
         today = now.astimezone(rules.rows.zone).date()
-        self._setting = Setting(settings.newsletters, frozenset(rules.sources), now, today)
+        # A query without the column says nothing of plans; an object without the key has none any more.
+        may_go = settings.kind == "json"
+        self._setting = Setting(settings.newsletters, frozenset(rules.sources), now, today, may_go)
         self._seen: set[bytes] = set()
         self._mailed: int | None = None
         """Whom it had for a newsletter before."""
@@ -278,7 +280,7 @@ def _age(read: datetime | None, now: datetime) -> str:
 
 
 def _print(settings: ReadersSettings, rules: SyncRules) -> str:
-    return hashlib.sha256(repr((settings, sorted(rules.rows.sections))).encode()).hexdigest()
+    return hashlib.sha256(repr((READING, settings, sorted(rules.rows.sections))).encode()).hexdigest()
 
 
 def _shown(source_id: str) -> str:

@@ -87,6 +87,8 @@ class Setting:
     """The keys of all sources there are: what any other one said counts no more."""
     now: datetime
     today: date
+    plan_may_go: bool = False
+    """A line that names no plan any more, where it had one, says that it is over."""
 
 
 class Outcome(StrEnum):
@@ -179,7 +181,10 @@ def _moved(
         reader = replace(theirs.reader, address=said.row.address, key=said.key)
         person = replace(theirs, reader=reader, suppressed=there or wish)
         done = _told(person, said, link, setting, moved=True)
-        return _suppressing(done, said.key, None if there else wish)
+        done = _suppressing(done, said.key, None if there else wish)
+        # The stop was made at the former address as well: nobody comes there anew by another id.
+        has_stopped = any(map(_is_own_stop, theirs.subscriptions.values()))
+        return _suppressing(done, theirs.reader.key, SuppressionReason.UNSUBSCRIBED if has_stopped else None)
     # Two readers until now: the line goes over to the one with the address, with every stop made by it.
     rest = left(theirs, () if link.gone else (link.key,), setting)
     rest = replace(rest, links={key: one for key, one in rest.links.items() if key != link.key})
@@ -233,10 +238,10 @@ def _told(
         if one.status is not SubscriptionStatus.UNSUBSCRIBED or one.ended_by:
             subscriptions[newsletter] = _ended(one, ended_by)
     suppress = None if before.suppressed else _SUPPRESSIONS.get(row.status)
-    now = _link(said, link, before.reader.id, asked)
+    now = _link(said, link, before.reader.id, asked, setting)
     links = {**before.links, now.key: now}
     reader = before.reader
-    if row.plan is not None:
+    if row.plan is not None or (link is not None and link.plan is not now.plan):
         reader = _with_plan(reader, _live(links.values(), setting), setting.today)
     reader = replace(
         reader,
@@ -313,9 +318,11 @@ def _is_kept_stopped(after: Person, asked: Iterable[str], row: Row) -> bool:
     return stopped and row.status in (Status.SUBSCRIBED, Status.PENDING)
 
 
-def _link(said: Said, before: Link | None, reader_id: int, asked: frozenset[str]) -> Link:
+def _link(said: Said, before: Link | None, reader_id: int, asked: frozenset[str], setting: Setting) -> Link:
     row = said.row
     plan = row.plan or (before.plan if before else None)
+    if row.plan is None and plan is not None and setting.plan_may_go:
+        plan = Plan.FREE
     until = row.plan_until
     if until is None and not row.says_until and before is not None and plan is before.plan:
         until = before.plan_until
