@@ -59,7 +59,7 @@ class Ghost:
         self._ledger = Ledger.of(known.get("blocks", ()))
         self._etag, self._since = known.get("etag", ""), known.get("since", "")
         self._open, self._asked = set(known.get("open", ())), set()
-        if full or notes.get("doubted"):
+        if full or notes.get("doubted") or not known:
             yield Part(held=self._doubt())
         first = self._api.newest(etag=self._etag)
         if full or not self._since:

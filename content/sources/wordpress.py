@@ -73,7 +73,7 @@ class WordPress:
         # Who may edit is refused a list where the password is not taken; for others it would look the same.
         if full or not self._api.is_wide:
             self._api.sign_in()
-        if full or notes.get("doubted"):
+        if full or notes.get("doubted") or not known:
             yield Part(held=self._doubt())
         for kind in self._settings.types:
             ledger = self._ledgers.setdefault(kind, Ledger())

@@ -632,6 +632,8 @@ def test_what_the_documents_show_can_be_pasted(desk: Desk) -> None:
     assert desk.one(tags=[tag("city-hall"), tag("hash-briefs")]).sections == ("politics", "briefs")
     assert desk.one(tags=[NEWS], visibility="paid").access is Access.PAID
     desk.settings |= {name: getattr(read[1], name) for name in ("section", "sections", "paid")}
+    # Without a post of it nothing would be read: the tag might have been renamed.
+    desk.site.put(9, tags=[tag("premium")])
     article = desk.one(tags=[tag("other")], visibility="members")
     assert (article.sections, article.access) == (("culture",), Access.PAID)
 
