@@ -29,6 +29,9 @@ def carry_out(
         with writing(engine) as connection:
             for source_hash, sizes in made.items():
                 store.remember_picture(connection, source_hash, sizes, now)
+    for id_, access in plan.close.items():
+        with writing(engine) as connection:
+            store.close(connection, id_, access, now, book)
     if not plan.held:
         for some in portions(plan.insert, _AT_ONCE):
             with writing(engine) as connection:
@@ -39,7 +42,7 @@ def carry_out(
                     store.update(connection, one.article, one.content_hash, now, book, changed=one.changed)
         for ids in portions(plan.withdraw, _AT_ONCE):
             with writing(engine) as connection:
-                store.withdraw(connection, ids, now, book)
+                store.withdraw(connection, ids, now, book, taken_back=plan.taken_back)
 
 
 def _insert(
@@ -49,4 +52,4 @@ def _insert(
     taken_back = set(plan.withdraw)
     # In one transaction with their coming: they are in no list for a moment.
     gone = [one.article.id for one in changes if one.article.id in taken_back]
-    store.withdraw(connection, gone, now, book)
+    store.withdraw(connection, gone, now, book, taken_back=plan.taken_back)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from content import store, waiting_pictures
+from content.arrivals import Arrivals
 from content.article import Access
 from content.carry_out import carry_out
 from content.gallery import Gallery
@@ -49,25 +50,36 @@ def sync_remote(
     full = is_asked_for or source.always_full or _is_due(notes, settings, now)
     report = SyncReport(settings.key)
     seen, openings = Marks(), Openings(is_allowed=wish.allow_opening)
+    with reading(engine) as connection:
+        # Before anything is stored: what comes anew is no less gone from where it was.
+        live = store.live_count(connection, settings.key) if full and source.lists_all else 0
+    arrivals = Arrivals(is_open=live > 0 and not wish.allow_withdrawals)
     looked = 0
     try:
         # Whoever asks for a full pass has a reason to: a tag has another name, which no article's date tells.
         of_source = {} if wish.full else notes.get("source", {})
         for part in source.parts(of_source, full=full):
-            done = _sync_part(engine, settings, source, part, gallery(), now, wish, openings)
+            done = _sync_part(engine, settings, source, part, gallery(), now, wish, openings, arrivals)
             report = together(report, done)
             for reference in _references(part):
                 seen.add(reference)
             looked += len(part.entries) + len(part.present)
             wish.progress(looked)
-        doubted = report.held
+        doubted, is_lost = report.held, False
         opened = _open(engine, settings, openings, now, wish, is_part=source.lists_all and not full)
         waits = doubted or opened.held
         report = together(report, opened)
         if full and source.lists_all:
-            report = together(report, _withdraw(engine, settings, seen, now, wish))
-        if wish.stores and waits:
-            _remember_held(engine, settings, before, report.held, now, full=full, doubted=bool(doubted))
+            left = _withdraw(engine, settings, seen, live, now, wish)
+            is_lost = bool(left.held)
+            report = together(report, left)
+            if not is_lost:
+                report = together(report, _arrive(engine, settings, arrivals, now, wish))
+        if wish.stores and (waits or is_lost):
+            is_doubted = bool(doubted)
+            _remember_held(
+                engine, settings, before, report.held, now, full=full, doubted=is_doubted, lost=is_lost
+            )
         elif wish.stores:
             _remember(engine, settings, source, report.held, before, now, full=full)
     except GoneError:
@@ -88,6 +100,7 @@ def _sync_part(
     now: datetime,
     wish: Wish,
     openings: Openings,
+    arrivals: Arrivals,
 ) -> SyncReport:
     key = settings.key
     references = [*(entry.reference for entry in part.entries), *part.gone]
@@ -110,11 +123,13 @@ def _sync_part(
     openings.met += closed + sum(
         one.access != Access.FREE for one in live.values() if one.reference not in part.gone
     )
+    due = _by_article(waits, plan, known)
     openings.keep_back(plan, known | elsewhere)
+    arrivals.keep_back(plan)
     if wish.stores:
-        if waits:
+        if due:
             with writing(engine) as connection:
-                waiting_pictures.keep(connection, _by_article(waits, plan, known))
+                waiting_pictures.keep(connection, due)
         carry_out(engine, plan, gallery.made, now, wish.book)
     report = report_of(key, plan, problems)
     return replace(
@@ -149,6 +164,16 @@ def _open(
         carry_out(engine, openings.kept, {}, now, wish.book)
     report = report_of(settings.key, openings.kept, ())
     return replace(report, names=names_of(openings.kept, {}, now))
+
+
+def _arrive(
+    engine: Engine, settings: SourceSettings, arrivals: Arrivals, now: datetime, wish: Wish
+) -> SyncReport:
+    """Store what was met for the first time."""
+    plan = SyncPlan(insert=arrivals.kept)
+    if wish.stores:
+        carry_out(engine, plan, {}, now, wish.book)
+    return replace(report_of(settings.key, plan, ()), names=names_of(plan, {}, now))
 
 
 def _by_article(
@@ -205,12 +230,13 @@ def _read(
     return found, broken, problems, waits
 
 
-def _withdraw(engine: Engine, settings: SourceSettings, seen: Marks, now: datetime, wish: Wish) -> SyncReport:
-    """Withdraw what a full pass did not meet; where that is more than half, it is held."""
-    live, gone = 0, []
+def _withdraw(
+    engine: Engine, settings: SourceSettings, seen: Marks, live: int, now: datetime, wish: Wish
+) -> SyncReport:
+    """Withdraw what a full pass did not meet; where that is more than half of what was `live`, it is held."""
+    gone = []
     with reading(engine) as connection:
         for id_, reference in store.live_references(connection, settings.key):
-            live += 1
             if reference not in seen:
                 gone.append(id_)
     why = "" if wish.allow_withdrawals else held(live, len(gone))
@@ -247,12 +273,18 @@ def _remember_held(
     *,
     full: bool,
     doubted: bool,
+    lost: bool,
 ) -> None:
-    """Remember why it waits, and nothing of the pass: the next one meets the same, until it is decided."""
+    """Remember why it waits, and nothing of the pass: the next one meets the same, until it is decided.
+
+    Only a full one sees what is `lost`.
+    """
     state = forgotten(before.state)
     if doubted:
         state["source"] = {**state.get("source", {}), "doubted": True}
         state |= {"full": now.isoformat()} if full else {}
+    if lost:
+        state["full"] = None
     with writing(engine) as connection:
         held = SourceState(before.last_read, "", why, state)
         store.set_source_state(connection, settings.key, held)

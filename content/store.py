@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -63,6 +63,8 @@ class KnownArticle:
     """`content.row.reader_hash` of the article as stored."""
     record_hash: str
     """`content.row.record_hash` of the article as stored."""
+    taken_back: bool | None = False
+    """Withdrawn because its source says so, not because it is not there any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class SourceState:
     """The source's own notes, such as how far it has read; JSON values."""
 
 
-# In the order of KnownArticle's fields. The database takes three of them out of the details: to read
+# In the order of KnownArticle's fields. The database takes four of them out of the details: to read
 # all of them here, for each article of a large archive, takes longer than everything else.
 _KNOWN = (
     articles.c.id,
@@ -93,6 +95,7 @@ _KNOWN = (
     articles.c.access,
     articles.c.details["reader_hash"].as_string(),
     articles.c.details["record_hash"].as_string(),
+    articles.c.details["taken_back"].as_boolean(),
 )
 _source_of = articles.c.source + ""
 """As no index has it: SQLite would look at all articles of a source to find a few of them."""
@@ -165,6 +168,12 @@ def live_references(connection: Connection, source: str) -> Iterator[tuple[str, 
     )
     for row in connection.execution_options(yield_per=5_000).execute(query):
         yield row.id, row.reference
+
+
+def live_count(connection: Connection, source: str) -> int:
+    """How many live articles `source` has."""
+    query = sa.select(sa.func.count()).where(articles.c.source == source, articles.c.withdrawn.is_(None))
+    return int(connection.execute(query).scalar_one())
 
 
 def closed_count(connection: Connection, source: str) -> int:
@@ -266,8 +275,31 @@ def update(
     mark(connection, _touched(article, book, now))
 
 
-def withdraw(connection: Connection, ids: Collection[str], now: datetime, book: RuleBook = NO_RULES) -> None:
-    """Take articles back: they are in no list from now on, and their ids stay known."""
+def close(connection: Connection, id_: str, access: Access, now: datetime, book: RuleBook = NO_RULES) -> None:
+    """Let a known article be open to no more readers than `access`; nothing else of it is known anew.
+
+    Raises KeyError where it is not known.
+    """
+    query = sa.select(articles).where(articles.c.id == id_)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise KeyError(id_)
+    # Without a hash, so that it is read again whatever its source gives.
+    update(connection, replace(stored(row).article, access=access), "", now, book, changed=True)
+
+
+def withdraw(
+    connection: Connection,
+    ids: Collection[str],
+    now: datetime,
+    book: RuleBook = NO_RULES,
+    *,
+    taken_back: Collection[str] = (),
+) -> None:
+    """Take articles back: they are in no list from now on, and their ids stay known.
+
+    Of those that are `taken_back` their source itself says so, which is remembered until they return.
+    """
     for some in portions(ids):
         live = sa.select(articles).where(articles.c.id.in_(some), articles.c.withdrawn.is_(None))
         touched: dict[str, datetime] = {}
@@ -281,9 +313,10 @@ def withdraw(connection: Connection, ids: Collection[str], now: datetime, book: 
                     where = {"section": section, "withdrawn": now, "article_id": article.id}
                     shown.append(where | {"published": article.published})
             changed = max(row["changed"], now)
-            connection.execute(
-                sa.update(articles).where(articles.c.id == article.id).values(withdrawn=now, changed=changed)
-            )
+            values = {"withdrawn": now, "changed": changed}
+            if article.id in taken_back:
+                values["details"] = {**row["details"], "taken_back": True}
+            connection.execute(sa.update(articles).where(articles.c.id == article.id).values(**values))
         _unlist(connection, some)
         mark(connection, touched)
         if shown:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from content.article import Article
+from content.article import Access, Article
 from content.claims import claims, kept
 from content.sources import Broken, Found, Problem, given_of, joined_hash
 from content.store import KnownArticle, reader_hash, record_hash
@@ -44,6 +44,10 @@ class SyncPlan:
     """Other bytes, the same article: stored, and counted as unchanged."""
     withdraw: list[str] = field(default_factory=list)
     """Ids; one that the source takes back before it was known is inserted as well."""
+    taken_back: set[str] = field(default_factory=set)
+    """Of those withdrawn the ones that the source itself says are."""
+    close: dict[str, Access] = field(default_factory=dict)
+    """By id, what cannot be used and says that it is for fewer readers than it is known to be for."""
     unchanged: int = 0
     """Live articles; one that stays withdrawn is not counted at all."""
     twice: int = 0
@@ -62,7 +66,7 @@ class SyncPlan:
     @property
     def changes_nothing(self) -> bool:
         """True where the store is as the source."""
-        return not (self.insert or self.stores or self.withdraw)
+        return not (self.insert or self.stores or self.withdraw or self.close)
 
 
 def plan_sync(
@@ -87,6 +91,7 @@ def plan_sync(
     plan = SyncPlan()
     groups = claims(known, found, broken, also, elsewhere or ())
     staying = set(kept(known, broken, also, groups))
+    _close(plan, known, broken, also, groups)
     for id_, group in groups.items():
         other = (elsewhere or {}).get(id_)
         if id_ in staying:
@@ -107,6 +112,21 @@ def plan_sync(
     _say_leads(plan, live, now)
     plan.embargoed += sum(one.published > now for one in live if one.id in staying)
     return plan
+
+
+def _close(
+    plan: SyncPlan,
+    known: Mapping[str, KnownArticle],
+    broken: Collection[Broken],
+    also: Mapping[str, str] | None,
+    groups: Collection[str],
+) -> None:
+    """What is known of it stays, but not open to more readers than it says."""
+    for one in broken:
+        for id_ in kept(known, (one,), also, groups) if one.access and one.access.closed else ():
+            before = known[id_]
+            if before.withdrawn is None and one.access and one.access.closed > Access(before.access).closed:
+                plan.close[id_] = one.access
 
 
 def settled(found: Found, article: Article, before: KnownArticle | None, now: datetime) -> Article:
@@ -185,6 +205,7 @@ def _settle(
 
 
 def _take_back(plan: SyncPlan, id_: str, found: Found, before: KnownArticle | None, now: datetime) -> None:
+    plan.taken_back.add(id_)
     if before is None and found.article is not None:
         # So that its id is remembered, and that the operator sees it counted.
         article = settled(found, replace(found.article, id=id_), None, now)
@@ -256,6 +277,10 @@ def _say_leads(plan: SyncPlan, live: Sequence[KnownArticle], now: datetime) -> N
         is_news = change.changed and article.published > now - FRESH
         other = next(near, None) if is_news else None
         if other is not None:
-            message = f"{other} has `lead: true` as well, and one story leads; take it out of one of them"
+            # In a file, in a CMS by its tag, in WordPress that alone.
+            marks = "`lead: true`, the tag digest-lead, or sticky"
+            message = (
+                f"{other} is to lead as well ({marks}), and one story leads; take that away from one of them"
+            )
             plan.problems.append(Problem(change.place, message, "warning"))
         leads[article.reference] = article.published

@@ -47,7 +47,8 @@ def twins(
     """`found` of `source`, where articles with the same canonical address (`at_urls`) are one.
 
     It is the one's whose key comes first in `order`, the sources as newsroom.toml has them; it keeps the id
-    that it has. With `own` an article of this very source that came to another place is the same one too.
+    that it has, also where that one has taken it back. With `own` an article of this very source that came to
+    another place is the same one too.
     """
     places = {one.reference for one in known.values()}
     kept: list[Found] = []
@@ -60,7 +61,7 @@ def twins(
         before = _before(one.article, at_urls, source, own=own)
         if before is None or before.id in taken_over:
             kept.append(one)
-        elif before.source != source and before.withdrawn is None and _first(before, source, order):
+        elif before.source != source and _holds(before) and _first(before, source, order):
             elsewhere += 1
         else:
             taken_over[before.id] = before
@@ -74,6 +75,11 @@ def _before(
     same = [one for one in at_urls.get(article.url, ()) if own or one.source != source]
     ours = [one for one in same if one.source == source]
     return next(iter(ours or same), None)
+
+
+def _holds(other: KnownArticle) -> bool:
+    """What another source has taken back it has said its word on; what is only gone there may come anew."""
+    return other.withdrawn is None or bool(other.taken_back)
 
 
 def _first(other: KnownArticle, source: str, order: Sequence[str]) -> bool:

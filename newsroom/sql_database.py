@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, CursorResult, Engine
 
 from newsroom.errors import SourceError
 from newsroom.secrets import source_name
-from newsroom.sql_engine import Access, engine_of, words_of
+from newsroom.sql_engine import Access, engine_of, limit_sqlite, words_of
 from newsroom.sql_errors import told
 
 Row = Sequence[Any]
@@ -27,6 +27,9 @@ AT_ONCE = 500
 
 _BEGINNING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _READS = re.compile(r"(?:select|with|values|table)\b", re.IGNORECASE)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:$|[ T])", re.ASCII)
+_A_DAY = timedelta(days=1)
+"""Clocks and time zones differ."""
 _TIMESTAMP = 7
 """MySQL's number for the column type whose values it shows in the session's time zone."""
 
@@ -45,11 +48,30 @@ class Database:
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._latest: Any = None
+        self._again: Any = None
+        self.ahead = 0
+        """Rows of the last `rows` whose value in the column that grows is still to come: none is a mark."""
+        self.unmarked = 0
+        """Those that have none in it."""
 
     @property
     def mark(self) -> Mark:
-        """The largest value of the column that grows that the last `rows` has met; None for none."""
-        return None if self._latest is None else _json(self._latest)
+        """The largest value of the column that grows that the last `rows` has met; None for none.
+
+        Not larger than one that was to `come_again`.
+        """
+        if self._latest is None:
+            return None
+        return _json(self._latest if self._again is None else min(self._latest, self._again))
+
+    def come_again(self, value: Any) -> None:
+        """Let the next run meet a row with this value of the column that grows once more."""
+        if value is None or self._latest is None:
+            return
+        if isinstance(value, datetime) and isinstance(self._latest, datetime) and not self._latest.tzinfo:
+            # The zone was added when the row was given.
+            value = value.replace(tzinfo=None)
+        self._again = value if self._again is None else min(self._again, value)
 
     def columns(self, name: str, query: str) -> tuple[str, ...]:
         """What the columns of `query`, the setting `name`, are called; no row of it is read."""
@@ -63,11 +85,18 @@ class Database:
     def rows(
         self, name: str, query: str, changed: str = "", since: Mark = None, *, key: str = ""
     ) -> Iterator[Row]:
-        """Its rows, some hundred in memory at a time; with `since` those that are `changed` then or later.
+        """Its rows, some hundred in memory at a time.
+
+        With `since` those that are `changed` then or later, or have no value there.
 
         `changed` and `key` are of its `columns`, or empty; with `since` rows of one `key` come together.
         """
+        if since is not None and _is_ahead(_value(since), self._zone):
+            # Nothing would be seen until then.
+            since = None
         self._latest = None if since is None else _value(since)
+        self._again = None
+        self.ahead = self.unmarked = 0
         with self._explained(name):
             result = self._ask(_select(self._place, name, query), changed, since, key)
             position = tuple(result.keys()).index(changed) if changed else None
@@ -75,11 +104,12 @@ class Database:
             parts = result.partitions(AT_ONCE)
         while True:
             with self._explained(name):
+                self._limit()
                 some = next(parts, None)
             if some is None:
                 return
             for row in some:
-                if position is not None and row[position] is not None:
+                if position is not None:
                     self._grow(row[position])
                 yield _with_zones(row, zones) if zones else row
 
@@ -96,7 +126,13 @@ class Database:
         if self._connection is None:
             self._engine = self._engine or engine_of(self._settings, self._place, self._secret_name)
             self._connection = self._engine.connect()
+        self._limit()
         return self._connection
+
+    def _limit(self) -> None:
+        """Each answer has the time that the settings give; servers count for themselves."""
+        if self._connection is not None and self._connection.dialect.name == "sqlite":
+            limit_sqlite(self._connection.connection.driver_connection, self._settings.timeout)
 
     def _ask(self, query: str, changed: str, since: Mark, key: str) -> CursorResult[Any]:
         connection = self._open()
@@ -107,10 +143,18 @@ class Database:
         order = [_column(name) for name in (changed, key) if name]
         # Without a type of ours: the database takes it for one of the column's.
         least = sa.bindparam("since", _value(since), type_=sa.types.NullType())
-        statement = _around(query).where(order[0] >= least).order_by(*order)
+        # What was never edited often has none: it is always read again, or its first edit would be too late.
+        newer = sa.or_(order[0] >= least, order[0].is_(None))
+        statement = _around(query).where(newer).order_by(*order)
         return connection.execute(statement, execution_options=options)
 
     def _grow(self, value: Any) -> None:
+        if value is None:
+            self.unmarked += 1
+            return
+        if _is_ahead(value, self._zone):
+            self.ahead += 1
+            return
         try:
             if self._latest is None:
                 _json(value)
@@ -191,6 +235,18 @@ def _with_zones(row: Row, zones: Mapping[int, tzinfo]) -> Row:
         if isinstance(values[number], datetime):
             values[number] = values[number].replace(tzinfo=zone)
     return values
+
+
+def _is_ahead(value: Any, zone: ZoneInfo) -> bool:
+    """Whether a moment is more than a day ahead; numbers and words of a version never are."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value) if _MOMENT.match(value) else None
+        except ValueError:
+            return False
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=zone)) > datetime.now(zone) + _A_DAY
+    return isinstance(value, date) and value > datetime.now(zone).date() + _A_DAY
 
 
 def _json(value: Any) -> Mark:

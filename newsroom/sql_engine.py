@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +25,9 @@ _PACKAGES = {"psycopg": "psycopg[binary]", "pymysql": "pymysql[rsa]"}
 _FORMS = "sqlite:///FILE, postgresql://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME"
 _OID_TEXT = 25
 """PostgreSQL's number for the type text."""
+
+_STEPS = 100_000
+"""SQLite's steps between two looks at the clock: some milliseconds."""
 
 
 class Access(Protocol):
@@ -47,7 +51,7 @@ class Access(Protocol):
 
     @property
     def timeout(self) -> float:
-        """Seconds, for connecting."""
+        """Seconds, for connecting, and for each answer of a query: its first rows, or the next ones."""
 
 
 def engine_of(settings: Access, place: str, secret: str) -> Engine:
@@ -78,14 +82,18 @@ def engine_of(settings: Access, place: str, secret: str) -> Engine:
     except (sa.exc.ArgumentError, ValueError, TypeError):
         raise SourceError(f"{place}: {secret} has an option that means nothing; write {_FORMS}") from None
     if not driver.startswith("sqlite"):
-        sa.event.listen(engine, "connect", _prepare_postgresql if "psycopg" in driver else _prepare_mysql)
+        prepare = _prepare_postgresql if "psycopg" in driver else _prepare_mysql
+        sa.event.listen(engine, "connect", partial(prepare, timeout=settings.timeout))
     return engine
 
 
 def _arguments(url: URL, timeout: float) -> dict[str, Any]:
     arguments: dict[str, Any] = {"connect_timeout": max(2, round(timeout))}
-    if url.get_backend_name() in ("mysql", "mariadb") and "charset" not in url.query:
-        arguments["charset"] = "utf8mb4"
+    if url.get_backend_name() in ("mysql", "mariadb"):
+        # Of a query that is thought about for too long nothing comes; one that is read slowly is none.
+        arguments["read_timeout"] = max(1.0, timeout)
+        if "charset" not in url.query:
+            arguments["charset"] = "utf8mb4"
     return arguments
 
 
@@ -105,7 +113,7 @@ def _decoded(data: bytes) -> str | bytes:
         return data
 
 
-def _prepare_postgresql(connection: Any, _entry: Any) -> None:
+def _prepare_postgresql(connection: Any, _entry: Any, *, timeout: float) -> None:
     # The driver cannot hold every date that the database can, such as infinity: as text they all come.
     as_text = connection.adapters.get_loader(_OID_TEXT, 0)
     for kind in ("date", "timestamp", "timestamptz"):
@@ -115,18 +123,27 @@ def _prepare_postgresql(connection: Any, _entry: Any) -> None:
         cursor.execute("SET datestyle = 'ISO, YMD'")
         # Between two parts pictures are fetched.
         cursor.execute("SET idle_in_transaction_session_timeout = 0")
+        # Waiting for another's lock counts; each part that is fetched is a statement of its own.
+        cursor.execute(f"SET statement_timeout = {max(1, round(timeout * 1000))}")
     connection.commit()
 
 
-def _prepare_mysql(connection: Any, entry: Any) -> None:
+def _prepare_mysql(connection: Any, entry: Any, *, timeout: float) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")
         # Between two parts pictures are fetched.
         cursor.execute("SET SESSION net_write_timeout = 3600")
+        cursor.execute(f"SET SESSION lock_wait_timeout = {max(1, round(timeout))}")
         cursor.execute("SELECT @@session.time_zone, @@system_time_zone")
         session, system = cursor.fetchone()
         entry.info["zone"] = system if session == "SYSTEM" else session
     connection.commit()
+
+
+def limit_sqlite(connection: Any, timeout: float) -> None:
+    """Let the SQLite file be asked for so many seconds from now on; then what it does is interrupted."""
+    ends = time.monotonic() + timeout
+    connection.set_progress_handler(lambda: time.monotonic() > ends, _STEPS)
 
 
 def words_of(url: URL) -> tuple[str, ...]:

@@ -36,7 +36,10 @@ _REASONS = (
         ("translate host name", "name or service", "resolve host", "getaddrinfo", "nodename nor servname"),
         "its host is not found; see {secret}",
     ),
-    (("timeout", "timed out"), "it did not answer in time; look at its load, or raise `timeout`"),
+    (
+        ("timeout", "timed out", "interrupted"),
+        "it did not answer in time; look at its load, or raise `timeout`",
+    ),
     (
         ("refused", "can't connect", "could not connect", "unreachable", "no route", "is the server running"),
         "it cannot be reached; see whether it runs, and {secret}",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from content.gallery import Gallery
-from content.sources import Entry, Problem, Reading
+from content.sources import Broken, Entry, Problem, Reading
 from content.sources.item import Shelf
 from content.sources.pages_address import trusted
 from content.sources.remote import Part
@@ -20,6 +20,9 @@ from newsroom.sql_database import Database, named
 from newsroom.web import Web
 
 _SETTINGS: Mapping[Kind, str] = {"articles": "query", "bookings": "bookings"}
+
+MANY = 1_000
+"""Rows without a date of change past which it is worth a word."""
 
 
 class Sql:
@@ -35,6 +38,8 @@ class Sql:
         self._shelf = Shelf(settings, newsroom, self._web)
         self._database = Database(settings, newsroom.time_zone)
         self._notes: dict[str, Any] = {}
+        self._marks: dict[str, Any] = {}
+        """By reference, when each article of the last part changed."""
 
     def parts(self, notes: Mapping[str, Any], *, full: bool) -> Iterator[Part]:
         """500 articles at a time, all rows of each together."""
@@ -46,7 +51,10 @@ class Sql:
 
     def read(self, entry: Entry, gallery: Gallery, now: datetime) -> Reading:
         """The article of an entry of the last part."""
-        return self._shelf.read(entry, gallery, now)
+        reading = self._shelf.read(entry, gallery, now)
+        if isinstance(reading.found, Broken):
+            self._database.come_again(self._marks.get(entry.reference))
+        return reading
 
     def notes(self) -> Mapping[str, Any]:
         """How far each query was read."""
@@ -77,7 +85,32 @@ class Sql:
         problems = [Problem(f"{self._settings.key}: {name}", one, "warning") for one in columns.warnings]
         for some in items.gathered(rows):
             made, broken, refused = items.of(some.rows)
+            self._marks = {}
+            if changed:
+                place = found.index(changed)
+                self._marks = {f"{kind}/{id_}": rows_[0][place] for id_, rows_ in some.rows.items()}
+            for one in broken:
+                self._database.come_again(self._marks.get(one.reference))
             yield self._shelf.part(made, broken=broken, problems=(*problems, *some.problems, *refused))
             problems.clear()
         if changed:
+            yield self._shelf.part((), problems=self._about_marks(name))
             self._notes[kind] = self._database.mark
+
+    def _about_marks(self, name: str) -> list[Problem]:
+        """What is odd in the column that tells what has changed."""
+        place, column = f"{self._settings.key}: {name}", self._settings.changed
+        found = []
+        if (ahead := self._database.ahead) > 0:
+            message = (
+                f"{ahead:,} rows have a date in {column} that is still to come, which says nothing of when "
+                "they changed; every run reads them until then, or until it is mended"
+            )
+            found.append(Problem(place, message, "warning"))
+        if (unmarked := self._database.unmarked) >= MANY:
+            message = (
+                f"{unmarked:,} rows have nothing in {column}, so every run reads them; write "
+                f"COALESCE(..., another date) AS {column}"
+            )
+            found.append(Problem(place, message, "warning"))
+        return found

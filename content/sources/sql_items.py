@@ -31,6 +31,7 @@ AT_ONCE = 500
 
 _MOST_ROWS = 1_000
 """Rows that one article may be spread over."""
+_LONGEST_WORD = 20
 _SHOWN = 10
 """How many articles whose rows do not stand together are named."""
 _APART = frozenset({"sections", "tags", "body", "opening"})
@@ -102,9 +103,16 @@ class Items:
         items: list[Item] = []
         broken: list[Broken] = []
         problems: list[Problem] = []
+        unknown: dict[str, list[str]] = {}
         for id_, rows in gathered.items():
             try:
-                items.append(self._item(id_, values_of(self._columns, rows, self._newsroom.time_zone)))
+                item = self._item(id_, values_of(self._columns, rows, self._newsroom.time_zone))
+                word = str(item.fields.get("access", Access.FREE.value))
+                if word in tuple(Access) or is_taken_back(self._columns, rows):
+                    items.append(item)
+                else:
+                    unknown.setdefault(word, []).append(id_)
+                    broken.append(Broken(item.reference, access=Access.PAID))
             except UnusableError as error:
                 if is_taken_back(self._columns, rows):
                     items.append(self._taken_back(id_))
@@ -112,7 +120,18 @@ class Items:
                 access = said_access(self._columns, rows)
                 broken.append(Broken(f"{self._kind}/{id_}", access=access))
                 problems.append(Problem(self._place(id_), str(error)))
+        problems += (self._unknown_access(word, ids) for word, ids in unknown.items())
         return items, broken, problems
+
+    def _unknown_access(self, word: str, ids: list[str]) -> Problem:
+        """One mistake of the query is one problem. A word of access is short; what is not is not shown."""
+        shown = f'"{word}"' if len(word) <= _LONGEST_WORD else "a long text"
+        count = "1 row" if len(ids) == 1 else f"{len(ids):,} rows, this one first,"
+        return Problem(
+            self._place(ids[0]),
+            f"the column access has {shown} in {count} and that is none; allowed: {', '.join(Access)}; "
+            "make it one of them in the query",
+        )
 
     def _taken_back(self, id_: str) -> Item:
         section = next(iter(self._newsroom.sections)).key

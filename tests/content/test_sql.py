@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 import tomllib
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -325,7 +326,7 @@ def test_rows_that_are_no_article_are_named_and_the_rest_goes_on(desk):
         ("desk/articles/6", "2 rows have its id, and differ in headline"),
         ("desk/articles/7", "body is no UTF-8; convert it in the query"),
         ("desk/articles/8", "sections is no UTF-8; convert it in the query"),
-        ("desk/articles/9", "no headline; give it headline:"),
+        ("desk/articles/9", "no headline; its column headline is empty; mend the row, or the query"),
         ("desk/articles/row 1", "it has no id"),
         ("desk/articles/row 2", "it has no id"),
         ("desk/articles/row 3", "its id is no line of at most 200 characters"),
@@ -564,3 +565,108 @@ def test_what_is_taken_back_needs_no_more_than_its_id(desk, how, wrong):
     report = desk.sync()
     assert (report.withdrawn, report.problems) == (1, ())
     assert desk.live() == {"articles/2"}
+
+
+def test_a_date_of_change_that_is_to_come_hides_no_later_change(desk):
+    desk.set_up(query="SELECT * FROM stories", changed="grows", full_every=DAY)
+    stories = [{"grows": f"2026-03-0{number} 06:00:00", "withdrawn": 0} for number in (1, 2, 3)]
+    desk.stories({**stories[0], "grows": "2199-01-01 06:00:00"}, *stories[1:])
+    (problem,) = desk.sync().problems
+    assert (problem.severity, "1 rows have a date in grows that is still to come" in problem.message) == (
+        "warning",
+        True,
+    )
+    desk.tell("UPDATE stories SET withdrawn = 1, grows = '2026-03-04 06:00:00' WHERE id = 2")
+    assert desk.sync().withdrawn == 1
+    desk.tell("UPDATE stories SET withdrawn = 1 WHERE id = 1")
+    assert desk.sync().withdrawn == 1
+
+
+def test_a_mark_that_is_still_to_come_is_none(tmp_path, desk):
+    desk.stories({"grows": "2026-03-01"}, {"grows": "2026-03-02"})
+    database = Database(desk.settings, desk.newsroom.time_zone)
+    assert len(list(database.rows("query", QUERY, "grows", "2199-01-01"))) == 2
+    assert database.mark == "2026-03-02"
+    database.close()
+
+
+def test_a_new_row_without_a_date_of_change_comes_with_the_next_run(desk):
+    desk.set_up(query="SELECT * FROM stories", changed="grows", full_every=DAY)
+    desk.stories({"grows": "2026-03-01 06:00:00"})
+    desk.sync()
+    desk.tell("INSERT INTO stories SELECT 2, headline, published, section, body, NULL FROM stories")
+    assert desk.sync().inserted == 1
+
+
+def test_a_query_has_no_more_time_than_the_settings_give(desk):
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1000000000)"
+    desk.stories({})
+    query = f"{endless} SELECT s.*, (SELECT max(x) FROM n) AS rank FROM stories s"  # noqa: S608 - ours
+    desk.set_up(query=query, timeout=0.3)
+    begun = time.monotonic()
+    with pytest.raises(SourceError, match="did not answer in time; look at its load, or raise `timeout`"):
+        desk.sync()
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("wrong", [{"published": "soon"}, {"headline": ""}, {"published": 10**16 * 9.0}])
+def test_what_cannot_be_used_is_open_to_no_more_than_it_says(desk, wrong):
+    desk.stories({"access": "free"}, {"access": "free"}, {"access": "registered"})
+    desk.sync()
+    desk.stories({"access": "paid", **wrong}, {"access": "free", **wrong}, {"access": "free", **wrong})
+    for _ in range(2):
+        report = desk.sync()
+        assert (len(report.problems), report.withdrawn) == (3, 0)
+        access = [desk.find(f"articles/{number}").article.access for number in (1, 2, 3)]
+        assert access == [Access.PAID, Access.FREE, Access.REGISTERED]
+    assert desk.find().article.headline == "The bridge reopens"
+    desk.stories({"access": "free"}, {"access": "free"}, {"access": "registered"})
+    desk.sync()
+    assert desk.find().article.access is Access.FREE
+
+
+def test_one_mistake_in_the_query_is_one_problem(desk):
+    desk.stories(*[{"access": "premium"}] * 3)
+    (problem,) = desk.sync().problems
+    assert problem.place == "desk/articles/1"
+    assert problem.message.startswith('the column access has "premium" in 3 rows, this one first, and')
+
+
+@pytest.mark.parametrize("wrong", ["headline = ''", "published = '-'", "section = x'ff'"])
+def test_a_row_that_cannot_be_used_is_named_by_every_run(desk, wrong):
+    desk.set_up(changed="grows", full_every=DAY)
+    desk.stories(*[{"grows": f"2026-03-0{number} 06:00:00"} for number in (1, 2, 3)])
+    desk.sync()
+    desk.tell(f"UPDATE stories SET {wrong}, grows = '2026-03-04 06:00:00' WHERE id = 1")  # noqa: S608 - ours
+    desk.tell("UPDATE stories SET body = 'New.', grows = '2026-03-05 06:00:00' WHERE id = 2")
+    assert [len(desk.sync().problems) for _ in range(3)] == [1, 1, 1]
+    desk.tell(
+        "UPDATE stories SET headline = 'Mended', published = '2026-03-10', section = 'politics' WHERE id = 1"
+    )
+    assert (desk.sync().updated, desk.sync().problems) == (1, ())
+
+
+@pytest.mark.parametrize("changed", ["", "grows"])
+def test_where_every_id_is_another_one_nothing_comes_twice(desk, changed):
+    desk.set_up(changed=changed, full_every=DAY)
+    desk.stories(*[{"grows": "2026-03-01 06:00:00", "url": f"/{number}"} for number in range(6)])
+    desk.sync()
+    known = desk.live()
+    desk.tell("UPDATE stories SET id = 'z' || id, url = url || '-z', grows = '2026-03-02 06:00:00'")
+    for full in (True, False, False):
+        report = desk.sync(full=full)
+        assert "none of its 6 articles" in report.held
+        assert (report.inserted, report.withdrawn, desk.live()) == (0, 0, known)
+    report = desk.sync(allow_withdrawals=True)
+    assert (report.inserted, report.withdrawn, report.held) == (6, 6, "")
+    assert desk.live() == {f"articles/z{number}" for number in range(1, 7)}
+    assert desk.sync().held == ""
+
+
+def test_what_is_new_comes_beside_what_is_gone(desk):
+    desk.stories({}, {}, {}, {})
+    desk.sync()
+    desk.tell("DELETE FROM stories WHERE id = 1")
+    desk.tell("INSERT INTO stories SELECT id + 10, headline, published, section, body FROM stories")
+    report = desk.sync()
+    assert (report.inserted, report.withdrawn, report.found) == (3, 1, 6)

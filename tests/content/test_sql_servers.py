@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -205,3 +206,21 @@ def test_mysql_shows_a_timestamp_in_the_sessions_zone(desk, zone):
     assert desk.sync().inserted == 1
     one = desk.find().article
     assert (one.published, one.updated) == (SIX, SIX)
+
+
+def test_a_table_that_somebody_locks_is_waited_for_no_longer_than_the_settings_say(desk):
+    _stories(desk, {"grows": "2026-03-10 06:00:00"})
+    desk.set_up(timeout=1.0)
+    lock = {
+        "postgresql": "LOCK TABLE stories IN ACCESS EXCLUSIVE MODE",
+        "mysql": "LOCK TABLES stories WRITE",
+    }[desk.kind]
+    begun = time.monotonic()
+    with desk.theirs.connect() as connection:
+        connection.execute(sa.text(lock))
+        with pytest.raises(SourceError, match="did not answer in time"):
+            desk.sync()
+        if desk.kind == "mysql":
+            connection.execute(sa.text("UNLOCK TABLES"))
+    assert time.monotonic() - begun < 10
+    assert desk.sync().inserted == 1

@@ -446,3 +446,36 @@ def test_a_file_that_is_taken_back_needs_no_headline(desk: Desk, rest: str) -> N
     desk.write("politics/a.md", f"withdrawn: true\n{rest}")
     report = desk.sync()
     assert (report.withdrawn, report.problems) == (1, ())
+
+
+@pytest.mark.parametrize("front", ["withdrawn: true", "draft: true"])
+def test_what_the_first_source_takes_back_the_second_does_not_bring(desk: Desk, front: str) -> None:
+    second = Desk(desk.root.parent / "more", desk.engine, desk.newsroom)
+    second.source = replace(second.source, key="cms")
+    order = ("articles", "cms")
+    written = "headline: a\npublished: 2026-03-10 06:00\nurl: /2026/a"
+    desk.write("politics/a.md", written)
+    desk.write("politics/b.md")
+    second.write("culture/a.md", f"{written}\naccess: free")
+    desk.sync(order=order)
+    assert second.sync(order=order).elsewhere == 1
+    desk.write("politics/a.md", f"{written}\n{front}")
+    assert desk.sync(order=order).withdrawn == 1
+    for _ in range(2):
+        assert (desk.sync(order=order).found, second.sync(order=order).found) == (1, 0)
+    # What is only gone there is the second one's.
+    desk.write("politics/a.md", written)
+    assert (desk.sync(order=order).restored, second.sync(order=order).elsewhere) == (1, 1)
+    (desk.root / "politics/a.md").unlink()
+    desk.sync(order=order)
+    assert second.sync(order=order).found == 1
+
+
+def test_a_file_that_says_paid_and_cannot_be_used_is_not_free(desk: Desk) -> None:
+    desk.write("politics/a.md", "headline: a\npublished: 2026-03-10 06:00\naccess: free")
+    desk.sync()
+    desk.write("politics/a.md", "headline: a\npublished: soon\naccess: paid")
+    assert len(desk.sync().problems) == 1
+    with reading(desk.engine) as connection:
+        (one,) = catalogue.find(connection, desk.known()["politics/a.md"].id)
+    assert one.article.access == "paid"
