@@ -13,6 +13,7 @@ from content.article import Access, Article, Body, Booking, LeadImage
 from content.prose import word_count
 from content.sanitise import clean_address, clean_html, clean_line
 from content.sources import Broken, Entry, Found, Reading
+from content.sources.advice import FILE, Advice
 from content.sources.article_pictures import Pictures
 from content.sources.body_pictures import BodyPictures
 from content.sources.field_reader import FieldReader
@@ -55,9 +56,19 @@ _WALL = re.compile(r"<!--\s*(?:more|paywall)\b[^>]*-->", re.IGNORECASE)
 
 
 class ArticleReader:
-    """Reads the fields and the Markdown of one file. `place` is how its problems name it."""
+    """Reads the fields and the Markdown of one file. `place` is how its problems name it, `advice` what mends
+    them."""
 
-    def __init__(self, entry: Entry, place: str, front: Fields, rules: Rules, pictures: Pictures) -> None:
+    def __init__(
+        self,
+        entry: Entry,
+        place: str,
+        front: Fields,
+        rules: Rules,
+        pictures: Pictures,
+        advice: Advice = FILE,
+    ) -> None:
+        self._advice = advice
         self._entry = entry
         self._fields = FieldReader(front, place)
         self._place = place
@@ -75,9 +86,8 @@ class ArticleReader:
             return self._reading(Found(self._entry, claim=claim, withdrawn=True))
         published = fields.moment(self._rules.newsroom.time_zone, "published", "date")
         if not fields.has("published", "date"):
-            fields.warn(
-                None, "it has no date, so it is left out, or stays as it was known; give it published:"
-            )
+            message = f"it has no date, so it is left out, or stays as it was known; {self._advice.published}"
+            fields.warn(None, message)
         updated = fields.moment(self._rules.newsroom.time_zone, "updated")
         article = self._article(published, updated, text) if published else None
         if withdrawn and (article is None or fields.refused):
@@ -151,7 +161,7 @@ class ArticleReader:
         node = self._fields.node("headline", "title")
         headline = self._fields.line("headline", "title")
         if not headline:
-            self._fields.refuse(node, "no headline; give it headline:")
+            self._fields.refuse(node, f"no headline; {self._advice.headline}")
         elif len(headline) > LONG_HEADLINE:
             self._fields.warn(node, f"the headline has {len(headline)} characters; it will be cut in places")
         return headline
@@ -218,15 +228,16 @@ class ArticleReader:
         run_until = fields.moment(zone, "run_until", end_of_day=True)
         kinds = {section.kind is SectionKind.SPONSORED for section in sections}
         if kinds == {True, False}:
-            fields.refuse(
-                fields.node("sections", "section"), "a sponsored section stands beside none of news"
-            )
+            message = f"a sponsored section stands beside none of news; {self._advice.apart}"
+            fields.refuse(fields.node("sections", "section"), message)
         elif True in kinds and not sponsor:
-            fields.refuse(
-                fields.node("sponsor"), "a sponsored article needs its sponsor's name; give it sponsor:"
-            )
+            message = f"a sponsored article needs its sponsor's name; {self._advice.sponsor}"
+            fields.refuse(fields.node("sponsor"), message)
         elif False in kinds and sponsor:
-            message = "a sponsor's article stands in a sponsored section alone; this one is none"
+            message = (
+                "a sponsor's article stands in a sponsored section alone; this one is none; "
+                f"{self._advice.place}"
+            )
             fields.refuse(fields.node("sponsor"), message)
         if not sponsor and (run_from or run_until):
             fields.warn(
@@ -297,7 +308,7 @@ class ArticleReader:
             inner.warn(node, f"the image cannot be used, and the article goes on without: {error}")
             return None
         if not alt:
-            inner.warn(node, "the image has no alt text; say what it shows in alt:")
+            inner.warn(node, f"the image has no alt text; {self._advice.alt}")
         return LeadImage(sizes, alt, caption, credit)
 
     def _body(self, text: str, url: str) -> tuple[str, str]:

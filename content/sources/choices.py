@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from content.article import Access
 from content.sources.rules import Rules
+from newsroom.masthead import SectionKind
 from newsroom.settings import SourceSettings
 
 FLAGS: Mapping[str, tuple[str, str]] = {
@@ -29,6 +30,14 @@ def sections_of(names: Iterable[str], settings: SourceSettings, rules: Rules) ->
         if section is not None:
             found[section.key] = None
     return tuple(found) or ((settings.section,) if settings.section else ())
+
+
+def sponsored_of(keys: tuple[str, ...], rules: Rules) -> tuple[str, ...]:
+    """Where an article stands that a sponsor paid for: of its sections those of that kind alone; where none
+    is, in the newsroom's only one. As it was where there are several: an editor has to choose."""
+    kind = {one.key for one in rules.sections if one.kind is SectionKind.SPONSORED}
+    own = tuple(key for key in keys if key in kind)
+    return own or (tuple(kind) if len(kind) == 1 else keys)
 
 
 def access_of(marks: Collection[str], settings: SourceSettings, own: Access | None = None) -> Access:

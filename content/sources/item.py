@@ -12,8 +12,9 @@ from content.article import Access, LeadImage, Picture
 from content.gallery import LARGEST_SOURCE, Gallery
 from content.sanitise import clean_address, clean_html
 from content.sources import Broken, Entry, Problem, Reading, content_hash
+from content.sources.advice import Advice, advice_for
 from content.sources.article_reader import ArticleReader
-from content.sources.choices import access_of, flags_of, sections_of
+from content.sources.choices import access_of, flags_of, sections_of, sponsored_of
 from content.sources.field_reader import FieldReader
 from content.sources.fields import Fields, Items, Node, Text
 from content.sources.remote import Part
@@ -26,7 +27,9 @@ from newsroom.web import Web
 Value = str | Iterable[str] | Mapping[str, str]
 
 # Raise it when the same item gives another article than before: every one is then read once more.
-_VERSION = "2"
+_VERSION = "3"
+_SPONSORS_BY_TAG = ("wordpress", "ghost")
+"""Where an editor names the sponsor, and need not think of a section as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class Shelf:
         taken_back = list(gone)
         unplaced: dict[str, int] = {}
         for item in items:
-            if sections_of(item.sections, self._settings, self._rules):
+            if self._sections(item):
                 self._items[item.reference] = item
             else:
                 taken_back.append(item.reference)
@@ -104,12 +107,18 @@ class Shelf:
         pictures = RemotePictures(gallery, self._web if is_new else None)
         fields, is_closed = self._fields(item)
         html = (item.closed_html if is_closed else "") or item.html
-        return _ItemReader(entry, item, fields, self._rules, pictures).read(html)
+        advice = advice_for(self._settings.kind)
+        return _ItemReader(entry, item, fields, self._rules, pictures, advice).read(html)
 
     def _entry(self, item: Item) -> Entry:
         given = json.dumps({name: getattr(item, name) for name in _GIVEN}, sort_keys=True, default=sorted)
         default_id = tag_id(self._rules.newsroom.authority, f"{self._settings.key}/{item.reference}")
         return Entry(item.reference, item.place, content_hash(given.encode(), self._reading), default_id)
+
+    def _sections(self, item: Item) -> tuple[str, ...]:
+        found = sections_of(item.sections, self._settings, self._rules)
+        is_sponsors = self._settings.kind in _SPONSORS_BY_TAG and bool(item.fields.get("sponsor"))
+        return sponsored_of(found, self._rules) if is_sponsors else found
 
     def _fields(self, item: Item) -> tuple[Fields, bool]:
         """The fields, and whether not everybody may read the text."""
@@ -124,7 +133,7 @@ class Shelf:
             "access": access_of(marks, settings, item.access).value,
             **item.fields,
             "tags": item.tags,
-            "sections": sections_of(item.sections, settings, self._rules),
+            "sections": self._sections(item),
             **flags_of(item.tags),
         }
         is_closed = values["access"] != Access.FREE
@@ -182,9 +191,15 @@ class _ItemReader(ArticleReader):
     """Reads an item's fields, and its HTML where a file has Markdown."""
 
     def __init__(
-        self, entry: Entry, item: Item, front: Fields, rules: Rules, pictures: RemotePictures
+        self,
+        entry: Entry,
+        item: Item,
+        front: Fields,
+        rules: Rules,
+        pictures: RemotePictures,
+        advice: Advice,
     ) -> None:
-        super().__init__(entry, item.place, front, rules, pictures)
+        super().__init__(entry, item.place, front, rules, pictures, advice)
         self._item = item
         self._remote = pictures
 

@@ -276,7 +276,7 @@ def test_sections_rules_and_flags_by_category(wire: Wire) -> None:
     )  # fmt: skip
     hall = "<category>City Hall</category><category>Digest lead</category>"
     report = wire.sync(rss(item("a", hall), item("b", f"{hall}<category>Plus</category>")))
-    assert ["has `lead: true` as well" in one.message for one in report.problems] == [True]
+    assert ["is to lead as well" in one.message for one in report.problems] == [True]
     article = wire.find("a").article
     assert (article.sections, article.access, article.pinned) == (("politics", "culture"), Access.FREE, True)
     assert wire.find("b").article.access is Access.PAID
@@ -287,7 +287,7 @@ def test_a_picture_is_fetched_and_becomes_ours(wire: Wire) -> None:
     image = f'<enclosure url="{wire.server.url}/p.jpg" type="image/jpeg" length="1"/>'
     report = wire.sync(rss(item("a", image)), Answer(200, {"Content-Type": "image/jpeg"}, picture()))
     assert [one.message for one in report.problems] == [
-        "the image has no alt text; say what it shows in alt:"
+        "the image has no alt text; say what it shows in the item's media:title, or in the text's alt"
     ]
     lead = wire.find("a").article.image
     assert lead is not None

@@ -269,8 +269,11 @@ def test_tags_name_the_authors_and_the_label(desk: Desk) -> None:
     ],
 )
 def test_a_sponsor_is_named_by_a_tag(desk: Desk, slug: str, name: str, sponsor: str) -> None:
-    booking = desk.one(tags=[tag("partners"), {**tag(slug), "name": name}]).booking
-    assert booking is not None and booking.sponsor == sponsor
+    named = {**tag(slug), "name": name}
+    for tags in ([tag("partners"), named], [NEWS, named], [named]):
+        article = desk.one(tags=tags)
+        assert article.sections == ("partners",)
+        assert article.booking is not None and article.booking.sponsor == sponsor
 
 
 @pytest.mark.parametrize(

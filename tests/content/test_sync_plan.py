@@ -234,7 +234,7 @@ def test_two_leads_of_the_same_hours_are_said_once(
         assert store.sync(files[0], files[2]).problems == []
     plan = store.sync(*files)
     assert [(one.place, one.severity) for one in plan.problems] == [("articles/b.md", "warning")] * warned
-    assert all("a.md has `lead: true` as well" in one.message for one in plan.problems)
+    assert all("a.md is to lead as well" in one.message for one in plan.problems)
     assert store.sync(*files).problems == []
     # The other one is taken back, and there is one.
     edited = found("b", "edited", pinned=True, published=NOW - HOUR, updated=NOW - HOUR)

@@ -270,6 +270,26 @@ def test_a_sponsor_is_named_by_a_tag_or_a_meta_field(desk: Desk) -> None:
         assert booking is not None and booking.sponsor == name
 
 
+def test_a_sponsors_tag_is_enough_for_the_only_sponsored_section(desk: Desk) -> None:
+    desk.site.tags = {7: ("sponsor-acme", "Sponsor: Acme")}
+    article = desk.one(tags=[7])
+    assert (article.sections, article.is_sponsored) == (("partners",), True)
+    desk.settings["sections"] = {"tag:sponsor-acme": "partners"}
+    assert desk.one(tags=[7]).sections == ("partners",)
+
+
+def test_what_mends_a_post_is_said_in_its_systems_words(desk: Desk) -> None:
+    desk.site.tags = {}
+    desk.settings["sections"] = {"politics": "partners"}
+    desk.site.put(5, title="")
+    desk.look()
+    tag = 'give the post a tag with the slug "sponsor-NAME" and the name "Sponsor: NAME"'
+    assert [one.message for one in desk.problems] == [
+        "no headline; give the post a title",
+        f"a sponsored article needs its sponsor's name; {tag}",
+    ]
+
+
 def test_flags_are_tags_and_sticky_is_the_lead_while_it_is_new(desk: Desk) -> None:
     desk.site.tags = {1: ("digest-no", "No"), 2: ("sensitive", "S")}
     article = desk.one(tags=[1, 2], sticky=True)
