@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -85,6 +85,8 @@ class RemoteFeed:
         self._notes = FeedNotes()
         self._elsewhere = ""
         """Where a permanent redirect of this run led."""
+        self._has_errors = False
+        """Whether something in it cannot be used as it is."""
 
     def parts(self, notes: Mapping[str, Any], *, full: bool) -> Iterator[Part]:
         """Its articles, where it has changed; with `full` in any case. Raises SourceError."""
@@ -97,6 +99,7 @@ class RemoteFeed:
             return
         document = self._document(answer)
         problems = [*self._moved(), *self._problems(document)]
+        self._note_errors(problems)
         items: list[Item] = []
         broken: list[Broken] = []
         gone: list[str] = []
@@ -107,6 +110,7 @@ class RemoteFeed:
             found = item_of(story, reference, self._zone, self._settings.language)
             if isinstance(found, Problem):
                 problems.append(found)
+                self._note_errors([found])
                 broken.append(Broken(reference))
                 continue
             items.append(found)
@@ -114,12 +118,18 @@ class RemoteFeed:
                 yield self._shelf.part(items, gone=gone, broken=broken, problems=problems)
                 items, gone, broken, problems = [], [], [], []
         yield self._shelf.part(items, gone=gone, broken=broken, problems=problems)
-        etag, modified = validators(answer.headers, now)
+        # A mistake is one until it is mended: a 304 would hide it, so the next run asks for all of it again.
+        etag, modified = validators(answer.headers, now) if not self._has_errors else ("", "")
         self._notes = replace(self._notes, etag=etag, modified=modified)
 
     def read(self, entry: Entry, gallery: Gallery, now: datetime) -> Reading:
         """The article of an entry of the last part, cleaned. One that cannot be used is `Broken`."""
-        return self._shelf.read(entry, gallery, now)
+        reading = self._shelf.read(entry, gallery, now)
+        self._note_errors(reading.problems)
+        return reading
+
+    def _note_errors(self, problems: Iterable[Problem]) -> None:
+        self._has_errors = self._has_errors or any(one.severity == "error" for one in problems)
 
     def notes(self) -> Mapping[str, Any]:
         """Where it is, and what it was like."""

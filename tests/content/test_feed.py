@@ -331,6 +331,23 @@ def test_a_post_that_asks_for_a_password_goes_headline_and_all(wire: Wire) -> No
 # Bad input
 
 
+@pytest.mark.parametrize(
+    ("mistake", "mended"),
+    [("<title>The a story</title>", "<title></title>"), ("<pubDate>", "<pubDate>soon "), ("<link>", "<x>")],
+)
+def test_a_mistake_is_one_in_every_run_until_it_is_mended(wire: Wire, mistake: str, mended: str) -> None:
+    wrong = (
+        item("a").replace(mistake, mended).replace("</link>", "</x>" if mistake == "<link>" else "</link>")
+    )
+    for _ in range(2):
+        report = wire.sync(rss(wrong, item("b"), ETag='"1"'))
+        assert [one.severity for one in report.problems] == ["error"]
+        assert "if-none-match" not in {name.lower() for name in wire.server.requests[-1].headers}
+    assert wire.sync(rss(item("a"), item("b"), ETag='"2"')).problems == ()
+    wire.sync(Answer(304))
+    assert wire.live() == {"g-a", "g-b"}
+
+
 def test_what_cannot_be_used_is_named_without_a_word_of_it_and_the_rest_goes_on(wire: Wire) -> None:
     dated = "<pubDate>"
     report = wire.sync(
