@@ -47,6 +47,7 @@ READERS_MEANING = "the same of a place that readers come from"
 _SOURCE_NAME = re.compile(f"(?:{SOURCE}|{READERS})[A-Z0-9_]+")
 
 _IS_SOURCES = "is the source's password, key or database address"
+_IS_HOOKS = "signs the stops that are told to write_back, so that whoever takes them knows whose they are"
 
 KEY_BYTES = 16
 """The least length of a key."""
@@ -82,6 +83,13 @@ class Secrets:
         mail = (self.sendgrid_api_key, self.smtp_password, self.alert_smtp_password)
         others = (*mail, self.alert_webhook, self.metrics_token)
         return tuple(text for text in (*keys, *others, *self.sources.values()) if len(text) >= 6)
+
+
+def _said(name: str) -> str:
+    """What a secret is, by its name."""
+    if name in _SAID:
+        return _SAID[name]
+    return _IS_HOOKS if name.startswith(READERS) and name.endswith("_HOOK") else _IS_SOURCES
 
 
 def source_name(key: str) -> str:
@@ -149,8 +157,7 @@ def secrets_of(
     missing = [name for name in wanted if not texts.get(name)]
     where = "the environment" + ("" if file is None else f" or {file}")
     problems += [
-        f"{name}: missing; it {_SAID.get(name, _IS_SOURCES)} ({wanted[name]}). Put it into {where}"
-        for name in missing
+        f"{name}: missing; it {_said(name)} ({wanted[name]}). Put it into {where}" for name in missing
     ]
     if missing and file is not None and not file.exists():
         problems.append(f"{file}: not there, and newsroom.secrets names it; put it back, with mode 600")

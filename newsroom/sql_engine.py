@@ -66,6 +66,11 @@ def engine_of(settings: Access, place: str, secret: str) -> Engine:
     driver = _DRIVERS.get(url.get_backend_name())
     if driver is None:
         raise SourceError(f"{place}: {secret} is the address of no database that is read; write {_FORMS}")
+    if not driver.startswith("sqlite") and "@" in f"{url.host}{url.database}":
+        raise SourceError(
+            f"{place}: the password in {secret} has an @ or a / in it; write %40 for @, %2F for /, "
+            "%3A for : and %25 for %"
+        )
     url = url.set(drivername=driver)
     options: dict[str, Any] = {"connect_args": _arguments(url, settings.timeout)}
     if driver.startswith("sqlite"):

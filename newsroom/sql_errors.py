@@ -24,6 +24,10 @@ _WRITES = (
 )
 _REASONS = (
     (
+        ("bindings supplied", "value for binding"),
+        "{name} has a place for a value in it, such as :name or ?, and nobody fills it in; write the value",
+    ),
+    (
         ("permission denied for", "command denied"),
         "its user may not read a table that {name} names; grant it SELECT",
     ),

@@ -22,6 +22,7 @@ DEEPEST = 128
 _TOO_DEEP = " > ".join("*" * (DEEPEST + 1))
 _META = re.compile(rb"""<meta\s[^>]{0,300}?charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _META_WITHIN = 4_096
+_QUOTED = re.compile(r"""\\.|"[^"]*"|'[^']*'""")
 _PAGES = re.compile(r"\s*(?:text/(?:html|plain)|application/xhtml\+xml|)\s*(?:;|$)", re.IGNORECASE)
 _WITH_CONTENT = {"meta": "content", "time": "datetime", "data": "value"}
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "src")
@@ -57,8 +58,13 @@ def check_selector(selector: str, where: str) -> None:
     """Raises SourceError, which names the setting, where this is no CSS selector."""
     try:
         LexborHTMLParser("").css(selector)
+        # A bracket that is left open would be closed at the end, and nothing be found by it.
+        bare = _QUOTED.sub("", selector)
+        is_whole = bare.count("[") == bare.count("]") and bare.count("(") == bare.count(")")
     except SelectolaxError:
-        raise SourceError(f"{where}: not a CSS selector that can be used; mend it in newsroom.toml") from None
+        is_whole = False
+    if not is_whole:
+        raise SourceError(f"{where}: not a CSS selector that can be used; mend it in newsroom.toml")
 
 
 def line_of(node: Node | None) -> str:

@@ -398,8 +398,9 @@ def test_a_site_that_fails_in_the_middle_is_left_in_peace(desk: Desk, site: Site
     assert desk.sync().inserted == 5
 
 
-def test_what_no_selector_can_be_is_told_with_its_setting(desk: Desk) -> None:
-    desk.settings = replace(desk.settings, select={"teaser": "p["})
+@pytest.mark.parametrize("selector", ["p[", ".features[ article", "p:not(.a", "..a"])
+def test_what_no_selector_can_be_is_told_with_its_setting(desk: Desk, selector: str) -> None:
+    desk.settings = replace(desk.settings, select={"teaser": selector})
     with pytest.raises(SourceError, match=r"source site: select\.teaser: not a CSS selector"):
         desk.sync()
     desk.settings = replace(desk.settings, select={"standfirst": "p"})

@@ -280,6 +280,7 @@ def test_a_column_that_nobody_reads_is_told_once_with_a_guess(desk):
         ("SELECT id, headline, section, published, colour FROM stories",
          "`query` is refused: no such column: colour"),
         ("SELECT * FROM articels", "`query` is refused: no such table: articels"),
+        ("SELECT * FROM stories WHERE id = :who", "`query` has a place for a value in it, such as :name"),
         ("SELECT id,, FROM stories", '`query` is refused: near ",": syntax error'),
         ("SELECT * FROM stories; SELECT 1", '`query` is refused: near ";": syntax error'),
         ("", "`query` is no SELECT"),
@@ -421,6 +422,14 @@ def test_the_file_is_opened_to_read_alone(desk):
     [
         ("", "no database is named; set STANDFIRST_SOURCE_DESK to sqlite:///FILE"),
         ("not an address hunter2", "STANDFIRST_SOURCE_DESK is no database address; write sqlite:///FILE"),
+        (
+            "postgresql://u:p@hunter2/wd@h/d",
+            "password in STANDFIRST_SOURCE_DESK has an @ or a / in it; write %40",
+        ),
+        (
+            "mysql://u:p@hunter2@h/d",
+            "the password in STANDFIRST_SOURCE_DESK has an @ or a / in it; write %40",
+        ),
         ("postgresql://u:hunter2@h:port/d", "STANDFIRST_SOURCE_DESK is no database address"),
         ("oracle://u:hunter2@h/d", "is the address of no database that is read"),
         ("sqlite:///nowhere/hunter2.db", "its file is not there, or may not be read"),

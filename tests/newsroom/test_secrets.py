@@ -98,13 +98,15 @@ def test_the_first_key_signs_and_all_are_kept() -> None:
 
 def test_a_missing_one_is_said_in_a_sentence_with_where_it_belongs(tmp_path: Path) -> None:
     problems: list[str] = []
-    wanted = dict.fromkeys((*secrets.NAMES, "STANDFIRST_SOURCE_GHOST"), "why")
+    names = (*secrets.NAMES, "STANDFIRST_SOURCE_GHOST", "STANDFIRST_READERS_SHOP_HOOK")
+    wanted = dict.fromkeys(names, "why")
     assert secrets.secrets_of({}, wanted, problems, tmp_path / "secrets.env") is None
     *missing, absent = problems
     assert (
         f"{secrets.SMTP_PASSWORD}: missing; it is the mail server's password (why). Put it into" in missing[3]
     )
     assert missing[3].endswith(f"the environment or {tmp_path}/secrets.env")
+    assert "STANDFIRST_READERS_SHOP_HOOK: missing; it signs the stops that are told" in missing[-1]
     verbs = {problem.split("; it ")[1].split()[0] for problem in missing}
     assert verbs == {"signs", "recognises", "is"}
     assert absent.startswith(f"{tmp_path}/secrets.env: not there, and newsroom.secrets names it")
