@@ -104,6 +104,8 @@ class Article:
     """Order inside a section, 1 first; None comes after every ranked story."""
     pinned: bool = False
     """An editor made it the lead."""
+    sticky: bool = False
+    """Pinned because it stays at the top of the site: who is pinned for the digest leads before it."""
     place: str = ""
     """An editor's explicit section in digests; empty for the newsletter's own choice."""
     access: Access = Access.PAID

@@ -67,6 +67,7 @@ def stored(row: RowMapping | Mapping[str, Any]) -> StoredArticle:
         language=details["language"],
         rank=details["rank"],
         pinned=details["pinned"],
+        sticky=details.get("sticky", False),
         place=details["place"],
         access=Access(row["access"]),
         products=frozenset(details["products"]),
@@ -145,6 +146,8 @@ def _details(article: Article) -> dict[str, Any]:
         "no_digest": article.no_digest,
         "tags": list(article.tags),
         "words": article.words,
+        # Only where it is so: every other article stays as it is stored.
+        **({"sticky": True} if article.sticky else {}),
     }
 
 

@@ -57,6 +57,8 @@ class Teaser:
     no_digest: bool
     minutes: int
     """How long the whole article takes to read; 0 where it has no body."""
+    sticky: bool = False
+    """Pinned, and who is pinned for the digest leads before it. Older editions do not say it."""
 
     @property
     def is_sponsored(self) -> bool:
@@ -115,6 +117,7 @@ def teaser_of(stored: StoredArticle, paywall: Paywall) -> Teaser:
         again=article.again,
         no_digest=article.no_digest,
         minutes=-(-article.words // WORDS_A_MINUTE) if article.body.html else 0,
+        sticky=article.sticky,
     )
 
 

@@ -67,6 +67,8 @@ def _lead(plan: Plan, pool: Sequence[Story], edits: Edits) -> tuple[Story | None
     reachable = [story for story in pool if plan.wanted(story.teaser) or _may_head(plan, story)]
     reachable.sort(key=plan.lead_order)
     pinned = [story for story in reachable if story.teaser.pinned]
+    # What stays at the top of the site leads where nobody has a word for the digest itself.
+    pinned = [story for story in pinned if not story.teaser.sticky] or pinned
     if pinned:
         if len(pinned) > 1:
             names = " and ".join(f'"{story.teaser.headline}"' for story in pinned)

@@ -98,7 +98,7 @@ def _lead(sections: Sequence[Sequence[Teaser]], zone: ZoneInfo) -> Teaser | None
         return None
     newest = max(one.published.astimezone(zone).date() for one in everything)
     today = [one for one in everything if one.published.astimezone(zone).date() == newest]
-    pinned = [one for one in today if one.pinned]
+    pinned = sorted((one for one in today if one.pinned), key=lambda one: one.sticky)
     return next(iter([*pinned, *(one for one in today if not one.sensitive)]), None)
 
 

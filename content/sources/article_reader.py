@@ -116,6 +116,7 @@ class ArticleReader:
             "language": self._language(),
             "rank": fields.number("rank"),
             "pinned": fields.flag("lead"),
+            "sticky": fields.flag("lead") and self._is_sticky(),
             "place": self._explicit_place(),
             "access": self._access(sections),
             "products": frozenset(name for name, _ in fields.lines("products")),
@@ -145,6 +146,10 @@ class ArticleReader:
             words=word_count(unescape(_TAG.sub(" ", html))),
             **values,  # type: ignore[arg-type]  # Each has its field's type; a dict cannot say so.
         )
+
+    def _is_sticky(self) -> bool:
+        """Whether it leads by standing at the top of the site."""
+        return False
 
     def _claim(self) -> str:
         node = self._fields.node("id")

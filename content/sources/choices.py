@@ -9,8 +9,10 @@ from content.sources.rules import Rules
 from newsroom.masthead import SectionKind
 from newsroom.settings import SourceSettings
 
+LEAD = "digest-lead"
+"""The tag of the story that an editor wants to lead."""
 FLAGS: Mapping[str, tuple[str, str]] = {
-    "digest-lead": ("lead", "true"),
+    LEAD: ("lead", "true"),
     "digest-no": ("digest", "false"),
     "digest-again": ("again", "true"),
     "sensitive": ("sensitive", "true"),

@@ -56,6 +56,8 @@ class Item:
     added."""
     access: Access | None = None
     """The source's own word on who may read it."""
+    sticky: bool = False
+    """It leads, and only because it stays at the top of the site."""
     closed_image: Mapping[str, str] | None = None
     """What `image` in `fields` is where not everybody may read the text, for no picture and no word out of it
     is anybody's then. None: the same."""
@@ -202,6 +204,9 @@ class _ItemReader(ArticleReader):
         super().__init__(entry, item.place, front, rules, pictures, advice)
         self._item = item
         self._remote = pictures
+
+    def _is_sticky(self) -> bool:
+        return self._item.sticky
 
     def _body(self, text: str, url: str) -> tuple[str, str]:
         opening = clean_html(self._item.opening, url) if self._item.opening else ""

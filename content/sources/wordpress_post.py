@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from content.sanitise import clean_line
+from content.sources.choices import LEAD
 from content.sources.item import Item
 from content.sources.json_values import as_list, as_mapping, as_mappings, as_text
 from content.sources.tag_words import authors_by, label_named, sponsor_named
@@ -80,6 +81,7 @@ def item_of(post: Post, kind: str, settings: SourceSettings, tree: Tree, now: da
         raise ValueError("its categories and tags cannot be read; the REST API has to show them")
     html, opening, has_wall = walled(content)
     tags = [(term.slug, term.name) for term in terms if term.kind == "tag"]
+    leads = _leads(post, now)
     fields = {
         "headline": text_of(as_mapping(post.get("title")).get("rendered")),
         "label": label_named(tags),
@@ -90,7 +92,7 @@ def item_of(post: Post, kind: str, settings: SourceSettings, tree: Tree, now: da
         "url": as_text(post.get("link")),
         "image": image_of(post),
         "sponsor": sponsor_named(tags) or clean_line(as_text(metas(post).get("sponsor"))),
-        "lead": "true" if _leads(post, now) else "",
+        "lead": "true" if leads else "",
     }
     chain = chain_of([term.number for term in terms if term.kind == "category"], tree)
     reference = reference_of(kind, post["id"])
@@ -103,6 +105,7 @@ def item_of(post: Post, kind: str, settings: SourceSettings, tree: Tree, now: da
         sections_of(chain, terms, kind, settings),
         tuple(slug for slug, _ in tags),
         frozenset(_marks(post, kind, chain, terms, settings, has_wall=has_wall)),
+        sticky=leads and not any(slug == LEAD for slug, _ in tags),
     )
 
 

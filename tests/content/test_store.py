@@ -85,6 +85,7 @@ _ARTICLES = st.builds(
     language=_KEYS,
     rank=st.none() | st.integers(1, 99),
     pinned=st.booleans(),
+    sticky=st.booleans(),
     place=_KEYS,
     access=st.sampled_from(Access),
     products=st.frozensets(_KEYS, max_size=3),
@@ -152,7 +153,14 @@ def test_the_reader_hash_sees_what_a_reader_reads(change):
 
 @pytest.mark.parametrize(
     "change",
-    [{"rank": 1}, {"sections": ("culture",)}, {"place": "culture"}, {"pinned": True}, {"tags": ("a",)}],
+    [
+        {"rank": 1},
+        {"sections": ("culture",)},
+        {"place": "culture"},
+        {"pinned": True},
+        {"sticky": True},
+        {"tags": ("a",)},
+    ],
 )
 def test_the_reader_hash_does_not_see_moves(change):
     assert reader_hash(article(**change)) == reader_hash(article())

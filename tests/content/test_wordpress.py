@@ -294,7 +294,13 @@ def test_flags_are_tags_and_sticky_is_the_lead_while_it_is_new(desk: Desk) -> No
     desk.site.tags = {1: ("digest-no", "No"), 2: ("sensitive", "S")}
     article = desk.one(tags=[1, 2], sticky=True)
     assert (article.no_digest, article.sensitive, article.pinned) == (True, True, False)
-    assert desk.one(tags=[], sticky=True, date_gmt=at(hours=30)).pinned
+    sticky = desk.one(tags=[], sticky=True, date_gmt=at(hours=30))
+    assert sticky.pinned and sticky.sticky
+    # An editor's word for the digest is the stronger one.
+    desk.site.tags = {3: ("digest-lead", "Digest lead")}
+    for stays in (True, False):
+        article = desk.one(tags=[3], sticky=stays, date_gmt=at(hours=30))
+        assert article.pinned and not article.sticky
 
 
 def test_the_featured_picture_with_all_that_is_said_of_it(desk: Desk) -> None:

@@ -62,6 +62,14 @@ def test_sections_stand_in_the_newsletters_order_and_empty_ones_are_left_out():
     assert slugs(result)["lead"] == ["vote"]
 
 
+def test_what_stays_at_the_top_of_the_site_leads_where_nobody_pins_a_story_for_the_digest():
+    sticky = story("vote", pinned=True, sticky=True)
+    result = edition(sticky, story("book", section="culture", pinned=True))
+    assert slugs(result) == {"lead": ["book"], "politics": ["vote"]} and not result.warnings
+    result = edition(sticky, story("book", section="culture"))
+    assert slugs(result)["lead"] == ["vote"] and not result.warnings
+
+
 def test_a_pinned_story_leads_from_any_section_and_several_are_named():
     result = edition(story("vote"), story("book", section="culture", pinned=True))
     assert slugs(result) == {"lead": ["book"], "politics": ["vote"]} and not result.warnings

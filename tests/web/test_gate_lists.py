@@ -35,6 +35,9 @@ def test_rank_leads_within_a_day_and_a_pin_before_it() -> None:
     assert front(story("new"), story("ranked", 3, rank=1), old).lead.slug == "ranked"
     assert front(story("new"), story("pinned", 4, pinned=True), story("r", rank=1)).lead.slug == "pinned"
     assert front(story("new"), replace(old, pinned=True)).lead.slug == "new"
+    sticky = story("sticky", pinned=True, sticky=True)
+    assert front(sticky, story("pinned", 4, pinned=True)).lead.slug == "pinned"
+    assert front(story("new"), sticky).lead.slug == "sticky"
 
 
 def test_a_sensitive_story_leads_where_an_editor_says_so_and_stands_alone() -> None:
