@@ -250,9 +250,9 @@ class Pages:
 
     def _vanished(self, address: str, batch: Batch) -> None:
         known = self._ledger.pages[address]
-        if known.reference:
-            batch.gone.append(known.reference)
-        else:
+        # A full pass has forgotten what the address came to.
+        batch.gone.append(known.reference or self._site.reference(address))
+        if not known.reference:
             words = "a list leads to it, and it is not there (404, 410); correct the list"
             batch.problems.append(Problem(shown(address), words, "warning"))
         known.reference = ""

@@ -484,6 +484,16 @@ def test_an_index_of_sitemaps_is_read_one_level_deep(desk: Desk, site: Site) -> 
     assert desk.find("b").sections == ("politics",)
 
 
+def test_a_full_pass_takes_back_what_is_not_there_though_it_is_listed(desk: Desk, site: Site) -> None:
+    site.list("/politics", "a", "b")
+    site.article("a")
+    site.article("b")
+    desk.sync()
+    del site.pages["/news/a"]
+    assert desk.sync(full=True).withdrawn == 1
+    assert desk.live() == {"news/b"}
+
+
 def test_a_page_that_asks_for_a_password_goes_headline_and_all(desk: Desk, site: Site) -> None:
     site.list("/politics", "a", "b")
     site.article("a")
