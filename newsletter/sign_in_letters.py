@@ -75,7 +75,8 @@ def _typeset(settings: Settings, newsletter: Newsletter, reader: Reader, sign_in
     newsroom = settings.newsroom
     token = sign_in_token(settings.secrets.signing_keys, sign_in.id, sign_in.asked)
     code = sign_in_code(settings.secrets.address_key, sign_in.id)
-    language = reader.language or sign_in.language
+    # Where neither says one, as the mail this reader knows: never the fallback of the words.
+    language = reader.language or sign_in.language or newsletter.language
     minutes = str(HOLDS.seconds // 60)
     letter = personal(
         "sign_in",

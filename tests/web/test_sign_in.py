@@ -422,3 +422,12 @@ def test_the_oldest_of_very_many_sessions_ends(site: Site) -> None:
         left = sessions.of_reader(connection, 1, site.clock.moment + timedelta(hours=1))
     assert len(left) == sessions.MOST
     assert min(one.begun for one in left) == site.clock.moment + timedelta(minutes=10)
+
+
+def test_without_a_language_of_its_own_the_letter_is_in_the_newsletters(site: Site) -> None:
+    reader(site)
+    arabic = settings(NOWHERE, newsletters=(samples.newsletter(language="ar"),))
+    browser = Browser(site)
+    browser.ask()
+    (mail,) = mails(site, arabic)
+    assert (mail.language, "Sign in" in mail.subject) == ("ar", False)
