@@ -52,7 +52,8 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:\S+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4}")
 _SLUG = re.compile(r"[\w~][\w.~-]{0,199}")
 _TAG = re.compile("<[^>]*>")
-_WALL = re.compile(r"<!--\s*(?:more|paywall)\b[^>]*-->", re.IGNORECASE)
+WALL_MARK = re.compile(r"<!--\s*(?:more|paywall)\b[^>]*-->", re.IGNORECASE)
+"""An editor's wall: what stands before it is for everybody."""
 
 
 class ArticleReader:
@@ -319,7 +320,7 @@ class ArticleReader:
     def _body(self, text: str, url: str) -> tuple[str, str]:
         """The whole text and what stands before a wall in it, as sanitised HTML."""
         raw = self._illustrated(text)
-        wall = _WALL.search(raw)
+        wall = WALL_MARK.search(raw)
         if wall is None:
             return clean_html(raw, url), ""
         before = raw[: wall.start()]

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 from content.article import Access
 from content.sanitise import clean_line
 from content.sources import pages_json_ld as json_ld
+from content.sources.article_reader import WALL_MARK
 from content.sources.feed_text import codec_of
 from content.sources.fields import Fields, Text
 from content.sources.front_matter import FrontMatterError, split
@@ -22,7 +23,7 @@ from content.sources.pages_html import Node, Page, line_of, page_of, remove, sou
 from content.sources.pages_item import canonical_of, teaser_of
 from content.sources.pages_json_ld import Thing, article_in
 from content.sources.pages_metadata import Facts, facts_of, page_language
-from content.sources.pages_picture import PagePicture, image_of, named_image
+from content.sources.pages_picture import PLACE, PagePicture, image_of, named_image
 from content.sources.pages_text import text_of
 from content.sources.rules import Rules, slug_of
 from newsroom.settings import SourceSettings
@@ -128,10 +129,14 @@ def html_file(data: bytes, reference: str, settings: SourceSettings, rules: Rule
     address = canonical_of(page, "", Site.of(settings, rules.newsroom.site_url))
     article = article_in(page, address)
     facts = facts_of(page, article, {"published": _PUBLISHED}, rules.newsroom.time_zone)
-    image = _image(page, article, reference)
     place = _place(page)
+    image = _image(page, article, reference, place)
     headline = facts.headline or _headline(page, place, rules.newsroom.name)
-    text = image.led(_text(place, article))
+    text = _text(place, article)
+    if _is_closed(front, facts, rules) and not _leads(text):
+        # A picture out of a closed text is the text's.
+        image, text = replace(image, image=image.closed), image.unled(text)
+    text = image.led(text)
     fields: dict[str, Value] = {
         "headline": headline,
         "label": facts.label,
@@ -189,20 +194,51 @@ def _text(place: Node | None, article: Thing) -> str:
     return text.opening + WALL + text.html[len(text.opening) :] if text.opening else text.html
 
 
-def _image(page: Page, article: Thing, reference: str) -> PagePicture:
-    """The picture that leads the page, its file as a path below the source's folder where it is there."""
+def _is_closed(front: Fields, facts: Facts, rules: Rules) -> bool:
+    """Whether the text is not for everybody: by front matter, else by the page, else by the source."""
+    said = [node for key, node in front.fields if key.value == "access" and isinstance(node, Text)]
+    own = next((node.value.strip().lower() for node in said if not node.is_nothing), "")
+    return (own or _access(facts, rules) or rules.access.value) != Access.FREE.value
+
+
+def _leads(text: str) -> bool:
+    """Whether the picture's figure stands before an editor's wall, where anybody sees it."""
+    wall = WALL_MARK.search(text)
+    return wall is not None and PLACE in text[: wall.start()]
+
+
+def _first_paragraph(place: Node | None) -> list[Node]:
+    """The first one that is no caption's."""
+    for one in place.css("p")[:_MOST_PLACES] if place is not None else ():
+        up = one.parent
+        while up is not None and up.tag != "figure":
+            up = up.parent
+        if up is None:
+            return [one]
+    return []
+
+
+def _image(page: Page, article: Thing, reference: str, place: Node | None) -> PagePicture:
+    """The picture that leads the page, its file as a path below the source's folder where it is there.
+
+    What stands before the first paragraph is for everybody, whoever may read on.
+    """
     named = PurePosixPath(urlsplit(named_image(page)).path).name if _is_address(named_image(page)) else ""
     sources = (source_of(one) for one in page.css("img")[:_MOST_PLACES])
     # What stands on the site by its address mostly lies beside the file by the same name.
     beside = next((one for one in sources if named and is_local(one) and _name(one) == named), "")
     folder = quote(f"{PurePosixPath(reference).parent}/") if "/" in reference else ""
-    picture = image_of(page, article, {}, _HERE + folder)
-    found = dict(picture.image)
-    if beside:
-        found["file"] = unquote(urlsplit(beside).path)
-    elif (file := found.get("file", "")).startswith(_HERE):
-        found["file"] = unquote(urlsplit(file).path).lstrip("/")
-    return replace(picture, image=found)
+    picture = image_of(page, article, {}, _HERE + folder, walls=_first_paragraph(place))
+
+    def here(image: Mapping[str, str]) -> Mapping[str, str]:
+        found = dict(image)
+        if found and beside:
+            found["file"] = unquote(urlsplit(beside).path)
+        elif (file := found.get("file", "")).startswith(_HERE):
+            found["file"] = unquote(urlsplit(file).path).lstrip("/")
+        return found
+
+    return replace(picture, image=here(picture.image), closed=here(picture.closed))
 
 
 def _is_address(name: str) -> bool:

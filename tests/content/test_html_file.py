@@ -204,6 +204,35 @@ def test_the_picture_lies_beside_the_file(root: Path, named: str) -> None:
     assert f'src="https://feeds.quay.example/{article.image.sizes[0].path}" alt="X"' in article.body.html
 
 
+FIGURE = '<figure><img src="../pictures/x.jpg" alt="ALT"><figcaption><p>CAPTION</p></figcaption></figure>'
+
+
+@pytest.mark.parametrize(
+    ("text", "is_open"),
+    [
+        (f"{FIGURE}<p>Body one.</p><p>Two.</p>", True),
+        (f"<p>Body one.</p>{FIGURE}<!--more--><p>Two.</p>", True),
+        (f"<p>Body one.</p><!--more-->{FIGURE}<p>Two.</p>", False),
+        (f"<p>Body one.</p>{FIGURE}<p>Two.</p>", False),
+    ],
+)
+def test_a_figure_out_of_a_closed_text_is_the_texts(root: Path, text: str, is_open: bool) -> None:
+    _picture(root / "pictures" / "x.jpg")
+    html = PAGE.replace("<p>Body", f"{text}<p>Body")
+    closed, free = (_article(root, html, access=access) for access in ("paid", "free"))
+    assert free.image is not None and "CAPTION" not in free.body.html
+    assert (closed.image is not None) == is_open
+    assert ("CAPTION" in closed.body.html) != is_open
+
+
+def test_a_picture_that_a_closed_page_names_has_no_words_of_its_text(root: Path) -> None:
+    _picture(root / "pictures" / "x.jpg")
+    html = PAGE.replace("<head>", '<head><meta property="og:image" content="../pictures/x.jpg">')
+    article = _article(root, html.replace("<p>Body", f"<p>One.</p>{FIGURE}<p>Body"))
+    assert article.image is not None
+    assert (article.image.alt, article.image.caption) == ("", "")
+
+
 def test_a_picture_that_is_not_there_is_a_warning(root: Path) -> None:
     html = PAGE.replace("<head>", '<head><meta property="og:image" content="https://quay.example/x.jpg">')
     (problem,) = _read(root, html).problems
