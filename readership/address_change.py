@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from readership import store
+from readership.limits import Limit, take
 from readership.reader import Reader, SuppressionReason
 from readership.sign_ins import DEAD
 from readership.suppression import suppress
 from readership.tables import sign_ins, sign_ups, suppressions
+from readership.tokens import Request
 
 ORIGIN = "its reader has another address now"
 """Why the address that a reader had gets nothing."""
+
+PER_LINK = Limit("new-address-link", 1, timedelta(seconds=1))
+"""Counted in the second in which the link was made, which is the same one whenever it is used."""
+PER_READER = Limit("new-address-reader", 3, timedelta(days=1))
+PER_ADDRESS = Limit("new-address", 2, timedelta(days=1))
+PER_NETWORK = Limit("new-address-network", 10, timedelta(days=1))
+IN_ALL = Limit("new-address-all", 200, timedelta(hours=1))
+"""Mails to addresses that are nobody's yet: whoever has one is asked by a stranger to us."""
+
+
+def is_used(connection: Connection, asked: Request, address_key: bytes) -> bool:
+    """Count that the link has asked its new address; True where it had before. The connection writes."""
+    who = f"{asked.reader_id}\0{asked.asked.timestamp()}\0{asked.address}"
+    return not take(connection, PER_LINK, address_key, who, asked.asked)
+
+
+def may_ask(
+    connection: Connection, asked: Request, key: str, address_key: bytes, network: str, now: datetime
+) -> bool:
+    """Count a mail to the new address, of the recipient key `key`; False where one is too many.
+
+    The same is counted whoever has the address. The connection writes.
+    """
+    each = (
+        (PER_READER, str(asked.reader_id)),
+        (PER_NETWORK, network),
+        (PER_ADDRESS, key),
+        (IN_ALL, ""),
+    )
+    return all(take(connection, limit, address_key, who, now) for limit, who in each)
 
 
 def is_free(connection: Connection, key: str) -> bool:

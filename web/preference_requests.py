@@ -21,6 +21,7 @@ from readership.preferences import HOLDS
 from readership.reader import Reader
 from readership.record import record
 from readership.tokens import preferences_token, recipient_key, request_token
+from web.clients import network_of
 from web.house import House
 from web.session import has_cookie, sign_out, signed_in
 
@@ -49,7 +50,7 @@ class Requests:
             case "erase":
                 return self._erase(request, reader)
             case "address":
-                return self._ask_there(reader, asked)
+                return self._ask_there(request, reader, asked)
         return self._move(reader, asked)
 
     def _button(self, reader: Reader, asked: tokens.Request) -> Response:
@@ -90,19 +91,34 @@ class Requests:
             sign_out(self.house, response)
         return response
 
-    def _ask_there(self, reader: Reader, asked: tokens.Request) -> Response:
-        """Mail the new address. A taken one gets nothing, and the page says the same."""
-        now = self.house.now()
-        key = recipient_key(self.house.settings.secrets.address_key, asked.address)
+    def _ask_there(self, request: Request, reader: Reader, asked: tokens.Request) -> Response:
+        """Mail the new address, once for each link. A taken one gets nothing, and the page says the same."""
+        now, address_key = self.house.now(), self.house.settings.secrets.address_key
+        network = network_of(request, self.house.settings.web.proxies)
+        key = recipient_key(address_key, asked.address)
         then = tokens.Request("moved", reader.id, reader.key, now, asked.address)
         path = f"/preferences/{request_token(self.house.signing_keys, then)}"
         with reading(self.house.engine) as connection:
             theirs = store.subscriptions_of(connection, [reader.id]).get(reader.id, {})
         letter = written(self.house.settings, "moved", reader, theirs, to=asked.address, path=path)
         with writing(self.house.engine) as connection:
-            if letter is not None and address_change.is_free(connection, key):
-                letter.put(connection, now)
+            # A second click is told what the first one was.
+            if not address_change.is_used(connection, asked, address_key):
+                if not address_change.may_ask(connection, asked, key, address_key, network, now):
+                    return self._many(reader)
+                if letter is not None and address_change.is_free(connection, key):
+                    letter.put(connection, now)
         return self._done(reader, "asked_there", address=asked.address, back=self._back(reader))
+
+    def _many(self, reader: Reader) -> Response:
+        return self.house.pages.page(
+            "preferences_done",
+            "sign_in_many_title",
+            self._tongue(reader),
+            status=429,
+            text="preferences_many",
+            back=self._back(reader),
+        )
 
     def _move(self, reader: Reader, asked: tokens.Request) -> Response:
         now = self.house.now()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx2
@@ -14,11 +15,18 @@ from readership.change import Known, change
 from readership.reader import SuppressionReason
 from readership.row import Row
 from readership.suppression import suppress
-from readership.tokens import Request, preferences_token, recipient_key, request_token, unsubscribe_token
+from readership.tokens import (
+    Request,
+    preferences_token,
+    read_preferences,
+    recipient_key,
+    request_token,
+    unsubscribe_token,
+)
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 from tests.web.serving import KEYS, Site
-from tests.web.signing_in import ADDRESS, SESSION, Mail, mails, reader, signed_in
+from tests.web.signing_in import ADDRESS, SESSION, Browser, Mail, mails, reader, signed_in
 
 NEW = "ana@new.example"
 KEY, NEW_KEY = recipient_key(ADDRESS_KEY, ADDRESS), recipient_key(ADDRESS_KEY, NEW)
@@ -220,6 +228,50 @@ def test_who_has_a_forwarded_mail_causes_few_mails(site: Site) -> None:
     assert len(mails(site)) == 6
     site.clock.on(days=1)
     assert len([asked(site, "export")]) == 1
+
+
+def test_a_link_asks_a_new_address_once(site: Site) -> None:
+    reader(site)
+    first = asked(site, "address", address=NEW)
+    pages = [site.client.post(first.link) for _ in range(40)]
+    assert {(page.status_code, "Look into the new mailbox" in page.text) for page in pages} == {(200, True)}
+    assert [mail.address for mail in mails(site)] == [NEW]
+
+
+def from_network(site: Site, browser: Browser, address: str, network: str) -> int:
+    """Ask for this address in a signed-in browser, use the link from that network; returns the status."""
+    fields = {"action": "address", "address": address, "proof": browser.proof()}
+    there = browser.post(link(browser_number(browser)), fields).headers["location"]
+    return browser.post(there, headers={"X-Forwarded-For": network}).status_code
+
+
+def browser_number(browser: Browser) -> int:
+    found = re.search(r"/preferences/([^\"]+)", browser.get("/account").text)
+    number = read_preferences(KEYS, found[1]) if found else None
+    assert number
+    return number
+
+
+def test_strangers_get_few_mails_of_a_reader_and_from_a_network_and_at_an_address(site: Site) -> None:
+    for number in range(1, 7):
+        reader(site, f"r{number}@quay.example", number)
+    browsers = [signed_in(site, f"r{number}@quay.example") for number in range(1, 7)]
+    ana, bo, *others = browsers
+    said = [from_network(site, ana, f"s{one}@new.example", "203.0.113.7") for one in range(5)]
+    assert said == [200] * 3 + [429] * 2
+    assert len(mails(site)) == 3
+    # At one address, whoever asks.
+    said = [from_network(site, who, NEW, f"203.1.{one}.7") for one, who in enumerate((bo, *others[:2]))]
+    assert said == [200, 200, 429]
+    assert [mail.address for mail in mails(site)] == [NEW] * 2
+    site.clock.on(days=1)
+    said = [
+        from_network(site, who, f"n{number}-{one}@new.example", "203.0.113.8")
+        for number, who in enumerate(browsers)
+        for one in range(2)
+    ]
+    assert said == [200] * 10 + [429] * 2
+    assert len(mails(site)) == 10
 
 
 def test_the_signed_in_reader_goes_there_at_once_and_no_other_site_sends_them(site: Site) -> None:
