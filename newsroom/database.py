@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from newsroom.errors import StoreError
+from newsroom.line import Line
 
 metadata = sa.MetaData(
     naming_convention={
@@ -29,6 +30,9 @@ metadata = sa.MetaData(
 
 BUSY_SECONDS = 120
 """How long a writer waits for another one: planning a million readers takes half a minute."""
+
+_LINE = "standfirst_line"
+"""The engine's option that holds the line of its writers."""
 
 LARGEST = 2**31 - 1
 """The largest number that a row has: a larger one that somebody asks for is none of ours."""
@@ -84,18 +88,43 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         connection.execute(f"PRAGMA {pragma}")
 
 
+def in_line(engine: Engine) -> Engine:
+    """The same engine, with the same connections, for a process that serves: writers stand in a line, so that
+    however many there are, those who read find a connection and a thread."""
+    # SQLite has one writer at a time; elsewhere they are some, and fewer than there are connections.
+    return engine.execution_options(**{_LINE: Line(1 if engine.dialect.name == "sqlite" else 5)})
+
+
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, within: float | None = None) -> Iterator[Connection]:
     """A transaction that may write: committed at the end, rolled back on an error. Keep it short.
 
     On SQLite it begins IMMEDIATE, so it has the write lock before it reads. Raises StoreError where the
-    database cannot be opened, is locked for longer than BUSY_SECONDS, or its disk is full.
+    database cannot be opened, its disk is full, or it is locked for longer than `within` seconds
+    (BUSY_SECONDS; of an engine from `in_line`, as long as its line has patience).
     """
-    with explained(engine), engine.connect() as connection:
+    line: Line | None = engine.get_execution_options().get(_LINE)
+    turn = nullcontext(within) if line is None else line.turn(within)
+    with explained(engine), turn as seconds, engine.connect() as connection:
         if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            with _waiting(connection, seconds):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
         connection.commit()
+
+
+@contextmanager
+def _waiting(connection: Connection, seconds: float | None) -> Iterator[None]:
+    """Have SQLite wait for so long meanwhile, for others; None leaves it as it is."""
+    if seconds is None:
+        yield
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+    try:
+        yield
+    finally:
+        # Connections go back to the pool, and to others.
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_SECONDS}000")
 
 
 @contextmanager

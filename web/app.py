@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from newsroom.database import reading
+from newsroom.database import in_line, reading
 from newsroom.errors import StoreError
 from newsroom.log import problem
 from newsroom.settings import Settings
@@ -85,6 +85,7 @@ def application(
     ConfigurationError for looks that cannot be drawn.
     """
     pages = Pages(settings.newsroom)
+    engine = in_line(engine)
     house = House(settings, engine, pages, now)
     door = Door(engine, pages, house.signing_keys, house.newsletters, now)
     feeds = settings.public_dir / "feeds"

@@ -52,8 +52,8 @@ def signed_in(house: House, request: Request) -> SignedIn | None:
     if found is None or reader is None:
         return None
     if now - found.seen >= NOTED:
-        # That it can't be noted just now keeps nobody from reading.
-        with contextlib.suppress(StoreError), writing(house.engine) as connection:
+        # That it can't be noted just now keeps nobody from reading, nor lets anybody wait.
+        with contextlib.suppress(StoreError), writing(house.engine, within=0.1) as connection:
             sessions.seen(connection, found.id, now)
     return SignedIn(found.id, reader)
 
