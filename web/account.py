@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from newsroom.database import reading, writing
 from newsroom.log import step
 from readership import sessions
+from readership.reader import Plan
 from readership.sessions import KEPT, Session
 from readership.tokens import preferences_token
 from web.forms import Form, form_of
@@ -89,6 +90,7 @@ class Account:
         language = language_of(self.house, who)
         with reading(self.house.engine) as connection:
             theirs = sessions.of_reader(connection, who.reader.id, self.house.now())
+        today = self.house.now().astimezone(self.house.newsroom.time_zone).date()
         token = preferences_token(self.house.signing_keys, who.reader.id)
         return self.house.pages.page(
             "account",
@@ -97,6 +99,7 @@ class Account:
             status=status,
             address=who.reader.address,
             note=note,
+            has_access=who.reader.plan_on(today) is not Plan.FREE,
             preferences=f"/preferences/{token}",
             sessions=[self._shown(one, who, language) for one in theirs],
             proof_name=PROOF,

@@ -50,6 +50,7 @@ from web.house import House
 from web.preference_requests import Requests, redirected
 from web.session import PROOF, SignedIn, csrf, is_own, signed_in
 from web.sign_up_form import offered
+from web.standing import Standing
 from web.words import locale, words
 
 _TRAILING = "/.,;:!?)]}>\"'"
@@ -226,6 +227,7 @@ class Preferences:
             if first
             else "",
             "contact": self._contact(),
+            "going_on": Standing(reader).going_on(today),
         }
         return self.house.pages.page("preferences", "preferences_title", tongue, status=status, **values)
 

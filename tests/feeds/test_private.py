@@ -179,10 +179,10 @@ def test_an_ended_plan_is_said_in_one_entry_that_stays_the_same(desk: Desk) -> N
         found = parsed(made(desk, ENDED_READER), write)
         first = found.entries[0]
         assert first.id == "tag:quay.example,2026:private/ended"
-        assert first.title == "Your access to whole articles has ended"
+        assert first.title == "Whole articles are for subscribers"
         assert first.link == "https://quay.example/account"
         assert "Groups and students" in first.summary
-        assert '<a href="https://quay.example/account">Renew your subscription</a>' in first.summary
+        assert '<a href="https://quay.example/account">Subscribe or renew</a>' in first.summary
         assert first.published_parsed[:6] == first.updated_parsed[:6] == (2026, 2, 28, 23, 0, 0)
         assert len(found.entries) == 2
     assert items(made(desk, ENDED_READER))[0]["date_published"] == "2026-02-28T23:00:00+00:00"
@@ -247,3 +247,10 @@ def test_a_picture_without_words_is_a_picture(desk: Desk) -> None:
     (entry,) = made(desk).entries
     assert entry.content is not None
     assert "<figcaption>" not in entry.content.html
+
+
+def test_what_it_says_is_true_of_who_never_had_a_plan_as_well(desk: Desk) -> None:
+    desk.add(paid())
+    said = items(made(desk, ENDED_READER))[0]
+    for word in ("ended", "again", "back"):
+        assert word not in said["title"] + said["content_html"]

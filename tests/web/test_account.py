@@ -6,7 +6,10 @@ import re
 
 import pytest
 
+from readership.reader import Plan
 from readership.tokens import session_proof
+from tests import samples
+from tests.readership.registered import register
 from tests.web.serving import KEYS, Site
 from tests.web.signing_in import ADDRESS, SESSION, Browser, mails, reader, signed_in
 from web.browsers import browser_of
@@ -109,3 +112,26 @@ def test_its_proof_is_for_forms_alone(site: Site) -> None:
 )
 def test_a_browser_is_named_as_a_person_would(agent: str, said: str) -> None:
     assert browser_of(agent) == said
+
+
+@pytest.mark.parametrize(
+    ("plan", "going_on"),
+    [
+        (Plan.FREE, ""),
+        (Plan.PAID, "Your subscription continues."),
+        (Plan.TRIAL, "Your access to The Quay goes on as before."),
+    ],
+)
+def test_nobody_is_told_of_a_subscription_that_is_none(site: Site, plan: Plan, going_on: str) -> None:
+    register(site.engine, samples.reader(1, plan, address=ADDRESS), samples.subscription())
+    browser = signed_in(site)
+    account = browser.get("/account").text
+    found = re.search(r'href="(/preferences/[^"]+)"', account)
+    assert found
+    preferences = browser.get(found[1]).text
+    assert going_on in preferences
+    for page in (account, preferences):
+        assert ("Manage or cancel" in page) is bool(going_on)
+        assert ("with whole articles" in page) is bool(going_on)
+        assert "Your own feeds" in page
+    assert going_on or "mail only" not in preferences
