@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from readership import store
 from readership.limits import Limit, is_used_up, take
 from readership.reader import Reader, SuppressionReason
-from readership.tables import sign_ins
+from readership.tables import readers, sessions, sign_ins
 from readership.tokens import sign_in_code
 
 HOLDS = timedelta(minutes=15)
@@ -28,11 +28,24 @@ PER_ADDRESS = (
     Limit("sign-in-address-hour", 5, timedelta(hours=1)),
     Limit("sign-in-address-day", 12, timedelta(days=1)),
 )
+FROM_ONE = (
+    Limit("sign-in-address-network-hour", 4, timedelta(hours=1)),
+    Limit("sign-in-address-network-day", 8, timedelta(days=1)),
+)
+"""Of those, what one network may ask for: it leaves some to the reader, who is in another one."""
+FROM_KNOWN = (
+    Limit("sign-in-known-hour", 5, timedelta(hours=1)),
+    Limit("sign-in-known-day", 12, timedelta(days=1)),
+)
+"""Beside those, what networks may ask for in which the reader has a session."""
 WRONG_CODES = (
     Limit("sign-in-wrong-address", 15, timedelta(days=1)),
     Limit("sign-in-wrong-network", 50, timedelta(hours=1)),
 )
 """Of an address, and of a network: who asks over and over again guesses no more often for that."""
+
+UNKNOWN = "unknown"
+"""The network of whoever has none that we know, as the pages say it: it is nobody's own."""
 
 DEAD = (SuppressionReason.BOUNCED, SuppressionReason.COMPLAINED, SuppressionReason.CLEANED)
 """Nothing is sent there, whoever asks."""
@@ -60,18 +73,41 @@ _COLUMNS = tuple(sign_ins.c[name] for name in SignIn.__dataclass_fields__)
 
 
 def ask(connection: Connection, sign_in: SignIn, address_key: bytes, network: str) -> bool:
-    """Note it for whoever writes the letters; False where too many came from the network or for the address.
+    """Note it for whoever writes the letters; False where too many came from the network.
 
-    The same statements run whoever has the address, and none of them asks who is a reader.
+    Past the limits of the address it is noted without a letter to come, unless the browser has one that waits
+    already: whoever asks for somebody else's address keeps its reader out of nothing. The same is said, and
+    as good as the same done, whoever has the address.
     """
     if not take(connection, PER_NETWORK, address_key, network, sign_in.asked):
         return False
-    taken = [take(connection, limit, address_key, sign_in.key, sign_in.asked) for limit in PER_ADDRESS]
-    if not all(taken):
-        return False
+    is_mailed = _may_mail(connection, sign_in, address_key, network)
+    if not is_mailed:
+        waiting = of_browser(connection, sign_in.browser, sign_in.asked)
+        if waiting is not None and waiting.key == sign_in.key:
+            return True
     values = {name: getattr(sign_in, name) for name in SignIn.__dataclass_fields__}
+    values["answered"] = None if is_mailed else sign_in.asked
     connection.execute(sa.insert(sign_ins).values(values))
     return True
+
+
+def _may_mail(connection: Connection, sign_in: SignIn, address_key: bytes, network: str) -> bool:
+    """Count a mail to the address; False where one is too many."""
+    has_session = (
+        sa.select(sessions.c.id)
+        .join(readers, readers.c.id == sessions.c.reader_id)
+        .where(readers.c.key == sign_in.key, sessions.c.network == network)
+        .limit(1)
+    )
+    is_known = connection.execute(has_session).first() is not None and network != UNKNOWN
+    if is_known:
+        each = [(limit, sign_in.key) for limit in FROM_KNOWN]
+    else:
+        # What a network asks for beyond its share is not counted against the others.
+        each = [(limit, f"{sign_in.key} {network}") for limit in FROM_ONE]
+        each += [(limit, sign_in.key) for limit in PER_ADDRESS]
+    return all(take(connection, limit, address_key, who, sign_in.asked) for limit, who in each)
 
 
 def find(connection: Connection, sign_in: str, now: datetime) -> SignIn | None:
