@@ -8,7 +8,7 @@ shows more, is asked for here and confirmed out of the mailbox (`web.preference_
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -56,6 +56,9 @@ from web.words import locale, words
 _TRAILING = "/.,;:!?)]}>\"'"
 ASKS = ("export", "erase", "address")
 """What the page may only ask for."""
+_NOTHING = Form()
+_LONGEST_ADDRESS, _LONGEST_DATE = 254, 10
+"""Signs of what was typed amiss that are shown again."""
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -128,7 +131,7 @@ class Preferences:
     def _save(self, seen: Seen, form: Form) -> Response:
         choice = self._choice(form)
         if choice is None:
-            return self._page(seen, "preferences_mistake", bad="pause", status=422)
+            return self._page(seen, "preferences_mistake", bad="pause", typed=form, status=422)
         now = self.house.now()
         with writing(self.house.engine) as connection:
             # As it is now: a stop by one click, or a sync, may have come since the page was drawn.
@@ -187,7 +190,7 @@ class Preferences:
                 address = mailable(form.get("address")[:1_000])
                 key = recipient_key(secrets.address_key, address)
             except ReaderError:
-                return self._page(seen, "preferences_mistake", bad="address", status=422)
+                return self._page(seen, "preferences_mistake", bad="address", typed=form, status=422)
             if key == reader.key:
                 return self._page(seen, "preferences_same_address")
         asked = tokens.Request(kind, reader.id, reader.key, now, address)
@@ -203,7 +206,10 @@ class Preferences:
                 letter.put(connection, now)
         return self._page(seen, "preferences_mailed" if may else "preferences_many")
 
-    def _page(self, seen: Seen, note: str = "", *, bad: str = "", status: int = 200) -> Response:
+    def _page(
+        self, seen: Seen, note: str = "", *, bad: str = "", typed: Form = _NOTHING, status: int = 200
+    ) -> Response:
+        """With a `bad` field, its form shows what was `typed`, so that nothing has to be chosen again."""
         reader, today = seen.reader, self._today()
         tongue = self._tongue(seen)
         pause = pause_of(list(seen.subscriptions.values()), today)
@@ -215,6 +221,8 @@ class Preferences:
             "languages": self.languages,
             "selected": reader.language if reader.language in dict(self.languages) else "",
             "pause": pause.isoformat() if pause else "",
+            "pause_typed": pause.isoformat() if pause else "",
+            "stays_paused": True,
             "until": format_date(pause, "full", locale=locale(words(tongue)["lang"])) if pause else "",
             "today": today.isoformat(),
             "latest": (today + LONGEST_PAUSE).isoformat(),
@@ -229,7 +237,25 @@ class Preferences:
             "contact": self._contact(),
             "going_on": Standing(reader).going_on(today),
         }
+        if bad == "pause":
+            values |= self._typed(seen, typed)
+        values["typed_address"] = typed.get("address")[:_LONGEST_ADDRESS] if bad == "address" else ""
         return self.house.pages.page("preferences", "preferences_title", tongue, status=status, **values)
+
+    def _typed(self, seen: Seen, typed: Form) -> dict[str, Any]:
+        """What the form had chosen that could not be saved, by the template's names."""
+        wanted, language = typed.all("newsletter"), typed.get("language")
+        lines = []
+        for newsletter in self.house.newsletters.values():
+            line, chosen = self._line(seen, newsletter), typed.all(f"section-{newsletter.key}")
+            sections = tuple((key, title, key in chosen) for key, title, _ in line.sections)
+            lines.append(replace(line, gets=line.key in wanted, sections=sections))
+        return {
+            "lines": lines,
+            "selected": language if language in dict(self.languages) else "",
+            "pause_typed": typed.get("pause")[:_LONGEST_DATE],
+            "stays_paused": typed.get("paused") == "yes",
+        }
 
     def _line(self, seen: Seen, newsletter: Newsletter) -> Line:
         there = self._of(seen, newsletter)

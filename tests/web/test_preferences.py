@@ -146,6 +146,31 @@ def test_a_pause_that_is_no_day_to_come_is_named_beside_its_field(site: Site, ba
     assert site.subscriptions() == before
 
 
+def test_what_was_chosen_beside_a_mistake_is_still_chosen(site: Site) -> None:
+    register(
+        site.engine,
+        samples.reader(1, address=ADDRESS),
+        samples.subscription(1),
+        samples.subscription(1, newsletter="weekly", status=SubscriptionStatus.PAUSED),
+    )
+    chosen = {"newsletter": ["weekly"], "section-daily": ["culture"], "language": "nl", "pause": "2020-01-01"}
+    fields = Fields(site.client.get(link()).text).values
+    assert fields.pop("paused") == ["yes"]
+    page = site.client.post(link(), data=fields | chosen)
+    assert page.status_code == 422
+    assert Fields(page.text).values == {
+        "action": ["save"],
+        "newsletter": ["weekly"],
+        "section-daily": ["culture"],
+        "language": ["nl"],
+        "pause": ["2020-01-01"],
+        "pause_was": [""],
+    }
+    page = site.client.post(link(), data={"action": "address", "address": "no.address"})
+    assert page.status_code == 422
+    assert Fields(page.text, "address").values["address"] == ["no.address"]
+
+
 def test_a_pause_without_an_end_lasts_until_its_box_is_unticked(site: Site) -> None:
     register(
         site.engine,
