@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import typer
 
 from commands.context import Context, opened
+from commands.doctor_offer import check_offer
 from commands.doctor_readers import check_readers
 from commands.doctor_sources import check_sources
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation
@@ -188,6 +189,7 @@ CHECKS: dict[str, Callable[[Context], None]] = {
     "blanks": _placeholders,
     "sources": check_sources,
     "readers": check_readers,
+    "offer": check_offer,
     "looks": _looks,
     "provider": _provider,
     "hub": _hub,

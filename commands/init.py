@@ -26,6 +26,7 @@ MOST_SHOWN = 10
 STRAIGHT_IN = (
     "May links in paying readers' mails open articles on the site without signing in? It must check them"
 )
+GATE = "Are the articles read there as well, at `serve`? The site then needs no other software"
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -84,6 +85,12 @@ def init(
             help="Whether paying readers' mails open articles on the site without signing in.",
         ),
     ] = None,
+    gate: Annotated[
+        bool | None,
+        typer.Option(
+            "--gate/--no-gate", help="Whether articles are read at `serve` itself; --public-url is the site."
+        ),
+    ] = None,
     no_look: Annotated[bool, typer.Option("--no-look", help="Ask nothing of the site itself.")] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask nothing; take the defaults for what is not said.")
@@ -107,6 +114,7 @@ def init(
     wanted = Wanted(source or "", source_url or "", paid, take_key, descriptions, not no_look)
     manner = Manner(asks=sys.stdin.isatty() and not yes, yes=yes)
     answers = _answers(directory, given, wanted, manner)
+    answers["gate"] = _gate(gate, answers, manner)
     answers["straight_in"] = _straight_in(straight_in, manner)
     whole: Sequence[NewSection] = answers["whole"]
     found(directory, answers, tuple(whole))
@@ -150,6 +158,19 @@ def _answers(
     answers["whole"] = completed(answers["sections"], answers["language"])
     answers["source"] = completed_source(choice, answers["whole"], terms)
     return answers
+
+
+def _gate(said: bool | None, answers: Answers, manner: Manner) -> bool:
+    """Whether articles are read here: only where the site is what `serve` answers, and then unless denied."""
+    is_same = answers["site"] == answers["public_url"]
+    if said and not is_same:
+        raise ConfigurationError(
+            f"init: --gate: articles are read at {answers['public_url']}, but the site is {answers['site']}; "
+            "give --site and --public-url the same address"
+        )
+    if said is not None or not is_same or not manner.asks:
+        return is_same and said is not False
+    return typer.confirm(GATE, default=True)
 
 
 def _straight_in(said: bool | None, manner: Manner) -> bool:
@@ -248,6 +269,8 @@ def _say_what_was_made(directory: Path, answers: Answers, sections: Sequence[New
             typer.echo(f"  section {one.key}: {one.title}, kind {one.kind}")
     if answers["found"] is not None:
         _say_what_is_read(source, answers, sections)
+    if answers["gate"]:
+        typer.echo("  Articles are read at `serve` itself (the gate): docs/web.md.")
     if answers["straight_in"]:
         typer.echo("  Links in paying readers' mails carry a token; how the site checks it: docs/web.md.")
     if answers["postal_address"] == NO_POSTAL_ADDRESS:

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Match, Mount, Route
 
 from newsroom.database import in_line, reading
 from newsroom.errors import StoreError
@@ -126,6 +126,13 @@ def application(
     # router would redirect to is made of the client's own Host header.
     app.router.redirect_slashes = False
     return app
+
+
+def is_answered(settings: Settings, engine: Engine, path: str) -> bool:
+    """Whether a GET of this path meets some page, if only one that says what is not there."""
+    scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+    routes = application(settings, engine).routes
+    return any(route.matches(scope)[0] is Match.FULL for route in routes)
 
 
 class _Refusal:

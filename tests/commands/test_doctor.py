@@ -19,6 +19,7 @@ CHECKS = (
     "blanks",
     "sources",
     "readers",
+    "offer",
     "looks",
     "provider",
     "hub",
@@ -166,3 +167,13 @@ def test_the_paywall_is_shown(house: House) -> None:
     assert [line["headline"] for line in shown] == ["The long story"]
     assert run.step("paywall")["closed_articles_that_show_a_paragraph"] == 1
     assert "and so on" not in str(run.lines)
+
+
+def test_links_of_the_offer_that_lead_nowhere_are_named(house: House) -> None:
+    edited(house, "https://quay.example/account", "http://127.0.0.1:8080/login")
+    assert told(house.run("doctor", now=NOW), "offer") == ["yes"]
+    edited(house, "[alerts]", "[web]\ngate = true\n\n[alerts]")
+    (line,) = told(house.run("doctor", now=NOW), "offer")
+    assert "offer.account_url: http://127.0.0.1:8080/login: `serve` has no such page and answers 404" in line
+    edited(house, "http://127.0.0.1:8080/login", "http://127.0.0.1:8080/account?x=1")
+    assert told(house.run("doctor", now=NOW), "offer") == ["yes"]

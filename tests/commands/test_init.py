@@ -254,3 +254,38 @@ def test_straight_in_links_are_on_where_it_is_said_and_a_key_is_there(
     assert settings.straight_in.on is on
     assert len(settings.secrets.link_keys[0][1]) == 32
     assert ("docs/web.md" in capsys.readouterr().out) is on
+
+
+OWN = "https://news.quay.example"
+SAME = ("--yes", "--site", OWN, "--public-url", OWN, "--no-look")
+
+
+def test_where_serve_is_the_site_articles_are_read_there_and_no_link_leads_nowhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _init(tmp_path / "new", *SAME) == 0
+    assert "(the gate): docs/web.md" in capsys.readouterr().out
+    settings = _settings(tmp_path / "new")
+    offer = settings.newsroom.offer
+    assert settings.web.gate
+    assert offer.login_url == f"{OWN}/sign-in"
+    assert (offer.subscribe_url, offer.terms_url, offer.account_url) == ("", "", "")
+    assert _init(tmp_path / "other", *SAME, "--no-gate") == 0
+    assert not _settings(tmp_path / "other").web.gate
+
+
+def test_there_is_no_gate_at_another_address_than_the_site(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _init(tmp_path / "new", "--yes", "--no-look", "--gate") == 2
+    assert "give --site and --public-url the same address" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+    assert _init(tmp_path / "new", "--yes", "--no-look") == 0
+    assert not _settings(tmp_path / "new").web.gate
+
+
+def test_somebody_is_asked_of_the_gate(tmp_path: Path) -> None:
+    words = [*[""] * 8, "Graslei 1", "n", ""]
+    said = on_a_terminal(tmp_path / "new", words, *SAME[1:])
+    assert "Are the articles read there as well" in said
+    assert not _settings(tmp_path / "new").web.gate
