@@ -20,7 +20,7 @@ from commands.reader_feeds import feeds
 from commands.readers_step import chosen_places, note_readers, readers_step
 from newsletter.letter_queue import forget_address as forget_letters
 from newsroom import log
-from newsroom.database import reading, writing
+from newsroom.database import emptied, reading, writing
 from newsroom.errors import ConfigurationError, ExitStatus, ReaderError
 from readership import erasure, store
 from readership.import_csv import BadRow, ImportReport, ImportRules, import_file
@@ -241,4 +241,6 @@ def forget(
                 erasure.forget(connection, found, room.clock())
             # Last: erasing has the database overwrite what it deletes.
             forget_letters(connection, address)
-        log.step("forget", reader=number or "not a reader", kept="a keyed hash that no import passes")
+        later = "" if emptied(room.engine) else "the database is busy: the next run overwrites the last bytes"
+        kept = "a keyed hash that no import passes"
+        log.step("forget", reader=number or "not a reader", kept=kept, later=later)

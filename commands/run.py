@@ -16,7 +16,7 @@ from newsletter.history import has_unsettled, open_editions
 from newsletter.letter_queue import is_due
 from newsletter.schedule import next_due
 from newsroom import alerts, log, unforeseen, witness
-from newsroom.database import reading
+from newsroom.database import emptied, reading
 from newsroom.errors import ConfigurationError, ExitStatus, StandfirstError, StoreError
 from readership.sign_up_store import unanswered
 
@@ -68,6 +68,10 @@ def _do_all(room: Context) -> None:
     hub_step(room)
     with room.troubles.caught("next"):
         _say_next(room)
+    if not room.dry_run:
+        with room.troubles.caught("database"):
+            # What was erased while others kept the log busy.
+            emptied(room.engine)
 
 
 def _deliver(room: Context) -> None:

@@ -136,6 +136,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def emptied(engine: Engine) -> bool:
+    """Bring what SQLite's write-ahead log holds into its file, and leave the log empty: deleted rows stay in it
+    else, for as long as any program has the database open.
+
+    False where others read or write for longer than two seconds: the next run empties it. Raises StoreError.
+    """
+    if sqlite_file(engine) is None:
+        return True
+    with explained(engine), engine.connect() as connection, _waiting(connection, 2.0):
+        return connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar() == 0
+
+
 @contextmanager
 def explained(engine: Engine) -> Iterator[None]:
     """Turn what the database refuses into a StoreError that names the database and what to do."""

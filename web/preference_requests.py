@@ -6,6 +6,7 @@ on file, so that a forwarded mail moves no subscription, and at the new one, so 
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from starlette.requests import Request
@@ -14,7 +15,8 @@ from starlette.responses import RedirectResponse, Response
 from newsletter.letter_queue import forget_address
 from newsletter.preference_letters import written
 from newsletter.reader_record import ledger_record
-from newsroom.database import reading, writing
+from newsroom.database import emptied, reading, writing
+from newsroom.errors import StoreError
 from newsroom.log import step
 from readership import address_change, erasure, store, tokens
 from readership.preferences import HOLDS
@@ -36,12 +38,12 @@ class Requests:
 
     def answer(self, request: Request, asked: tokens.Request, *, is_deed: bool) -> Response:
         """The page with its button, or the deed. Raises StoreError."""
-        if asked.kind not in _KINDS or self.house.now() >= asked.asked + HOLDS:
-            return self._notice("old", 410)
         with reading(self.house.engine) as connection:
             reader = store.by_id(connection, asked.reader_id)
+        if asked.kind not in _KINDS or self.house.now() >= asked.asked + HOLDS:
+            return self._notice("old", reader)
         if reader is None or not asked.is_for(reader.key):
-            return self._notice("former", 410)
+            return self._notice("former", reader)
         if not is_deed:
             return self._button(reader, asked)
         match asked.kind:
@@ -84,6 +86,9 @@ class Requests:
             if found is not None and found.key == reader.key:
                 erasure.forget(connection, found, now)
                 forget_address(connection, found.address)
+        # The deed is done, whatever becomes of this; the next run does the same.
+        with contextlib.suppress(StoreError):
+            emptied(self.house.engine)
         step("web", erased_reader=reader.id)
         response = self._done(reader, "erased")
         if has_cookie(self.house, request) and signed_in(self.house, request) is None:
@@ -136,7 +141,7 @@ class Requests:
             if moved and letter is not None:
                 letter.put(connection, now)
         if not moved:
-            return self._notice("former", 410)
+            return self._notice("former", reader)
         step("web", new_address_reader=reader.id)
         return self._done(reader, "moved_done", address=asked.address, back=self._back(reader))
 
@@ -150,13 +155,14 @@ class Requests:
             back=back,
         )
 
-    def _notice(self, key: str, status: int) -> Response:
+    def _notice(self, key: str, reader: Reader | None) -> Response:
+        """Gone, in the language of the reader whose link it was."""
         first = next(iter(self.house.newsletters.values()), None)
         return self.house.pages.page(
             "preferences_notice",
             f"preferences_{key}_title",
-            self.house.newsroom.language,
-            status=status,
+            self._tongue(reader),
+            status=410,
             text=f"preferences_{key}_text",
             contact=(first.reply_to or first.sender) if first else "",
         )
@@ -164,8 +170,8 @@ class Requests:
     def _back(self, reader: Reader) -> str:
         return f"/preferences/{preferences_token(self.house.signing_keys, reader.id)}"
 
-    def _tongue(self, reader: Reader) -> str:
-        return reader.language or self.house.newsroom.language
+    def _tongue(self, reader: Reader | None) -> str:
+        return (reader.language if reader else "") or self.house.newsroom.language
 
 
 def redirected(path: str) -> Response:

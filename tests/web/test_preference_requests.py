@@ -9,7 +9,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from newsroom.database import metadata, writing
+from newsroom.database import metadata, sqlite_file, writing
 from readership import store
 from readership.change import Known, change
 from readership.reader import SuppressionReason
@@ -111,6 +111,10 @@ def test_erasing_leaves_a_number_that_leads_nowhere_and_a_keyed_hash(site: Site)
     for again in (browser.get(mail.link), browser.post(mail.link), browser.get(link())):
         assert again.status_code == 410
     assert ADDRESS not in site.said()
+    file = sqlite_file(site.engine)
+    assert file is not None
+    # The log as well, though `serve` has it open. (What other tests have left in the file is not asked for.)
+    assert ADDRESS.encode() not in file.with_name(f"{file.name}-wal").read_bytes()
 
 
 def test_a_later_import_does_not_bring_the_person_back(site: Site) -> None:
@@ -300,6 +304,19 @@ def test_somebody_elses_browser_stays_signed_in_when_it_erases_another_reader(si
     bo = signed_in(site, "bo@quay.example")
     bo.post(asked(site, "erase").link)
     assert bo.is_in and address_of(site) == ""
+
+
+def test_a_link_that_has_had_its_day_says_so_in_its_readers_language(site: Site) -> None:
+    reader(site, language="es")
+    site.client.post(link(), data={"action": "address", "address": NEW})
+    (first,) = mails(site)
+    site.client.post(first.link)
+    (second,) = mails(site)
+    assert '<html lang="es"' in site.client.post(second.link).text
+    former = site.client.get(first.link)
+    assert former.status_code == 410 and '<html lang="es"' in former.text
+    site.clock.on(days=2)
+    assert '<html lang="es"' in site.client.get(second.link).text
 
 
 def test_letters_are_in_the_readers_language(site: Site) -> None:
