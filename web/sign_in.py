@@ -55,7 +55,8 @@ class _Client:
 
     asking: str
     """The hash of its cookie; empty without one."""
-    signed_in: bool
+    reader: Reader | None
+    """Who is signed in there."""
     own: str
     """The secret of the session that it has; it ends where another one begins."""
     browser: str
@@ -135,7 +136,7 @@ class SignInDoor:
             with reading(self.house.engine) as connection:
                 waiting = sign_ins.of_browser(connection, client.asking, now)
             if waiting is None:
-                return _to("/account") if client.signed_in else _to("/sign-in")
+                return _to("/account") if client.reader else _to("/sign-in")
             return self._wait(waiting)
         digits = "".join(sign for sign in form.get("code")[:100] if sign.isdecimal())
         # Arabic keyboards have digits of their own.
@@ -185,8 +186,8 @@ class SignInDoor:
 
     def _obstacle(self, waiting: SignIn | None, client: _Client) -> Response | None:
         if waiting is None:
-            if client.signed_in:
-                return self._notice("in")
+            if client.reader is not None:
+                return self._notice("in", client.reader.language)
             return self._notice("expired", status=410)
         if not client.asking or not secrets.compare_digest(waiting.browser, client.asking):
             return self._notice("elsewhere", waiting.language)
@@ -209,9 +210,10 @@ class SignInDoor:
 
     def _client(self, request: Request) -> _Client:
         asking = request.cookies.get(cookie_name(self.house, ASKING), "")[:200]
+        who = signed_in(self.house, request)
         return _Client(
             asking=sessions.hash_of(asking) if asking else "",
-            signed_in=signed_in(self.house, request) is not None,
+            reader=None if who is None else who.reader,
             own=request.cookies.get(cookie_name(self.house, "standfirst"), "")[:200],
             browser=browser_of(request.headers.get("user-agent", "")),
             network=network_of(request, self.house.settings.web.proxies),

@@ -176,6 +176,14 @@ def test_link_and_code_are_good_once(site: Site) -> None:
     assert "You are signed in" in browser.get(mail.link).text
 
 
+def test_a_used_link_speaks_the_language_of_who_is_signed_in(site: Site) -> None:
+    reader(site, language="es")
+    browser = Browser(site)
+    mail = mailed(site, browser)
+    browser.post(mail.link)
+    assert '<html lang="es"' in browser.get(mail.link).text
+
+
 def test_after_a_quarter_of_an_hour_nothing_is_left_of_it(site: Site) -> None:
     reader(site)
     browser = Browser(site)
