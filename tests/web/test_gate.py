@@ -159,6 +159,14 @@ def test_a_tag_is_compared_when_it_is_settled_who_may_read(gate: Site) -> None:
     assert get(gate, headers=payer | {"If-None-Match": stranger.headers["etag"]}).status_code == 200
 
 
+def test_the_way_to_sign_in_is_named_on_every_page_for_everybody(gate: Site) -> None:
+    put(gate, article(access=Access.FREE))
+    for path in ("/", "/sections/politics", "/articles/bridge"):
+        page = gate.client.get(path)
+        assert page.status_code == 200, path
+        assert '<a href="/account">Sign in / account</a></li></ul></nav>' in page.text, path
+
+
 def test_what_is_not_here(gate: Site) -> None:
     tomorrow = NOON + timedelta(days=1)
     put(gate, article("gone"), article("soon", published=tomorrow, updated=tomorrow), article("old"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,15 @@ def test_a_used_link_speaks_the_language_of_who_is_signed_in(site: Site) -> None
     mail = mailed(site, browser)
     browser.post(mail.link)
     assert '<html lang="es"' in browser.get(mail.link).text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "No reader of ours yet? Sign up"), ("nl", "Meld u aan")]
+)
+def test_who_is_no_reader_yet_is_shown_the_way(site: Site, language: str, said: str) -> None:
+    page = Browser(site).get(f"/sign-in?language={language}").text
+    found = re.search(r'<a href="/subscribe">([^<]+)</a>', page)
+    assert found and way in found[1]
 
 
 def test_after_a_quarter_of_an_hour_nothing_is_left_of_it(site: Site) -> None:
