@@ -137,8 +137,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def emptied(engine: Engine) -> bool:
-    """Bring what SQLite's write-ahead log holds into its file, and leave the log empty: deleted rows stay in it
-    else, for as long as any program has the database open.
+    """Bring what SQLite's write-ahead log holds into its file, and leave the log empty: else deleted rows
+    stay in it for as long as any program has the database open.
 
     False where others read or write for longer than two seconds: the next run empties it. Raises StoreError.
     """

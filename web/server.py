@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import socket
@@ -179,6 +180,8 @@ def _listening(host: str, port: int, option: str = "--host and --port") -> socke
 class AccessLog:
     """One line a request: method, path without secrets, status, milliseconds. No client's address.
 
+    What the end of the process cuts is 400 where its client is waited for, else 503.
+
     `seen` is told the same of each, with the seconds.
     """
 
@@ -191,16 +194,28 @@ class AccessLog:
         if scope["type"] != "http" or scope["path"] in _QUIET:
             await self.app(scope, receive, send)
             return
-        began, status = perf_counter(), 500
+        began, status, waits, answers = perf_counter(), 500, False, False
+
+        async def heard() -> Message:
+            nonlocal waits
+            waits = True
+            message = await receive()
+            waits = False
+            return message
 
         async def noted(message: Message) -> None:
-            nonlocal status
+            nonlocal status, answers
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, answers = message["status"], True
             await send(message)
 
         try:
-            await self.app(scope, receive, noted)
+            await self.app(scope, heard, noted)
+        except asyncio.CancelledError:
+            # The process ends. Whoever has not even asked as a whole by now is no failure of ours.
+            if not answers:
+                status = 400 if waits else 503
+            raise
         finally:
             took = perf_counter() - began
             path = scope["path"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import os
 import signal
@@ -16,10 +18,11 @@ from pathlib import Path
 import httpx2
 import pytest
 from sqlalchemy.engine import Engine
+from starlette.types import Receive, Scope, Send
 
 from newsroom.errors import ConfigurationError
 from tests.web.serving import settings
-from web.server import serve, shown
+from web.server import AccessLog, serve, shown
 
 HOUSE = Path(__file__).resolve().parent.parent.parent
 
@@ -153,9 +156,30 @@ def test_a_client_that_never_ends_keeps_nobody_up(tmp_path: Path) -> None:
     with serving(tmp_path, port) as (process, _), socket.create_connection(("127.0.0.1", port)) as slow:
         slow.sendall(b"POST /unsubscribe/x HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n\r\nx")
         time.sleep(0.3)
-        status, seconds, _, err = ended(process, signal.SIGTERM)
+        status, seconds, out, err = ended(process, signal.SIGTERM)
     assert (status, err) == (0, "")
     assert seconds < 10
+    # Its client has not asked as a whole: a restart is no failure that anybody has to be woken for.
+    (asked,) = [line for line in map(json.loads, out.splitlines()) if line["step"] == "web"]
+    assert (asked["path"], asked["status"]) == ("/unsubscribe/[token]", 400)
+
+
+def test_what_the_end_cuts_while_we_are_at_it_is_ours(said: io.StringIO) -> None:
+    """The client has asked, and gets no answer."""
+
+    async def slow(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await asyncio.sleep(60)
+
+    async def cut() -> None:
+        scope = {"type": "http", "method": "GET", "path": "/feeds/all.rss"}
+        task = asyncio.create_task(AccessLog(slow)(scope, None, None))  # type: ignore[arg-type]
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cut())
+    assert json.loads(said.getvalue())["status"] == 503
 
 
 def test_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
