@@ -20,7 +20,7 @@ from readership.tokens import preferences_token
 from web.forms import Form, form_of
 from web.house import House
 from web.session import PROOF, SignedIn, csrf, is_own, sign_out, signed_in
-from web.words import locale, words
+from web.words import dates, words
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -119,10 +119,12 @@ class Account:
         )
 
     def _moment(self, moment: datetime, language: str) -> str:
-        there = locale(words(language)["lang"])
+        there, comma = dates(language), words(language)["comma"]
         zone = self.house.newsroom.time_zone
         local = moment.astimezone(zone)
-        return f"{format_date(local, 'medium', locale=there)}, {format_time(local, 'short', locale=there)}"
+        return comma.join(
+            (format_date(local, "medium", locale=there), format_time(local, "short", locale=there))
+        )
 
 
 def to_sign_in(path: str) -> Response:

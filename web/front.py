@@ -97,7 +97,7 @@ def hours(newsletter: Newsletter, language: str) -> str:
     if newsletter.days == WEEK:
         return ours["every_day"].format(time=time)
     names = get_day_names("wide", "stand-alone", there)
-    days = ", ".join(names[day - 1] for day in sorted(newsletter.days))
+    days = ours["comma"].join(names[day - 1] for day in sorted(newsletter.days))
     return ours["some_days"].format(days=days[:1].upper() + days[1:], time=time)
 
 

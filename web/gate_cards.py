@@ -15,6 +15,7 @@ from content.teaser import Teaser
 from newsletter.lines import isolated
 from newsletter.phrases import Phrases, is_opinion, phrases
 from newsroom.masthead import Newsroom
+from web.words import words
 
 ACROSS, THUMBNAIL = 1200, 600
 """Pixels that a picture should have: across the sheet of a sharp screen, and in a list, which on a phone is
@@ -107,7 +108,10 @@ class Draughtsman:
         """Day and hour in words, in the newsroom's time zone."""
         local = moment.astimezone(self._zone)
         there = self.words.locale
-        return f"{format_date(local, 'long', locale=there)}, {format_time(local, 'short', locale=there)}"
+        comma = words(self.newsroom.language)["comma"]
+        return comma.join(
+            (format_date(local, "long", locale=there), format_time(local, "short", locale=there))
+        )
 
     @property
     def _zone(self) -> ZoneInfo:

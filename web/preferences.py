@@ -51,7 +51,7 @@ from web.preference_requests import Requests, redirected
 from web.session import PROOF, SignedIn, csrf, is_own, signed_in
 from web.sign_up_form import offered
 from web.standing import Standing
-from web.words import locale, words
+from web.words import dates
 
 _TRAILING = "/.,;:!?)]}>\"'"
 ASKS = ("export", "erase", "address")
@@ -223,7 +223,7 @@ class Preferences:
             "pause": pause.isoformat() if pause else "",
             "pause_typed": pause.isoformat() if pause else "",
             "stays_paused": True,
-            "until": format_date(pause, "full", locale=locale(words(tongue)["lang"])) if pause else "",
+            "until": format_date(pause, "full", locale=dates(tongue)) if pause else "",
             "today": today.isoformat(),
             "latest": (today + LONGEST_PAUSE).isoformat(),
             "endless": is_paused_for_good(list(seen.subscriptions.values())),

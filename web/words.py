@@ -37,6 +37,13 @@ def _read(path: Path, tag: str) -> Mapping[str, str]:
     return {**found, "lang": tag, "dir": direction}
 
 
+def dates(language: str) -> Locale:
+    """How days are written beside the words in `language`: as in its own region (en-GB), or as in the
+    language of those words, where they are of another one."""
+    own, base = locale(language), words(language)["lang"]
+    return own if own.language == base.partition("-")[0] else locale(base)
+
+
 def locale(language: str) -> Locale:
     """Babel's locale for a language tag, English where it has none."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from readership.reader import Plan
 from readership.tokens import session_proof
 from tests import samples
 from tests.readership.registered import register
-from tests.web.serving import KEYS, Site
+from tests.web.serving import KEYS, Site, served, settings
 from tests.web.signing_in import ADDRESS, SESSION, Browser, mails, reader, signed_in
 from web.browsers import browser_of
 
@@ -135,3 +136,16 @@ def test_nobody_is_told_of_a_subscription_that_is_none(site: Site, plan: Plan, g
         assert ("with whole articles" in page) is bool(going_on)
         assert "Your own feeds" in page
     assert going_on or "mail only" not in preferences
+
+
+def test_dates_are_written_as_in_the_newsrooms_own_region(site: Site, tmp_path: Path) -> None:
+    newsroom = samples.newsroom(language="en-GB")
+    with served(settings(tmp_path, newsroom), site.engine) as british:
+        reader(british)
+        browser = signed_in(british)
+        account = browser.get("/account").text
+        assert re.search(r"10 Mar 2026, \d\d:\d\d<", account)
+        found = re.search(r'href="(/preferences/[^"]+)"', account)
+        assert found
+        fields = {"action": "save", "newsletter": "daily", "pause": "2026-03-24", "proof": browser.proof()}
+        assert "Tuesday 24 March 2026" in browser.post(found[1], fields).text.replace(",", "")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from web.words import FALLBACK, FOLDER, words
+from tests import samples
+from web.front import hours
+from web.gate_cards import Draughtsman
+from web.words import FALLBACK, FOLDER, dates, words
 
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 PERSONAL = FOLDER.parent / "personal"
@@ -54,3 +58,17 @@ def test_no_two_parts_call_two_phrases_the_same() -> None:
 )
 def test_a_language_without_words_falls_back(language: str, lang: str, direction: str) -> None:
     assert (words(language)["lang"], words(language)["dir"]) == (lang, direction)
+
+
+@pytest.mark.parametrize(
+    ("language", "found"), [("en-GB", "en_GB"), ("de-AT", "de_AT"), ("sv-SE", "en"), ("ar", "ar"), ("", "en")]
+)
+def test_dates_are_of_the_region_where_the_words_are_of_its_language(language: str, found: str) -> None:
+    assert str(dates(language)) == found
+
+
+def test_no_date_in_arabic_has_a_latin_comma() -> None:
+    newsroom = samples.newsroom(language="ar")
+    days = replace(samples.newsletter(), days=frozenset({1, 3}))
+    for text in (Draughtsman(newsroom).moment(samples.NOON), hours(days, "ar")):
+        assert "،" in text and "," not in text
