@@ -185,10 +185,8 @@ def test_a_used_link_speaks_the_language_of_who_is_signed_in(site: Site) -> None
     assert '<html lang="es"' in browser.get(mail.link).text
 
 
-@pytest.mark.parametrize(
-    ("language", "said"), [("en", "No reader of ours yet? Sign up"), ("nl", "Meld u aan")]
-)
-def test_who_is_no_reader_yet_is_shown_the_way(site: Site, language: str, said: str) -> None:
+@pytest.mark.parametrize(("language", "way"), [("en", "No reader of ours yet? Sign up"), ("nl", "Meld u")])
+def test_who_is_no_reader_yet_is_shown_the_way(site: Site, language: str, way: str) -> None:
     page = Browser(site).get(f"/sign-in?language={language}").text
     found = re.search(r'<a href="/subscribe">([^<]+)</a>', page)
     assert found and way in found[1]
