@@ -54,7 +54,7 @@ class Row:
     address: str
     date: str
     iso: str
-    slot: str
+    is_extra: bool
     headline: str
 
 
@@ -149,7 +149,7 @@ class Archive:
             newsletter=newsletter.title,
             date=sheet.day,
             iso=edition.local_date.isoformat(),
-            slot=edition.slot,
+            is_extra=bool(edition.slot),
             sheet=sheet,
             said=said,
             note=note_html(selection.note),
@@ -204,7 +204,7 @@ def _row(line: Line, language: str, there: frozenset[str] = frozenset()) -> Row:
         address=f"/archive/{line.key}",
         date=_in_words(line.local_date, language),
         iso=line.local_date.isoformat(),
-        slot=line.slot,
+        is_extra=bool(line.slot),
         headline=line.headline if line.lead in there else "",
     )
 

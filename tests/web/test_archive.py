@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -276,6 +277,14 @@ def test_the_editions_are_listed_newest_first_a_page_at_a_time(site: Site) -> No
         assert site.client.get(f"/archive/?newsletter=daily&{bad}").status_code == 404, bad
     for bad in ("newsletter=weekly", "newsletter=none", "newsletter=%00", "page=2"):
         assert site.client.get(f"/archive/?{bad}").status_code == 404, bad
+
+
+def test_an_extra_edition_is_called_one_and_not_by_our_name_for_it(site: Site) -> None:
+    archives.went_out(site.engine, slot="hush")
+    for address in ("/archive/", "/archive/daily-2026-03-10-hush"):
+        answer = site.client.get(address)
+        assert "extra edition" in answer.text
+        assert "hush" not in re.sub(r'(href|content)="[^"]*"', "", answer.text)
 
 
 def test_an_archive_that_is_open_and_empty_says_so(site: Site) -> None:
