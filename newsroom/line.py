@@ -17,8 +17,8 @@ PATIENCE = 30.0
 as long, and a mail program's one click is done behind its back where it has gone away meanwhile."""
 BRIEF = 1.0
 """Seconds within which a line that moves has let everybody through: so long everybody may wait."""
-MOST = 24
-"""Who may wait for longer. The pages have 40 threads: the others stay for those who read."""
+MOST = 16
+"""Who may wait for longer. The pages have 40 threads and two lines: the others stay for those who read."""
 
 
 class Line:

@@ -85,9 +85,9 @@ def application(
     ConfigurationError for looks that cannot be drawn.
     """
     pages = Pages(settings.newsroom)
-    engine = in_line(engine)
-    house = House(settings, engine, pages, now)
-    door = Door(engine, pages, house.signing_keys, house.newsletters, now)
+    house = House(settings, in_line(engine), pages, now)
+    # A line of its own: no crowd before another page keeps anybody from ending the mail.
+    door = Door(in_line(engine), pages, house.signing_keys, house.newsletters, now)
     feeds = settings.public_dir / "feeds"
     app = Starlette(
         routes=[
