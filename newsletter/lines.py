@@ -60,6 +60,18 @@ def isolated(text: str, direction: str) -> str:
     return text
 
 
+def reads(text: str, direction: str) -> str:
+    """How `text` is written: in `direction`, but in the other one where all its letters are of that.
+
+    The first letter alone says too little: many an Arabic headline begins with a Latin name.
+    """
+    kinds = {unicodedata.bidirectional(character) for character in text}
+    left, right = "L" in kinds, bool(kinds & {"R", "AL"})
+    if left == right:
+        return direction
+    return "ltr" if left else "rtl"
+
+
 def isolates(text: str) -> Iterator[tuple[str, str]]:
     """The pieces of `text`, each with the direction that its first letter gives it where `isolated` set it
     apart, and with none where it did not."""

@@ -12,7 +12,7 @@ from babel.dates import format_date, format_time
 
 from content.article import Access
 from content.teaser import Teaser
-from newsletter.lines import isolated
+from newsletter.lines import isolated, reads
 from newsletter.phrases import Phrases, is_opinion, phrases
 from newsroom.masthead import Newsroom
 from web.words import words
@@ -71,7 +71,7 @@ class Draughtsman:
 
     def card(self, teaser: Teaser, width: int = THUMBNAIL) -> Card:
         """The card, with the picture that fits `width` pixels."""
-        language, direction = self.tongue(teaser.language)
+        language, direction = self.tongue(teaser)
         access, is_locked = self._access(teaser.access)
         return Card(
             id=teaser.id,
@@ -96,13 +96,13 @@ class Draughtsman:
         minutes = self.words.counted(self.words.minutes, teaser.minutes) if teaser.minutes else ""
         return " · ".join(part for part in (self.words.listed(names), minutes) if part)
 
-    def tongue(self, language: str) -> tuple[str, str]:
+    def tongue(self, teaser: Teaser) -> tuple[str, str]:
         """(language, direction) of an article, each empty where it is the page's own."""
-        own = self.newsroom.language
-        if language.partition("-")[0] == own.partition("-")[0]:
-            return "", ""
-        direction = phrases(language).direction
-        return language, direction if direction != self.words.direction else ""
+        language, own = teaser.language, self.newsroom.language
+        is_own = language.partition("-")[0] == own.partition("-")[0]
+        direction = self.words.direction if is_own else phrases(language).direction
+        direction = reads(f"{teaser.headline} {teaser.teaser}", direction)
+        return "" if is_own else language, direction if direction != self.words.direction else ""
 
     def moment(self, moment: datetime) -> str:
         """Day and hour in words, in the newsroom's time zone."""

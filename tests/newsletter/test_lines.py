@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.lines import clean, cut, isolated, sentence, width, wrapped
+from newsletter.lines import clean, cut, isolated, reads, sentence, width, wrapped
 
 words = st.lists(st.text("abcé日本ء", min_size=1, max_size=12), min_size=1, max_size=40).map(" ".join)
 
@@ -103,3 +103,17 @@ def test_clean_text_is_one_line_without_marks(text: str) -> None:
     assert not any(ord(character) < 32 or 0xFDD0 <= ord(character) <= 0xFDEF for character in result)
     assert clean(result) == result
     result.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "right"),
+    [
+        ("Bridge, 12", "ltr", "ltr"),
+        ("الجسر", "rtl", "rtl"),
+        ("Bridge: الجسر", "ltr", "rtl"),
+        ("12 — 30", "ltr", "rtl"),
+        ("", "ltr", "rtl"),
+    ],
+)
+def test_a_text_runs_the_other_way_where_all_its_letters_do(text: str, left: str, right: str) -> None:
+    assert (reads(text, "ltr"), reads(text, "rtl")) == (left, right)

@@ -105,7 +105,15 @@ def test_a_booking_may_lead_to_its_sponsors_own_page() -> None:
     assert address_of(story("ad", sponsor="L", url="https://l.example/x"), newsroom) == "https://l.example/x"
     assert address_of(story("ad", sponsor="L", url="https://quay.example/ad"), newsroom) == "/articles/ad"
     assert address_of(story("a", slug="", url="https://quay.example/a"), newsroom) == "https://quay.example/a"
-    assert Draughtsman(newsroom).card(story("a", language="ar")).direction == "rtl"
+
+
+def test_a_card_runs_as_its_letters_do() -> None:
+    arabic, english = samples.newsroom(language="ar"), samples.newsroom()
+    words: dict[str, Any] = {"headline": "Bridge: الجسر يفتح", "teaser": "بعد عامين من العمل."}
+    assert Draughtsman(english).card(story("a", language="ar", **words)).direction == "rtl"
+    card = Draughtsman(arabic).card(story("a", language="ar"))
+    assert (card.language, card.direction) == ("", "ltr")
+    assert Draughtsman(arabic).card(story("a", language="ar", **words)).direction == ""
 
 
 def page(html: str) -> str:
