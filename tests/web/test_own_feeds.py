@@ -84,8 +84,11 @@ def test_they_are_switched_off_and_on_again(site: Site) -> None:
     reader(site)
     browser = signed_in(site)
     old = token_on(browser.get(PAGE).text)
+    assert "stop working at once" in browser.get(PAGE).text
     answer = act(browser, "stop")
     assert "switched off" in answer.text
+    # There are no old ones then.
+    assert "stop working at once" not in answer.text + browser.get(PAGE).text
     assert "/private/" not in answer.text
     assert opens(site, old) == 410
     assert "no address that works" in browser.get(PAGE).text
