@@ -7,6 +7,7 @@ keys in their queries, keep cookies, and take proxies and passwords from the env
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import ssl
 import threading
@@ -14,6 +15,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import httpcore2
@@ -54,6 +56,12 @@ class Reply:
     data: bytes
 
 
+@cache
+def _trust(_file: str) -> ssl.SSLContext:
+    """Whose certificates are believed. Reading them takes longer than most requests, so it is done once."""
+    return httpcore2.default_ssl_context()
+
+
 class Wire:
     """Connections, kept between requests; for any number of threads."""
 
@@ -62,7 +70,7 @@ class Wire:
         self._timeout = timeout
         self._clock = _Clock()
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=httpcore2.default_ssl_context(),
+            ssl_context=_trust(os.environ.get("SSL_CERT_FILE", "")),
             keepalive_expiry=IDLE,
             network_backend=_Connector(guard, self._clock),
         )

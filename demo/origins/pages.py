@@ -86,6 +86,9 @@ def _page(story: Story, job: Job) -> str:
         f'<link rel="canonical" href="{escape(story.url)}">\n'
         f'<script type="application/ld+json">\n{data}\n</script>\n'
     )
+    if story.picture is not None and story.picture.alt:
+        # In its head, for whom the text is closed to.
+        head += f'<meta property="og:image:alt" content="{escape(story.picture.alt)}">\n'
     kicker = f'<p class="kicker">{escape(story.label)}</p>\n' if story.label else ""
     body = (
         f"<article>\n{kicker}<h1>{escape(story.headline)}</h1>\n{_figure(story, job)}"
