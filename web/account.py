@@ -25,7 +25,14 @@ from web.words import dates, words
 
 def routes(house: House) -> list[BaseRoute]:
     """The addresses of a reader's account."""
-    return [Route("/account", Account(house).__call__, methods=["GET", "POST"])]
+    return [
+        Route("/account", Account(house).__call__, methods=["GET", "POST"]),
+        Route("/account/", _without_slash, methods=["GET"]),
+    ]
+
+
+async def _without_slash(_request: Request) -> Response:
+    return RedirectResponse("/account", 301)
 
 
 @dataclass(frozen=True, slots=True)

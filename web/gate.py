@@ -51,7 +51,15 @@ def routes(house: House) -> list[BaseRoute]:
         Route("/", fronts.front, methods=["GET"]),
         Route("/sections/{section}", fronts.section, methods=["GET"]),
         Route("/articles/{slug}", gate.article, methods=["GET"]),
+        Route("/articles/{slug}/", _without_slash, methods=["GET"]),
     ]
+
+
+async def _without_slash(request: Request) -> Response:
+    """Where an address with a slash too many leads, with its token if it has one."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    slug = quote(request.path_params["slug"], safe="")
+    return RedirectResponse(f"/articles/{slug}{query}", 301, {"Cache-Control": ASKED_FOR})
 
 
 @dataclass(frozen=True, slots=True)

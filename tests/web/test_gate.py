@@ -402,3 +402,20 @@ def test_whatever_is_asked_for_is_answered(gate: Site, path: str, text: str) -> 
     answer = gate.client.get(path.format(quote(text, safe="", errors="replace")))
     assert answer.status_code in (200, 404)
     assert MARK not in answer.text
+
+
+def test_a_slash_too_many_leads_to_the_article_and_the_account(gate: Site) -> None:
+    put(gate, article())
+    answer = gate.client.get("/articles/bridge/?standfirst=x", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (301, "/articles/bridge?standfirst=x")
+    odd = gate.client.get("/articles/%2F%2Fevil.example/", follow_redirects=False)
+    assert odd.status_code == 404 or odd.headers["location"].startswith("/articles/")
+    answer = gate.client.get("/account/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (301, "/account")
+
+
+def test_a_label_is_no_link_to_another_place(gate: Site) -> None:
+    put(gate, article(label="Feature"))
+    found = re.search(r'<p class="kicker">(.*?)</p>', get(gate).text)
+    assert found
+    assert found[1] == 'Feature · <a href="/sections/politics">Politics</a>'
