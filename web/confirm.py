@@ -21,7 +21,7 @@ from readership import sign_up_store, store
 from readership.consent import Consent, confirmed_by
 from readership.reader import SubscriptionStatus
 from readership.sign_up import KEPT, SignUp, Start, start
-from readership.tokens import read_confirm
+from readership.tokens import preferences_token, read_confirm
 from web.clients import network_of
 from web.house import House
 
@@ -77,7 +77,7 @@ class Confirm:
             if number is None:
                 return self._used(connection, sign_up.id)
         step("web", signed_up_reader=number, newsletters=begins.started)
-        return self._done(self._wanted(sign_up), sign_up.language)
+        return self._done(number, self._wanted(sign_up), sign_up.language)
 
     def _proofs(self, sign_up: SignUp, begins: Start, network: str, now: datetime) -> list[Consent]:
         words = "\n".join(self._said(sign_up).values())
@@ -121,11 +121,13 @@ class Confirm:
             said=self._said(sign_up),
         )
 
-    def _done(self, newsletters: Sequence[str], language: str) -> Response:
+    def _done(self, reader_id: int, newsletters: Sequence[str], language: str) -> Response:
+        token = preferences_token(self.house.signing_keys, reader_id)
         return self.house.pages.page(
             "sign_up_done",
             "sign_up_done_title",
             language,
+            preferences=f"/preferences/{token}",
             newsletters=self._titles(newsletters, language),
         )
 
@@ -152,7 +154,7 @@ class Confirm:
             and theirs[one].status is SubscriptionStatus.ACTIVE
             and one in self.house.newsletters
         ]
-        return self._done(gets, language) if gets else self._notice("used", language)
+        return self._done(reader_id, gets, language) if gets else self._notice("used", language)
 
     def _worthless(self, is_unknown: bool) -> Response:
         return self._notice("unknown", status=404) if is_unknown else self._notice("expired", status=410)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -283,3 +284,10 @@ def test_two_who_answer_beside_each_other_write_one_letter(site: Site) -> None:
         counts = list(pool.map(lambda _: answer_sign_ups(values, site.engine, site.clock), range(3)))
     assert sum(counts) == 8
     assert len(mails(site)) == 8
+
+
+def test_who_has_signed_up_gets_to_the_preferences(site: Site) -> None:
+    mail = signed_up(site)
+    found = re.search(r'href="(/preferences/[^"]+)"', site.client.post(mail.link).text)
+    assert found
+    assert site.client.get(found[1]).status_code == 200
