@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +15,9 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import Engine
 
 from newsroom.database import engine_for, metadata
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 for package in ("content", "feeds", "newsletter", "newsroom", "readership"):
     importlib.import_module(f"{package}.tables")
@@ -47,6 +51,16 @@ def engine(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
     sa.event.listen(value, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
     yield value
     value.dispose()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of one file; they are skipped where there is none."""
+    # Most tests have no need of it.
+    from tests.browser import chromium
+
+    with chromium() as value:
+        yield value
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
 from newsroom.looks import looks_of
@@ -17,6 +18,19 @@ from newsroom.masthead import Newsroom
 from web.words import words
 
 FOLDER = Path(__file__).parent.parent / "templates" / "pages"
+
+
+_MAILBOX = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+
+
+def mailto(text: str) -> Markup:
+    """`text` as HTML, each mail address in it as a link."""
+    pieces, end = [], 0
+    for found in _MAILBOX.finditer(text):
+        link = Markup('<a href="mailto:{0}">{0}</a>').format(found[0])
+        pieces += [escape(text[end : found.start()]), link]
+        end = found.end()
+    return Markup("").join([*pieces, escape(text[end:])])
 
 
 class Pages:
@@ -31,6 +45,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._environment.filters["mailto"] = mailto
         looks = looks_of(newsroom.look)
         style = self._environment.get_template("style.css.j2").render(
             light=looks.light,

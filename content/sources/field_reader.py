@@ -67,8 +67,10 @@ class FieldReader:
         self.problems.append(Problem(self._at(node), message, "warning"))
 
     def refuse(self, node: Node | None, message: str) -> None:
-        """The article cannot be used."""
-        self.problems.append(Problem(self._at(node), message))
+        """The article cannot be used. What is said already is not said again: a field may be read twice."""
+        problem = Problem(self._at(node), message)
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def line(self, *keys: str, longest: int | None = None) -> str:
         """One line of plain text; empty where there is none. A line break is folded, with a warning."""

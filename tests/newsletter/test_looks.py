@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from newsletter.letter import Slot, filled
 from newsletter.render import render
@@ -25,19 +24,11 @@ from tests import samples
 from tests.newsletter import editions
 
 NODE = Path(__file__).resolve().parent.parent / "node" / "node_modules"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VALUES = {
     Slot.UNSUBSCRIBE_URL: "https://feeds.quay.example/unsubscribe/k1.abcdef",
     Slot.PREFERENCES_URL: "https://feeds.quay.example/preferences/k1.cdefgh",
     Slot.TRIAL: "You have 9 days left in your trial.",
 }
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 NOTE = '<p>Good morning. If you see a <a href="https://quay.example/fox">fox</a>,<br>write to us.</p>'
 NOISE = {"landmark-one-main", "region"}
 """Rules about whole pages: a mail is shown inside a client's own page."""
@@ -72,16 +63,6 @@ def test_contrast_is_the_ratio_of_wcag() -> None:
 def test_a_look_that_could_carry_more_than_a_colour_or_fonts_is_refused(look: Look) -> None:
     with pytest.raises(ConfigurationError, match=r"look\.\w+"):
         looks_of(look)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        value = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield value
-        value.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy.engine import Engine
 
@@ -23,10 +23,10 @@ from newsroom.database import metadata, writing
 from newsroom.masthead import Archive, Offer
 from readership.reader import Plan
 from tests import samples
+from tests.browser import violations
 from tests.newsletter import editions
 from tests.web import archives
 from tests.web.serving import Site, served, settings
-from tests.web.test_pages import AXE, CHROMIUM, FLAGS
 
 KEY = "daily-2026-03-10"
 STORY = editions.selection().blocks[0].stories[1].teaser
@@ -311,23 +311,11 @@ def test_nothing_there_depends_on_who_asks(site: Site) -> None:
     assert site.client.post(f"/archive/{KEY}").status_code == 405
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        value = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield value
-        value.close()
-
-
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "mode"), [(375, "light"), (1200, "dark")])
 def test_its_pages_are_right_in_a_browser(
     site: Site, browser: Browser, width: int, mode: Literal["light", "dark"]
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("needs axe-core: npm install in tests/node")
     archives.went_out(
         site.engine, editions.selection(note='<p>A <a href="https://quay.example/fox">fox</a>.</p>')
     )
@@ -338,10 +326,7 @@ def test_its_pages_are_right_in_a_browser(
     sheet = context.new_page()
     for address in (f"/archive/{KEY}", "/archive/", "/archive/?newsletter=daily", "/archive/none"):
         sheet.goto(str(site.client.base_url).rstrip("/") + address)
-        sheet.add_script_tag(path=AXE)
-        found = sheet.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        problems = {one["id"]: [node["html"] for node in one["nodes"]] for one in found["violations"]}
-        assert problems == {}, address
+        assert violations(sheet) == {}, address
         assert sheet.evaluate("document.documentElement.scrollWidth") <= width, address
         for target in sheet.locator(".go a, li a, h2 a, h3 a, .button").all():
             box = target.bounding_box()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from content import store
 from content.article import Access, Body, Booking, LeadImage, Picture
@@ -19,10 +19,10 @@ from newsletter.straight_in import PARAMETER
 from newsroom.database import engine_for, metadata, writing
 from newsroom.masthead import Section, SectionKind
 from readership.reader import Plan
+from tests.browser import violations
 from tests.samples import NOON
 from tests.web.gating import MARK, article, gated, put, signed_in
 from tests.web.serving import Site, served
-from tests.web.test_pages import AXE, CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.browser
 
@@ -89,18 +89,6 @@ def arabic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    if not AXE.exists():
-        pytest.skip("needs axe-core: npm install in tests/node")
-    with sync_playwright() as playwright:
-        value = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield value
-        value.close()
-
-
 def _fill(site: Site, **words: Any) -> None:
     put(
         site,
@@ -122,10 +110,7 @@ def _fill(site: Site, **words: Any) -> None:
 
 def _look(page: Page, site: Site, name: str, width: int) -> None:
     page.goto(str(site.client.base_url).rstrip("/") + PAGES[name])
-    page.add_script_tag(path=AXE)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    problems = {one["id"]: [node["html"] for node in one["nodes"]] for one in found["violations"]}
-    assert problems == {}, name
+    assert violations(page) == {}, name
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
     assert page.locator("h1").count() == 1, name
     for target in page.locator(".button, main .go a, .edition li a, header a, .kicker a").all():

@@ -12,12 +12,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.browser import chromium
 from tests.commands.house import House, built, html_of, text_of
 from tests.newsletter.test_post_office import free, mail, serving, until
 from tests.servers.smtp import Server
-from tests.web.test_pages import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.browser
 BODY = "Second of bridge, for those who pay."
@@ -36,12 +36,8 @@ on = true
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser.new_context(java_script_enabled=False).new_page()
-        browser.close()
 
 
 def _newsroom(root: Path, port: int, smtp: Server) -> House:

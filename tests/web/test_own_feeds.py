@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from newsroom.database import writing
 from readership import feed_uses
 from readership.feed_uses import Fetched
 from readership.tokens import feed_token, preferences_token, session_proof
+from tests.browser import chromium, violations
 from tests.web.serving import KEYS, Site
 from tests.web.signing_in import SESSION, Browser, reader, signed_in
-from tests.web.test_pages import AXE, CHROMIUM, FLAGS
 from web.private_uses import write_all
 
 PAGE = "/account/feeds"
@@ -148,29 +147,21 @@ def test_no_log_holds_an_address(site: Site) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("width", "mode", "language"), [(375, "light", "en"), (1200, "dark", "en"), (375, "dark", "ar")]
-)
+@pytest.mark.parametrize(("width", "mode", "language"), [(375, "dark", "ar"), (1200, "light", "en")])
 def test_every_state_is_right_in_a_browser(
     site: Site, width: int, mode: Literal["light", "dark"], language: str
 ) -> None:
-    if CHROMIUM is None or not AXE.exists():
-        pytest.skip("needs Chromium (apt-get install chromium) and axe-core (npm install in tests/node)")
     reader(site, language=language)
     signed = signed_in(site)
     fetch(site, Fetched(1, "Feedly", "", 3), *(Fetched(1, "newsboat", f"10.0.{n}.0/24", 0) for n in range(7)))
     states = {"shared": signed.get(PAGE).text, "new": act(signed, "new").text}
     states |= {"stopped": act(signed, "stop").text, "off": signed.get(PAGE).text}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True)
         for name, html in states.items():
             page.set_content(html)
             assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
-            page.add_script_tag(path=AXE)
-            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            problems = {one["id"]: [node["html"] for node in one["nodes"]] for one in found["violations"]}
-            assert problems == {}, name
+            assert violations(page) == {}, name
             assert page.evaluate("document.documentElement.scrollWidth") <= width, name
             for target in page.locator("button, main .go a, .field input").all():
                 box = target.bounding_box()

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy.engine import Engine
 
 from readership.reader import Plan
 from tests import samples
+from tests.browser import violations
 from tests.readership.registered import register
 from tests.web.serving import Site, served, settings
 
-AXE = Path(__file__).resolve().parent.parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGES = ("ask", "done", "stopped", "undone", "unknown", "front", "missing")
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        value = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield value
-        value.close()
 
 
 def _publish(site: Site) -> None:
@@ -70,8 +50,6 @@ def _open(page: Page, site: Site, name: str) -> None:
 def test_every_page_is_right(
     site: Site, browser: Browser, width: int, mode: Literal["light", "dark"]
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("needs axe-core: npm install in tests/node")
     _publish(site)
     context = browser.new_context(
         viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True
@@ -79,10 +57,7 @@ def test_every_page_is_right(
     page = context.new_page()
     for name in PAGES:
         _open(page, site, name)
-        page.add_script_tag(path=AXE)
-        found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        problems = {one["id"]: [node["html"] for node in one["nodes"]] for one in found["violations"]}
-        assert problems == {}, name
+        assert violations(page) == {}, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert page.locator("h1").count() == 1, name
         for target in page.locator("button, main .go a, li a, header a").all():

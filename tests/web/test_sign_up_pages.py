@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.browser import violations
 from tests.web.serving import Site
 from tests.web.signing_up import ADDRESS, later, mails, signed_up
-from tests.web.test_pages import AXE, CHROMIUM, FLAGS
 
 OPEN = "--disable-features=LocalNetworkAccessChecks"
 """The newsroom's site is played by the browser, which else lets no such site frame this machine's pages."""
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    with sync_playwright() as playwright:
-        value = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, OPEN])
-        yield value
-        value.close()
 
 
 def base(site: Site) -> str:
@@ -42,8 +31,6 @@ def filled(page: Page, site: Site, address: str = ADDRESS) -> None:
 def test_every_page_and_state_is_right(
     site: Site, browser: Browser, width: int, mode: Literal["light", "dark"]
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("needs axe-core: npm install in tests/node")
     mail = signed_up(site, "bo@quay.example", section=["culture"])
     context = browser.new_context(
         viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True
@@ -51,10 +38,7 @@ def test_every_page_and_state_is_right(
     page = context.new_page()
 
     def check(name: str) -> None:
-        page.add_script_tag(path=AXE)
-        found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        problems = {one["id"]: [node["html"] for node in one["nodes"]] for one in found["violations"]}
-        assert problems == {}, name
+        assert violations(page) == {}, name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
         assert page.locator("h1").count() == 1, name
         for target in page.locator("button, main .go a, header a, .field input, .field select, .box").all():
