@@ -100,7 +100,7 @@ def test_the_offer_says_everything_in_its_order(gate: Site) -> None:
         "Cancel at any time.",
         "We are owned by our readers.",
         "Your subscription pays for reporting.",
-        "Groups and students: subs@quay.example",
+        'Groups and students: <a href="mailto:subs@quay.example">subs@quay.example</a>',
         "https://quay.example/terms",
         "/sign-in?next=%2Farticles%2Fbridge",
     ]
