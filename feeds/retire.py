@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from content.tables import retired_feeds
 from feeds.due import LISTS
@@ -45,6 +45,13 @@ def retire(
     if not dry_run:
         _note(engine, gone, before, done & known, live, now)
     return retirement
+
+
+def moved_to(connection: Connection, name: str) -> str | None:
+    """Where a feed that is no more went: the name of another one, empty where it ended; None where none of
+    this name ever was."""
+    query = sa.select(retired_feeds.c.moved_to).where(retired_feeds.c.name == name)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def _remove(gone: Mapping[str, str], folder: Path, *, dry_run: bool) -> tuple[set[str], Retirement]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from babel.dates import format_date, format_time
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -17,9 +16,10 @@ from readership import sessions
 from readership.reader import Plan
 from readership.sessions import KEPT, Session
 from readership.tokens import preferences_token
-from web.forms import Form, form_of
+from web.forms import Form
 from web.house import House
-from web.session import PROOF, SignedIn, csrf, is_own, sign_out, signed_in
+from web.session import PROOF, SignedIn, csrf, sign_out
+from web.signed_page import SignedPage
 from web.words import dates, words
 
 
@@ -47,26 +47,13 @@ class Shown:
     is_this: bool
 
 
-class Account:
+class Account(SignedPage):
     """Answers /account."""
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    path = "/account"
 
-    async def __call__(self, request: Request) -> Response:
-        """The page for GET, the deed for POST; whoever is not signed in goes to do that."""
-        form = await form_of(request) if request.method == "POST" else None
-        return await run_in_threadpool(self.answer, request, form)
-
-    def answer(self, request: Request, form: Form | None) -> Response:
-        """What is shown or done. Raises StoreError."""
-        who = signed_in(self.house, request)
-        if who is None:
-            return to_sign_in("/account")
-        if form is None:
-            return self._page(who)
-        if not is_own(self.house, who, form):
-            return self._page(who, "account_once_more", status=403)
+    def act(self, who: SignedIn, form: Form) -> Response:
+        """End one session, or sign out here or everywhere. Raises StoreError."""
         action = form.get("action")
         if action == "end":
             return self._end(who, form.get("session"))
@@ -77,7 +64,7 @@ class Account:
             ended = sessions.end(connection, who.reader.id, session)
         if session == who.session:
             return self._gone(who)
-        return self._page(who, "account_ended" if ended else "")
+        return self.page(who, "account_ended" if ended else "")
 
     def _out(self, who: SignedIn, *, every: bool) -> Response:
         with writing(self.house.engine) as connection:
@@ -88,16 +75,16 @@ class Account:
     def _gone(self, who: SignedIn, *, every: bool = False) -> Response:
         text = "account_out_all" if every else "account_out_text"
         response = self.house.pages.page(
-            "account_out", "account_out_title", language_of(self.house, who), text=text
+            "account_out", "account_out_title", self.house.language_of(who.reader), text=text
         )
         sign_out(self.house, response)
         return response
 
-    def _page(self, who: SignedIn, note: str = "", *, status: int = 200) -> Response:
-        language = language_of(self.house, who)
+    def page(self, who: SignedIn, note: str = "", *, status: int = 200) -> Response:
+        """The sessions, and what was done."""
+        language = self.house.language_of(who.reader)
         with reading(self.house.engine) as connection:
             theirs = sessions.of_reader(connection, who.reader.id, self.house.now())
-        today = self.house.now().astimezone(self.house.newsroom.time_zone).date()
         token = preferences_token(self.house.signing_keys, who.reader.id)
         return self.house.pages.page(
             "account",
@@ -106,7 +93,7 @@ class Account:
             status=status,
             address=who.reader.address,
             note=note,
-            has_access=who.reader.plan_on(today) is not Plan.FREE,
+            has_access=who.reader.plan_on(self.house.today) is not Plan.FREE,
             preferences=f"/preferences/{token}",
             sessions=[self._shown(one, who, language) for one in theirs],
             proof_name=PROOF,
@@ -132,15 +119,3 @@ class Account:
         return comma.join(
             (format_date(local, "medium", locale=there), format_time(local, "short", locale=there))
         )
-
-
-def to_sign_in(path: str) -> Response:
-    """The way to the sign-in page, and from there to `path`, one of ours."""
-    return RedirectResponse(
-        f"/sign-in?next={path}", 303, {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    )
-
-
-def language_of(house: House, who: SignedIn) -> str:
-    """In which language the reader's pages are: the reader's, where the pages have words in it."""
-    return who.reader.language or house.newsroom.language

@@ -23,9 +23,8 @@ from readership.reader import SubscriptionStatus
 from readership.sign_up import KEPT, SignUp, Start, start
 from readership.tokens import preferences_token, read_confirm
 from web.clients import network_of
+from web.forms import token_of
 from web.house import House
-
-_TRAILING = "/.,;:!?)]}>\"'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +35,7 @@ class Confirm:
 
     async def __call__(self, request: Request) -> Response:
         """The page with its button for GET and HEAD, the deed for POST."""
-        # What a mail program takes into a link that ends a sentence is no letter of any token.
-        token = request.path_params["token"].rstrip(_TRAILING)
+        token = token_of(request)
         if request.method != "POST":
             return await run_in_threadpool(self.show, token)
         network = network_of(request, self.house.settings.web.proxies)
@@ -160,7 +158,6 @@ class Confirm:
         return self._notice("unknown", status=404) if is_unknown else self._notice("expired", status=410)
 
     def _notice(self, key: str, language: str = "", *, status: int = 200, again: bool = True) -> Response:
-        first = next(iter(self.house.newsletters.values()), None)
         return self.house.pages.page(
             "sign_up_notice",
             f"sign_up_{key}_title",
@@ -168,7 +165,7 @@ class Confirm:
             status=status,
             text=f"sign_up_{key}_text",
             again=again and self.house.settings.web.sign_up,
-            contact=(first.reply_to or first.sender) if first else "",
+            contact=self.house.contact,
             days=KEPT.days,
             embed=False,
         )

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -16,13 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.types import Receive, Scope, Send
 
-from content.tables import retired_feeds
 from feeds.listing import ENDINGS, FORMATS
+from feeds.retire import moved_to
 from newsroom.database import reading
 from newsroom.masthead import Newsroom
 from web.headers import Raw
 from web.published import Published, Shelf
-from web.validators import is_unchanged, takes_gzip
+from web.validators import date_of, is_unchanged, takes_gzip
 
 _TEXTS = {
     **{one.ending: one.media_type for one in FORMATS},
@@ -146,9 +143,8 @@ class Feeds(Files):
         await RedirectResponse(f"/feeds/{moved}{ending}", 301, {"Cache-Control": FRESH})(scope, receive, send)
 
     def _retired(self, name: str) -> str | None:
-        query = sa.select(retired_feeds.c.moved_to).where(retired_feeds.c.name == name)
         with reading(self.engine) as connection:
-            return connection.execute(query).scalar_one_or_none()
+            return moved_to(connection, name)
 
 
 async def _answer(scope: Scope, send: Send, found: Published, said: Sequence[Raw]) -> None:
@@ -185,7 +181,7 @@ def _is_refused(asked: Headers, found: Published) -> bool:
     if match is not None:
         # A weak tag matches nothing here (13.1.1).
         return not any(one.strip() in ("*", f'"{found.tag}"') for one in match.split(","))
-    since = _date(asked.get("if-unmodified-since"))
+    since = date_of(asked.get("if-unmodified-since", ""))
     return since is not None and found.changed > since
 
 
@@ -210,14 +206,6 @@ def _part(wanted: str, whole: bytes, headers: list[Raw]) -> tuple[int, bytes]:
         return 416, b""
     headers.append((b"content-range", f"bytes {begin}-{end}/{size}".encode()))
     return 206, whole[begin : end + 1]
-
-
-def _date(text: str | None) -> datetime | None:
-    try:
-        found = parsedate_to_datetime((text or "")[:100])
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 async def _send(send: Send, status: int, headers: list[Raw], body: bytes) -> None:

@@ -31,6 +31,16 @@ class Form:
         return tuple(value for key, value in self.pairs if key == name)
 
 
+_TRAILING = "/.,;:!?)]}>\"'"
+
+
+def token_of(request: Request) -> str:
+    """The token in the request's path. What a mail program takes into a link that ends a sentence is no
+    letter of any token."""
+    found: str = request.path_params["token"]
+    return found.rstrip(_TRAILING)
+
+
 async def form_of(request: Request) -> Form:
     """What was sent. What a sender puts into the body never stops the deed: it is no error."""
     body = b""

@@ -122,8 +122,7 @@ class Gate:
         viewer = Viewer()
         if asking.session is not None:
             reader = asking.session.reader
-            today = self._house.now().astimezone(self._house.newsroom.time_zone).date()
-            viewer = Viewer(True, reader.plan_on(today) is not Plan.FREE, reader.products)
+            viewer = Viewer(True, reader.plan_on(self._house.today) is not Plan.FREE, reader.products)
         if asking.found is not None and asking.found.opens(teaser):
             viewer = replace(
                 viewer, registered=True, paying=True, products=viewer.products | asking.found.products

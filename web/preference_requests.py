@@ -157,14 +157,13 @@ class Requests:
 
     def _notice(self, key: str, reader: Reader | None) -> Response:
         """Gone, in the language of the reader whose link it was."""
-        first = next(iter(self.house.newsletters.values()), None)
         return self.house.pages.page(
             "preferences_notice",
             f"preferences_{key}_title",
             self._tongue(reader),
             status=410,
             text=f"preferences_{key}_text",
-            contact=(first.reply_to or first.sender) if first else "",
+            contact=self.house.contact,
         )
 
     def _back(self, reader: Reader) -> str:

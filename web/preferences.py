@@ -44,7 +44,7 @@ from readership.tokens import (
     request_token,
     unsubscribe_token,
 )
-from web.forms import Form, form_of
+from web.forms import Form, form_of, token_of
 from web.front import hours
 from web.house import House
 from web.preference_requests import Requests, redirected
@@ -53,7 +53,6 @@ from web.sign_up_form import offered
 from web.standing import Standing
 from web.words import dates
 
-_TRAILING = "/.,;:!?)]}>\"'"
 ASKS = ("export", "erase", "address")
 """What the page may only ask for."""
 _NOTHING = Form()
@@ -99,7 +98,7 @@ class Preferences:
 
     async def __call__(self, request: Request) -> Response:
         """The page for GET, what was chosen or asked for by POST."""
-        token = request.path_params["token"].rstrip(_TRAILING)
+        token = token_of(request)
         form = await form_of(request) if request.method == "POST" else None
         return await run_in_threadpool(self.answer, request, token, form)
 
@@ -161,7 +160,7 @@ class Preferences:
 
     def _choice(self, form: Form) -> Choice | None:
         """What was chosen; None for a pause that is no date, over already, or longer than a year."""
-        today, text = self._today(), form.get("pause")
+        today, text = self.house.today, form.get("pause")
         until = None
         if text:
             try:
@@ -210,8 +209,8 @@ class Preferences:
         self, seen: Seen, note: str = "", *, bad: str = "", typed: Form = _NOTHING, status: int = 200
     ) -> Response:
         """With a `bad` field, its form shows what was `typed`, so that nothing has to be chosen again."""
-        reader, today = seen.reader, self._today()
-        tongue = self._tongue(seen)
+        reader, today = seen.reader, self.house.today
+        tongue = self.house.language_of(seen.reader)
         pause = pause_of(list(seen.subscriptions.values()), today)
         first = next((key for key, one in self.house.newsletters.items() if gets(self._of(seen, one))), "")
         values: dict[str, Any] = {
@@ -234,7 +233,7 @@ class Preferences:
             "stop": f"/unsubscribe/{unsubscribe_token(self.house.signing_keys, reader.id, first)}"
             if first
             else "",
-            "contact": self._contact(),
+            "contact": self.house.contact,
             "going_on": Standing(reader).going_on(today),
         }
         if bad == "pause":
@@ -262,21 +261,11 @@ class Preferences:
         chosen = there.sections if there else frozenset()
         own = sections_of(self.house.newsroom, newsletter)
         sections = tuple((one.key, one.title, one.key in chosen) for one in own) if len(own) > 1 else ()
-        when = hours(newsletter, self._tongue(seen))
+        when = hours(newsletter, self.house.language_of(seen.reader))
         return Line(newsletter.key, newsletter.title, when, gets(there), sections)
 
     def _of(self, seen: Seen, newsletter: Newsletter) -> Subscription | None:
         return seen.subscriptions.get(newsletter.key)
-
-    def _tongue(self, seen: Seen) -> str:
-        return seen.reader.language or self.house.newsroom.language
-
-    def _today(self) -> date:
-        return self.house.now().astimezone(self.house.newsroom.time_zone).date()
-
-    def _contact(self) -> str:
-        first = next(iter(self.house.newsletters.values()), None)
-        return (first.reply_to or first.sender) if first else ""
 
     def _notice(self, key: str, status: int) -> Response:
         return self.house.pages.page(
@@ -285,5 +274,5 @@ class Preferences:
             self.house.newsroom.language,
             status=status,
             text=f"preferences_{key}_text",
-            contact=self._contact(),
+            contact=self.house.contact,
         )

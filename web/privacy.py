@@ -52,5 +52,5 @@ class Privacy:
             language,
             parts=parts,
             address=first.postal_address.strip().split("\n") if first else [],
-            contact=(first.reply_to or first.sender) if first else "",
+            contact=self.house.contact,
         )

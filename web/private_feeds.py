@@ -10,7 +10,6 @@ from datetime import date, datetime
 from email.utils import format_datetime
 from functools import lru_cache, partial
 
-import sqlalchemy as sa
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -20,9 +19,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from content.entitlement import Viewer
-from content.tables import retired_feeds
 from feeds.listing import ENDINGS, listed
 from feeds.private_pieces import Own
+from feeds.retire import moved_to
 from newsroom.database import reading, writing
 from newsroom.log import step
 from newsroom.masthead import Newsroom
@@ -107,9 +106,8 @@ class PrivateFeeds:
         """Where a feed that is no more went: 301 to a renamed section's, 410 where dropped, else 404."""
         if len(name) > 100 or "\0" in name:
             raise HTTPException(404)
-        query = sa.select(retired_feeds.c.moved_to).where(retired_feeds.c.name == name)
         with reading(self._house.engine) as connection:
-            moved = connection.execute(query).scalar_one_or_none()
+            moved = moved_to(connection, name)
         if moved is None:
             raise HTTPException(404)
         if not moved:
@@ -181,9 +179,8 @@ def addresses_of(house: House, reader: Reader) -> FeedAddresses:
         holder = feed_addresses.holder(connection, reader.id)
     if holder is None:
         return FeedAddresses((), False)
-    today = house.now().astimezone(house.newsroom.time_zone).date()
     token = holder.token(house.signing_keys)
-    return FeedAddresses(addresses(house.newsroom, token) if token else (), holder.pays_on(today))
+    return FeedAddresses(addresses(house.newsroom, token) if token else (), holder.pays_on(house.today))
 
 
 def addresses(newsroom: Newsroom, token: str) -> tuple[FeedAddress, ...]:

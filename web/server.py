@@ -25,7 +25,7 @@ from web import private_uses
 from web.app import application, now_utc, reachable
 from web.connections import BoundedConnection
 from web.headers import SafeHeaders
-from web.hosts import Hosts, hosts_of
+from web.hosts import FOR_MONITORS, Hosts, hosts_of
 from web.metrics import Metrics, Monitored, folders_of
 
 ANSWERED = (
@@ -43,7 +43,6 @@ ANSWERED = (
 STOPPING = 6.0
 """Seconds that open requests and the letter on its way get at the end. systemd and containers give ten."""
 
-_QUIET = ("/healthz", "/readyz", "/metrics")
 _OPEN = frozenset(
     ("", "account", "feeds", "media", "archive", "articles", "sections", ".well-known", "hooks")
 )
@@ -191,7 +190,7 @@ class AccessLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and note how it was answered."""
-        if scope["type"] != "http" or scope["path"] in _QUIET:
+        if scope["type"] != "http" or scope["path"] in FOR_MONITORS:
             await self.app(scope, receive, send)
             return
         began, status, waits, answers = perf_counter(), 500, False, False

@@ -26,7 +26,7 @@ from readership.tokens import mailable, read_sign_in, recipient_key
 from web import session
 from web.browsers import browser_of
 from web.clients import network_of
-from web.forms import Form, form_of
+from web.forms import Form, form_of, token_of
 from web.house import House
 from web.local import local_path
 from web.session import cookie_name, set_cookie, signed_in
@@ -35,7 +35,6 @@ from web.words import words
 ASKING = "standfirst-asks"
 """The cookie that ties what was asked for to the browser; the form sets it, for as long as that holds."""
 
-_TRAILING = "/.,;:!?)]}>\"'"
 _MINUTES = HOLDS.seconds // 60
 
 
@@ -81,7 +80,7 @@ class SignInDoor:
 
     async def link(self, request: Request) -> Response:
         """/sign-in/TOKEN: a page with a button; its POST signs in."""
-        token = request.path_params["token"].rstrip(_TRAILING)
+        token = token_of(request)
         if request.method != "POST":
             return await run_in_threadpool(self._link, request, token)
         await form_of(request)
@@ -246,7 +245,7 @@ class SignInDoor:
             address=waiting.address,
             error=error,
             minutes=_MINUTES,
-            contact=self._contact(),
+            contact=self.house.contact,
         )
 
     def _button(self, waiting: SignIn | None) -> Response:
@@ -263,12 +262,8 @@ class SignInDoor:
             text=f"sign_in_{key}_text",
             what=key,
             minutes=_MINUTES,
-            contact=self._contact(),
+            contact=self.house.contact,
         )
-
-    def _contact(self) -> str:
-        first = next(iter(self.house.newsletters.values()), None)
-        return (first.reply_to or first.sender) if first else ""
 
 
 def _language(asked: str) -> str:

@@ -92,7 +92,7 @@ class Subscribe:
         is_sound = age >= QUICKEST and not form.get(TRAP)
         with writing(self.house.engine) as connection:
             ask(connection, sign_up, key, self.house.settings.web.sign_ups_per_hour, is_sound=is_sound)
-        return self._page("sign_up_sent", "sign_up_sent_title", language, embed, contact=self._contact())
+        return self._page("sign_up_sent", "sign_up_sent_title", language, embed, contact=self.house.contact)
 
     def _form(self, entry: Entry, language: str, embed: bool, note: str = "") -> Response:
         return self._page(
@@ -150,10 +150,6 @@ class Subscribe:
             lines.append(f"{label} ({note}): {phrases(language).listed(titles) or '-'}")
         lines += [pages.phrase(f"sign_up_{key}", language) for key in ("consent", "button")]
         return "\n".join(lines)
-
-    def _contact(self) -> str:
-        first = next(iter(self.offer.newsletters.values()))
-        return first.reply_to or first.sender
 
 
 def _framed(house: House) -> str:

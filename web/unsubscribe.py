@@ -34,7 +34,7 @@ from readership.tokens import (
     read_unsubscribe,
     undo_token,
 )
-from web.forms import form_of
+from web.forms import form_of, token_of
 from web.pages import Pages
 from web.standing import Standing, standing_of
 from web.words import words
@@ -43,7 +43,6 @@ AGAIN = "the page behind the unsubscribe link"
 """Where the consent of a reader comes from who starts a stopped newsletter again."""
 
 _BUSY = {"Retry-After": "60"}
-_TRAILING = "/.,;:!?)]}>\"'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,7 @@ class Door:
 
     async def __call__(self, request: Request) -> Response:
         """The page for GET and HEAD, the deed for POST."""
-        # What a mail program takes into a link that ends a sentence is no letter of any token.
-        token = request.path_params["token"].rstrip(_TRAILING)
+        token = token_of(request)
         if request.method != "POST":
             return await run_in_threadpool(self.show, token)
         fields = (await form_of(request)).single

@@ -25,14 +25,17 @@ def is_unchanged(asked: Headers, marks: Collection[str], changed: datetime) -> b
     tags = asked.get("if-none-match")
     if tags is not None:
         return any(tag == "*" or tag in marks for tag in _tags(tags))
-    since = asked.get("if-modified-since")
-    if since is None:
-        return False
+    since = date_of(asked.get("if-modified-since", ""))
+    return since is not None and changed <= since
+
+
+def date_of(text: str) -> datetime | None:
+    """The moment that a header names (RFC 9110, 5.6.7); None for what is no date."""
     try:
-        date = parsedate_to_datetime(since[:100])
+        found = parsedate_to_datetime(text[:100])
     except (ValueError, TypeError, OverflowError):
-        return False
-    return changed <= (date if date.tzinfo else date.replace(tzinfo=UTC))
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def fresh(request: Request, page: Response) -> Response:
