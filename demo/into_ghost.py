@@ -9,20 +9,31 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
 from content.article import Access
 from content.sources.ghost_cards import WALL
-from demo.dates import SIX, ZONE, planned
-from demo.into_site import Count, Site, caption_of, is_out, named, needed, picture, pieces, sections, walled
+from demo.dates import ZONE
+from demo.into_site import (
+    Count,
+    Site,
+    caption_of,
+    filled,
+    is_out,
+    named,
+    needed,
+    picture,
+    pieces,
+    sections,
+    walled,
+)
 from demo.origins import Filled, Job, Origin
 from demo.origins.site import FOLDER, MEDIA
-from demo.setting import RUN
-from demo.stories import Story, StoryPicture, stories
-from newsroom.errors import ConfigurationError, StandfirstError
+from demo.stories import Story, StoryPicture
+from newsroom.errors import ConfigurationError
 from newsroom.ghost_key import parsed_key, token
 
 NAMES = ("GHOST_CONTENT_KEY", "GHOST_ADMIN_KEY")
@@ -156,24 +167,7 @@ def html_of(story: Story) -> str:
     return "".join([*parts, *(html for _, html in pieces(after))])
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Fill the Ghost at the one address given; returns the exit status."""
-    if len(arguments) != 1:
-        sys.stderr.write("python -m demo.into_ghost URL\n")
-        return 2
-    now = datetime.now(ZONE)
-    day = planned(now, None).day
-    try:
-        job = Job(RUN, arguments[0], stories(day), datetime.combine(day, SIX, ZONE))
-        done = put_all(job, os.environ, now)
-    except StandfirstError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_status
-    sys.stdout.write(f"{done.made} posts made, {done.renewed} renewed, {done.pictures} pictures uploaded\n")
-    return 0
-
-
 GHOST = Origin("ghost", "in a Ghost", fill, is_elsewhere=True)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(filled(sys.argv[1:], "demo.into_ghost", put_all))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
 import tomllib
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,11 +21,12 @@ from selectolax.lexbor import LexborHTMLParser
 
 from content.sources.rules import slug_of
 from content.sources.tag_words import NO_BYLINE
+from demo.dates import SIX, ZONE, planned
 from demo.origins import Job
 from demo.pictures import draw
-from demo.setting import HERE
-from demo.stories import Story, StoryPicture
-from newsroom.errors import ConfigurationError, SourceError
+from demo.setting import HERE, RUN
+from demo.stories import Story, StoryPicture, stories
+from newsroom.errors import ConfigurationError, SourceError, StandfirstError
 from newsroom.web import Web
 from newsroom.web_address import is_near
 
@@ -93,6 +97,27 @@ class Site:
 
     def _address(self, route: str, query: Mapping[str, str]) -> str:
         return f"{self.url}{route}{'?' if query else ''}{urlencode(query)}"
+
+
+PutAll = Callable[[Job, Mapping[str, str], datetime], Count]
+"""Puts a job's stories into a site, with credentials out of the environment, at a moment."""
+
+
+def filled(arguments: Sequence[str], program: str, put_all: PutAll) -> int:
+    """Fill the site at the one address given; returns the exit status."""
+    if len(arguments) != 1:
+        sys.stderr.write(f"python -m {program} URL\n")
+        return 2
+    now = datetime.now(ZONE)
+    day = planned(now, None).day
+    try:
+        job = Job(RUN, arguments[0], stories(day), datetime.combine(day, SIX, ZONE))
+        done = put_all(job, os.environ, now)
+    except StandfirstError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_status
+    sys.stdout.write(f"{done.made} posts made, {done.renewed} renewed, {done.pictures} pictures uploaded\n")
+    return 0
 
 
 def needed(environ: Mapping[str, str], names: Sequence[str], how: str) -> list[str]:

@@ -10,19 +10,20 @@ import os
 import re
 import sys
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import Any
 
 from content.article import Access
 from content.sources.rules import slug_of
-from demo.dates import SIX, ZONE, planned
+from demo.dates import ZONE
 from demo.into_site import (
     Count,
     Site,
     ascii_slug,
     caption_of,
+    filled,
     is_out,
     named,
     needed,
@@ -33,9 +34,7 @@ from demo.into_site import (
 )
 from demo.origins import Filled, Job, Origin
 from demo.origins.site import FOLDER, MEDIA
-from demo.setting import RUN
-from demo.stories import Story, StoryPicture, stories
-from newsroom.errors import StandfirstError
+from demo.stories import Story, StoryPicture
 
 NAMES = ("WORDPRESS_USER", "WORDPRESS_PASSWORD")
 """The variables that are asked for."""
@@ -237,24 +236,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Fill the WordPress at the one address given; returns the exit status."""
-    if len(arguments) != 1:
-        sys.stderr.write("python -m demo.into_wordpress URL\n")
-        return 2
-    now = datetime.now(ZONE)
-    day = planned(now, None).day
-    try:
-        job = Job(RUN, arguments[0], stories(day), datetime.combine(day, SIX, ZONE))
-        done = put_all(job, os.environ, now)
-    except StandfirstError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_status
-    sys.stdout.write(f"{done.made} posts made, {done.renewed} renewed, {done.pictures} pictures uploaded\n")
-    return 0
-
-
 WORDPRESS = Origin("wordpress", "in a WordPress", fill, is_elsewhere=True)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(filled(sys.argv[1:], "demo.into_wordpress", put_all))

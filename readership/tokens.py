@@ -157,16 +157,12 @@ def read_undo(signing_keys: SigningKeys, token: str) -> Undo | None:
 
 def confirm_token(signing_keys: SigningKeys, sign_up: str, asked: datetime) -> str:
     """The last part of the link that confirms a sign-up."""
-    return _signed(signing_keys, "c", f"{sign_up}\0{_microseconds(asked)}".encode())
+    return _timed(signing_keys, "c", sign_up, asked)
 
 
 def read_confirm(signing_keys: SigningKeys, token: str) -> tuple[str, datetime] | None:
     """The sign-up that the link confirms and when it was asked for, or None."""
-    said = _read(signing_keys, "c", token)
-    if said is None:
-        return None
-    sign_up, _, microseconds = said.decode().partition("\0")
-    return sign_up, _moment(microseconds)
+    return _read_timed(signing_keys, "c", token)
 
 
 def form_stamp(signing_keys: SigningKeys, drawn: datetime) -> str:
@@ -228,16 +224,12 @@ def read_request(signing_keys: SigningKeys, token: str) -> Request | None:
 
 def sign_in_token(signing_keys: SigningKeys, sign_in: str, asked: datetime) -> str:
     """The last part of the link that signs in the browser that asked."""
-    return _signed(signing_keys, "s", f"{sign_in}\0{_microseconds(asked)}".encode())
+    return _timed(signing_keys, "s", sign_in, asked)
 
 
 def read_sign_in(signing_keys: SigningKeys, token: str) -> tuple[str, datetime] | None:
     """Which sign-in the link is for and when it was asked for, or None."""
-    said = _read(signing_keys, "s", token)
-    if said is None:
-        return None
-    sign_in, _, microseconds = said.decode().partition("\0")
-    return sign_in, _moment(microseconds)
+    return _read_timed(signing_keys, "s", token)
 
 
 def sign_in_code(address_key: bytes, sign_in: str) -> str:
@@ -269,6 +261,19 @@ def probe_answer(signing_keys: SigningKeys, token: str) -> str | None:
         return None
     key = dict(signing_keys)[_kid(token)]
     return hmac.digest(key, b"answer\0" + nonce, hashlib.sha256).hex()
+
+
+def _timed(signing_keys: SigningKeys, purpose: str, name: str, asked: datetime) -> str:
+    """A token that names something that was asked for at a moment."""
+    return _signed(signing_keys, purpose, f"{name}\0{_microseconds(asked)}".encode())
+
+
+def _read_timed(signing_keys: SigningKeys, purpose: str, token: str) -> tuple[str, datetime] | None:
+    said = _read(signing_keys, purpose, token)
+    if said is None:
+        return None
+    name, _, microseconds = said.decode().partition("\0")
+    return name, _moment(microseconds)
 
 
 def _microseconds(moment: datetime) -> int:
