@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,18 +74,25 @@ def opened(connection: Connection, question: Question) -> tuple[Book, frozenset[
         return Book(), frozenset()
     boxed = _boxed(connection, question)
     rows = [row for row, _ in (*wrong, *boxed)]
+    # All lines of one article have the same words.
+    came = {correction_of(one.teaser, date.min).key: one.at for one in question.corrected}
     return (
         Book(
-            # All lines of one article have the same words.
-            order={
-                correction_of(one.teaser, date.min).key: place for place, one in enumerate(question.corrected)
-            },
+            order={key: place for place, key in enumerate(came)},
             wrong={row.id: box for row, box in wrong},
-            told={row.id: frozenset(line.key for line in box) for row, box in boxed},
+            told={row.id: _told(row, box, came) for row, box in boxed},
             sent=frozenset(row.id for row in rows if row.state in _SENT),
             coming=frozenset(row.id for row, _ in boxed if _is_coming(row)),
         ),
         frozenset(row.edition for row in rows),
+    )
+
+
+def _told(row: sa.Row[Any], box: Box, came: Mapping[str, datetime]) -> frozenset[str]:
+    """What the box tells of today's corrections: the same words, taken back since and come again, are news."""
+    first = row.first_handed
+    return frozenset(
+        line.key for line in box if line.key in came and (first is None or first >= came[line.key])
     )
 
 
@@ -206,7 +213,7 @@ def _boxed(connection: Connection, question: Question) -> list[tuple[sa.Row[Any]
     )
     query = (
         sa.select(batches.c.id, batches.c.edition, batches.c.state, variants.c.spec)
-        .add_columns(editions.c.state.label("edition_state"))
+        .add_columns(editions.c.state.label("edition_state"), editions.c.first_handed)
         .join_from(editions, variants, variants.c.edition == editions.c.key)
         .join(batches, _ours)
         .where(recent, editions.c.key != question.edition, _HAS_BOX, *_mailed(question))

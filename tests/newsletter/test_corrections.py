@@ -250,6 +250,15 @@ _days = st.lists(
     ],
     chosen=[""] * 6,
 )
+@example(
+    days=[
+        ({"bridge", "ferry"}, "daily", ["taken"] * 6, {"bridge": "B", "ferry": "A"}),
+        ({"bridge"}, "daily", ["taken"] * 6, {"bridge": "A"}),
+        ({"bridge"}, "daily", ["taken"] * 6, {"bridge": "B"}),
+        ({"bridge"}, "daily", ["taken"] * 6, {}),
+    ],
+    chosen=[""] * 6,
+)
 def test_exactly_those_are_told_who_were_sent_it_wrong(
     days: list[tuple[set[str], str, list[str], dict[str, str]]], chosen: list[str]
 ) -> None:
