@@ -89,7 +89,7 @@ def opened(connection: Connection, question: Question) -> tuple[Book, frozenset[
 
 
 def _told(row: sa.Row[Any], box: Box, came: Mapping[str, datetime]) -> frozenset[str]:
-    """What the box tells of today's corrections: the same words, taken back since and come again, are news."""
+    """What the box tells of today's corrections: words that went and came again are news."""
     first = row.first_handed
     return frozenset(
         line.key for line in box if line.key in came and (first is None or first >= came[line.key])

@@ -10,7 +10,7 @@ from content.article import Access, LeadImage
 from newsletter.budget import SENTENCE, Depth, Trim
 from newsletter.corrections import Correction
 from newsletter.edition import Block, Selection, Story, edition_key
-from newsletter.lines import clean, cut, isolated, sentence
+from newsletter.lines import clean, cut, isolated, reads, sentence
 from newsletter.phrases import Phrases, is_opinion, phrases
 from newsletter.straight_in import LinkOf, plain
 from newsletter.variant import Audience, Variant
@@ -229,7 +229,7 @@ class _Draughtsman:
 
     def mended(self, line: Correction) -> Mended:
         """A line of the box."""
-        language, direction = self._tongue(line.language)
+        language, direction = self._tongue(line.language, f"{line.headline} {line.words}")
         return Mended(
             url=clean(line.url),
             headline=clean(line.headline),
@@ -240,17 +240,18 @@ class _Draughtsman:
             direction=direction,
         )
 
-    def _tongue(self, language: str) -> tuple[str, str]:
-        """(language, direction) of what is in `language`, each where it differs from the newsletter's."""
+    def _tongue(self, language: str, text: str) -> tuple[str, str]:
+        """(language, direction) of `text`, which says it is in `language`, each where it differs from the
+        newsletter's."""
         is_foreign = _base(language) != self.language
-        direction = phrases(language).direction if is_foreign else self.direction
+        direction = reads(text, phrases(language).direction if is_foreign else self.direction)
         return language if is_foreign else "", direction if direction != self.direction else ""
 
     def _item(self, story: Story, depth: Depth, kicker: str, figure: Figure | None, limit: int) -> Item:
         teaser = story.teaser
         text = clean(teaser.teaser) if depth > Depth.HEADLINE else ""
         access, is_locked = self._access(teaser.access) if depth > Depth.HEADLINE else ("", False)
-        language, direction = self._tongue(teaser.language)
+        language, direction = self._tongue(teaser.language, f"{teaser.headline} {teaser.teaser}")
         short = sentence(text, SENTENCE) if depth is Depth.SHORT else ""
         return Item(
             url=clean(self.link_of(teaser)),

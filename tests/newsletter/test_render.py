@@ -268,9 +268,12 @@ def test_the_note_is_reduced_to_what_a_mail_shows_and_stays_whole() -> None:
     assert tree.css_first("h1").text() == "The Quay"
 
 
-@pytest.mark.parametrize("language", ["ar", "he"])
-def test_a_language_from_right_to_left_turns_the_sheet(language: str) -> None:
-    local = editions.story("Local", teaser="Nothing.", language=language)
+@pytest.mark.parametrize(
+    ("language", "headline", "teaser"),
+    [("ar", "عودة العبّارة", "قال المجلس لا شيء."), ("he", "המעבורת חוזרת", "המועצה לא אמרה דבר.")],
+)
+def test_a_language_from_right_to_left_turns_the_sheet(language: str, headline: str, teaser: str) -> None:
+    local = editions.story(headline, teaser=teaser, language=language)
     block = Block("politics", "Politics", SectionKind.EDITORIAL, (local,))
     edition = editions.selection()
     tree = tree_of(rendered(replace(edition, blocks=(block, *edition.blocks)), language=language))
@@ -281,9 +284,36 @@ def test_a_language_from_right_to_left_turns_the_sheet(language: str) -> None:
         # The stories are English, and say so; what Standfirst says beside them is not.
         assert cell.attributes["dir"] == "ltr"
         assert {tongue_of(meta) for meta in cell.css("p.soft") if "·" in meta.text()} <= {(language, "rtl")}
-    cell = next(link for link in tree.css("h3 a") if link.text() == "Local").parent.parent  # type: ignore[union-attr]
+    cell = next(link for link in tree.css("h3 a") if link.text() == headline).parent.parent  # type: ignore[union-attr]
     assert cell
     assert (cell.attributes["align"], *tongue_of(cell)) == ("right", None, None)
+
+
+def test_a_story_is_written_as_its_letters_are_whatever_language_it_says() -> None:
+    stories = (
+        editions.story("عودة العبّارة", teaser="قال المجلس."),
+        editions.story("The bridge", teaser="Closed.", language="ar"),
+        editions.story("عودة Nele de Wit", teaser="قال المجلس.", language="ar"),
+    )
+    block = Block("politics", "Politics", SectionKind.EDITORIAL, stories)
+    box = (replace(editions.CORRECTED[0], headline="عودة العبّارة", words="فتح الجسر يوم الاثنين."),)
+    variant = Variant(Audience.MEMBER, "", corrections=box)
+    edition = editions.selection(blocks=(block,))
+    tree = tree_of(render(edition, variant, samples.newsroom(), samples.newsletter()))
+    found = {story.teaser.headline: story.teaser for story in stories}
+    sides = {
+        link.text(): (cell.attributes["align"], *tongue_of(cell))
+        for cell in tree.css("td[colspan]")
+        for link in cell.css("h3 a")
+        if link.text() in found
+    }
+    assert sides == {
+        "عودة العبّارة": ("right", None, "rtl"),
+        "The bridge": ("left", "ar", None),
+        "عودة Nele de Wit": ("right", "ar", "rtl"),
+    }
+    told = tree.css_first("div.ink")
+    assert (told.attributes["align"], *tongue_of(told)) == ("right", None, "rtl")
 
 
 def tongue_of(node: typing.Any) -> tuple[str | None, str | None]:
