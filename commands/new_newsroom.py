@@ -105,9 +105,8 @@ def _files(answers: Mapping[str, Any], sections: tuple[NewSection, ...], now: da
         "thanks": words["thanks"].format(name=name),
     }
     article = {
-        "headline": f"{name} sends its first morning mail",
-        "teaser": "Every edition starts with a story worth getting up for. This one says how yours are made.",
-        "author": "The editors",
+        **words["welcome"],
+        "headline": words["welcome"]["headline"].format(name=name),
         "published": (now - timedelta(hours=1)).isoformat(timespec="minutes"),
     }
     welcome = environment.get_template("welcome.md.j2").render(article)

@@ -18,7 +18,7 @@ from newsletter.schedule import next_due
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
 from newsroom.errors import ConfigurationError, ExitStatus, StandfirstError, StoreError
-from readership.sign_up_store import unanswered
+from readership import sign_ins, sign_up_store
 
 UNNOTED = "Nothing can be noted in the database, so every run tells this again until it can."
 
@@ -89,9 +89,15 @@ def _deliver(room: Context) -> None:
 
 def _letters(room: Context) -> None:
     """Hand over what `serve` put into the queue of letters to one person, where it has not done so itself."""
+    now = room.clock()
     with reading(room.engine) as connection:
-        if room.dry_run or not (is_due(connection, room.clock()) or unanswered(connection, 1)):
-            return
+        waits = (
+            is_due(connection, now)
+            or sign_up_store.unanswered(connection, 1)
+            or sign_ins.unanswered(connection, now, 1)
+        )
+    if room.dry_run or not waits:
+        return
     from newsletter.post_office import drained
 
     drained(room.settings, room.engine, room.clock)

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from commands import new_newsroom
 from commands.main import main
+from commands.new_sections import words_of
 from commands.questions import NO_POSTAL_ADDRESS
 from newsroom.settings import Settings, load
 from tests.commands.house import House
@@ -69,6 +71,20 @@ def test_the_commands_it_prints_give_an_edition(tmp_path: Path, capsys: pytest.C
     (mail,) = House(folder).mails(edition.name).values()
     assert mail["Subject"] == "The Daily sends its first morning mail"
     assert (folder / "public" / "feeds" / "news.rss").is_file()
+
+
+@pytest.mark.parametrize("language", ["de", "ar", "pl"])
+def test_the_first_article_is_in_the_newsrooms_language(tmp_path: Path, language: str) -> None:
+    folder = tmp_path / language
+    name = "Пристань" if language == "pl" else "Kade {x}"
+    assert _init(folder, "--yes", "--language", language, "--name", name) == 0
+    (path,) = folder.glob("articles/*/welcome.md")
+    _, front, body = path.read_text(encoding="utf-8").split("---\n")
+    article = yaml.safe_load(front)
+    words = words_of(language)["welcome"]
+    assert article["headline"] == words["headline"].replace("{name}", name)
+    assert article["language"] == ("en" if language == "pl" else language)
+    assert body.strip() == words["body"].strip()
 
 
 def test_every_mistake_of_the_flags_is_said_at_once(

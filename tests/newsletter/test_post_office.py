@@ -29,6 +29,8 @@ from newsletter.sign_up_letters import answer_sign_ups
 from newsletter.tables import letters
 from newsroom.database import engine_for, writing
 from newsroom.settings import load
+from readership import sign_ins as sign_in_store
+from readership.sign_ins import SignIn
 from readership.sign_up import SignUp
 from readership.sign_up_store import ask
 from readership.tables import sign_ups
@@ -150,6 +152,22 @@ def test_a_run_answers_what_nobody_serves(tmp_path: Path) -> None:
     assert run.step("sign_ups")["answered"] == 1
     assert run.step("letters")["accepted"] == 1
     assert "ana@example.org" not in str(run.lines)
+
+
+def test_a_run_answers_a_sign_in_that_nobody_serves(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay")
+    house.run(now="2026-03-10T05:00")
+    values = load(house.config, {})
+    engine = engine_for(values.database_url)
+    key, address = values.secrets.address_key, "ana@example.org"
+    one = SignIn("0" * 32, "1" * 64, recipient_key(key, address), address, "en", "", samples.NOON)
+    with writing(engine) as connection:
+        assert sign_in_store.ask(connection, one, key, "unknown")
+        assert sign_in_store.unanswered(connection, samples.NOON, 1)
+    house.run(now="2026-03-10T13:05")
+    with engine.connect() as connection:
+        assert not sign_in_store.unanswered(connection, samples.NOON, 1)
+    engine.dispose()
 
 
 def test_who_is_forgotten_gets_no_letter_that_was_on_its_way(tmp_path: Path) -> None:
