@@ -10,6 +10,7 @@ from commands.context import Context
 from newsroom.masthead import Newsroom
 
 SIGN_IN = "/sign-in"
+SIGN_UP = "/subscribe"
 _LINKS = ("subscribe_url", "terms_url", "login_url", "account_url")
 
 
@@ -32,6 +33,11 @@ def dead_links(newsroom: Newsroom, is_there: Callable[[str], bool]) -> list[str]
     offer = asdict(newsroom.offer)
     for name in _LINKS:
         url = urlsplit(offer[name])
+        if name == "subscribe_url" and url.netloc == own and url.path.rstrip("/") == SIGN_UP:
+            found.append(
+                f"offer.{name}: {offer[name]}: that is `serve`'s form for the mail, where nobody can pay; "
+                "name the page of your shop"
+            )
         if url.netloc != own or is_there(unquote(url.path) or "/"):
             continue
         mend = (

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from newsletter.post_office import PostOffice
 from newsroom.errors import ConfigurationError
 from newsroom.log import step
+from newsroom.masthead import Archive
 from newsroom.settings import Settings
 from web import private_uses
 from web.app import application, now_utc, reachable
@@ -28,7 +29,7 @@ from web.headers import SafeHeaders
 from web.hosts import FOR_MONITORS, Hosts, hosts_of
 from web.metrics import Metrics, Monitored, folders_of
 
-ANSWERED = (
+_ANSWERED = (
     "the front page",
     "feeds",
     "private feeds",
@@ -38,7 +39,6 @@ ANSWERED = (
     "preferences",
     "unsubscribe links",
 )
-"""What `serve` says that it answers."""
 
 STOPPING = 6.0
 """Seconds that open requests and the letter on its way get at the end. systemd and containers give ten."""
@@ -48,6 +48,16 @@ _OPEN = frozenset(
 )
 """The folders of which a log may say the whole path: in every other one it may hold a token."""
 _ODD = re.compile(r"[^\x21-\x7e]")
+
+
+def answered(settings: Settings) -> tuple[str, ...]:
+    """What `serve` says that it answers."""
+    has_archive = any(one.archive is not Archive.NOBODY for one in settings.newsletters)
+    return (
+        *_ANSWERED,
+        *(["articles"] if settings.web.gate else []),
+        *(["the archive"] if has_archive else []),
+    )
 
 
 def serve(
@@ -74,7 +84,7 @@ def serve(
         step(
             "serve",
             address=address,
-            answers=ANSWERED,
+            answers=answered(settings),
             readers_come_to=public if public != address else "",
             metrics=_address("127.0.0.1", metrics_port) + "/metrics" if metrics_port is not None else "",
             end_with="Ctrl+C",

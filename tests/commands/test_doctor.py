@@ -177,3 +177,6 @@ def test_links_of_the_offer_that_lead_nowhere_are_named(house: House) -> None:
     assert "offer.account_url: http://127.0.0.1:8080/login: `serve` has no such page and answers 404" in line
     edited(house, "http://127.0.0.1:8080/login", "http://127.0.0.1:8080/account?x=1")
     assert told(house.run("doctor", now=NOW), "offer") == ["yes"]
+    edited(house, "https://quay.example/subscribe", "http://127.0.0.1:8080/subscribe")
+    (line,) = told(house.run("doctor", now=NOW), "offer")
+    assert "`serve`'s form for the mail, where nobody can pay" in line

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -21,8 +22,9 @@ from sqlalchemy.engine import Engine
 from starlette.types import Receive, Scope, Send
 
 from newsroom.errors import ConfigurationError
+from newsroom.masthead import Archive
 from tests.web.serving import settings
-from web.server import AccessLog, serve, shown
+from web.server import AccessLog, answered, serve, shown
 
 HOUSE = Path(__file__).resolve().parent.parent.parent
 
@@ -127,6 +129,16 @@ def test_it_serves_and_ends_when_told(tmp_path: Path, by: signal.Signals) -> Non
     assert "unsubscribe links" in begun["answers"]
     assert begun["end_with"] == "Ctrl+C"
     assert asked["path"] == "/"
+
+
+def test_it_says_what_it_answers(tmp_path: Path) -> None:
+    values = settings(tmp_path)
+    for gate in (True, False):
+        for archive in Archive:
+            newsletters = tuple(replace(one, archive=archive) for one in values.newsletters)
+            said = answered(replace(values, web=replace(values.web, gate=gate), newsletters=newsletters))
+            assert ("articles" in said) is gate
+            assert ("the archive" in said) is (archive is not Archive.NOBODY)
 
 
 def test_an_open_request_is_finished_and_idle_connections_are_not_waited_for(tmp_path: Path) -> None:
