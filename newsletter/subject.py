@@ -51,7 +51,8 @@ def subject_of(rule: SubjectRule, quotable: Iterable[str]) -> str:
         return _quiet_subject(rule)
     values = {"lead": lead, "second": second, "name": rule.name, "title": rule.title, "date": rule.date}
     text = one_line(_FIELD.sub(lambda field: values[field[1]], rule.template))
-    return cut(text.strip(_LEFT_OVER), SUBJECT_LIMIT - 1)
+    said = text.strip(_LEFT_OVER)
+    return cut(said, SUBJECT_LIMIT - 1) if said else _quiet_subject(rule)
 
 
 def _quiet_subject(rule: SubjectRule) -> str:

@@ -58,6 +58,7 @@ def test_cut_keeps_to_the_limit_and_tears_no_mark_off(text: str, limit: int):
         ("{lead} | {second}", ("Ferry returns",), "Ferry returns"),
         ("{name}, {date}", (), "The Quay, Tuesday 10 March"),
         ("{lead}", (), "The Morning Quay, Tuesday 10 March"),
+        ("{lead}", ("·",), "The Morning Quay, Tuesday 10 March"),
         ("{lead}", ("{name} {lead.teaser} {0}",), "{name} {lead.teaser} {0}"),
         ("{lead}", (LONG,), "The council votes to reopen the night ferry, a year after…"),
     ],
