@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import editions, ledger, taking_back
+from newsletter import editions, evidence, ledger, taking_back
 from newsletter.claim import HOUR
 from newsletter.delivery_report import (
     DeliveryReport,
@@ -33,6 +33,8 @@ def concluded(connection: Connection, key: str, report: DeliveryReport, now: dat
     Wants a writing transaction. Raises StoreError where the sum is not right.
     """
     edition = editions.locked(connection, key)
+    # What came of it by events while its answers were still awaited.
+    evidence.settle_heard(connection, now, key)
     report = report.with_sum(checked_sum(connection, key))
     if _is_in_vain(edition, report):
         problem = everybody_refused(key, taking_back.reason_of(connection, key))

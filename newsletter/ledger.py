@@ -52,6 +52,8 @@ class BatchRow:
     reason: str
     size: int
     resend: bool
+    heard: datetime | None
+    """When the first event of it came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,8 @@ batches = sa.Table(
     sa.Column("size", sa.Integer, nullable=False),
     # True: asked for by hand, goes out with the stored render it names, whatever came since.
     sa.Column("resend", sa.Boolean, nullable=False, default=False),
+    # When the first of the provider's events of it came; NULL: none yet.
+    sa.Column("heard", Instant),
     sa.Index("ix_batches_edition_state", "edition", "state"),
     sa.Index("ix_batches_handed", "handed"),
     sqlite_autoincrement=True,
@@ -159,6 +161,45 @@ exclusion_sums = sa.Table(
     sa.Column("reason", sa.String(60), primary_key=True),
     sa.Column("readers", sa.Integer, nullable=False),
     comment="Exclusions of editions older than `keep_days`, which are no longer kept one by one.",
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("edition", sa.ForeignKey("editions.key", ondelete="CASCADE"), primary_key=True),
+    sa.Column("reader_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(20), primary_key=True),
+    # `newsletter.event.event_key`: a copy of an event is the same row.
+    sa.Column("key", sa.String(32), primary_key=True),
+    # The one it was handed over in: the reader may be in another one by now.
+    sa.Column("batch", sa.Integer, nullable=False),
+    sa.Column("provider", sa.String(20), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("is_permanent", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    # The few that are bad news. The condition as for `ix_deliveries_own`; who asks says it word for word.
+    sa.Index(
+        "ix_events_returned",
+        "edition",
+        "is_permanent",
+        "reader_id",
+        sqlite_where=sa.text("kind IN ('bounce', 'dropped')"),
+    ),
+    # Beside each other what belongs together: a reader's story, and an edition's sum without sorting.
+    sqlite_with_rowid=False,
+    comment="What the provider told of each message after it took it.",
+)
+
+bounce_holds = sa.Table(
+    "bounce_holds",
+    metadata,
+    sa.Column("edition", sa.ForeignKey("editions.key", ondelete="CASCADE"), primary_key=True),
+    sa.Column("since", Instant, nullable=False),
+    # How many readers came back when it was held.
+    sa.Column("readers", sa.Integer, nullable=False),
+    # What a person decided: `stop`, `ignore`, or nothing yet.
+    sa.Column("decided", sa.String(10), nullable=False, default=""),
+    comment="Editions of which so much came back that it stops nobody before a person has looked.",
 )
 
 letters = sa.Table(

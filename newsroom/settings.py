@@ -137,6 +137,17 @@ class SendGridSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BounceSettings:
+    """When mail that comes back stops a reader: see newsletter/stops.py."""
+
+    soft: int = 5
+    """So many editions that came back for a while; 0 for never."""
+    within: timedelta = timedelta(days=30)
+    most: float = 0.1
+    """The share of an edition of which more has to come back for it to be held, and to stop nobody."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertSettings:
     """How the operator is told. `smtp`, where it is set, is another way than the edition's own provider."""
 
@@ -187,6 +198,7 @@ class Settings:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
     sendgrid: SendGridSettings = field(default_factory=SendGridSettings)
+    bounces: BounceSettings = field(default_factory=BounceSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     import_columns: Mapping[str, str] = field(default_factory=dict)
     """A reader list's own column names, by ours."""

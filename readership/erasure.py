@@ -9,7 +9,16 @@ from sqlalchemy.engine import Connection
 
 from readership.reader import Reader, SuppressionReason
 from readership.suppression import suppress
-from readership.tables import consents, reader_sources, readers, sessions, sign_ins, sign_ups, subscriptions
+from readership.tables import (
+    consents,
+    lifts,
+    reader_sources,
+    readers,
+    sessions,
+    sign_ins,
+    sign_ups,
+    subscriptions,
+)
 
 
 def forget(connection: Connection, reader: Reader, now: datetime) -> None:
@@ -44,8 +53,8 @@ def forget_address(connection: Connection, key: str, now: datetime) -> None:
 
 
 def _forget_asked(connection: Connection, key: str) -> None:
-    """Forget what was asked for under this key and has not come to anything yet."""
-    for table in (sign_ups, sign_ins):
+    """Forget what was asked for under this key and has not come to anything yet, and what was lifted."""
+    for table in (sign_ups, sign_ins, lifts):
         connection.execute(sa.delete(table).where(table.c.key == key))
 
 

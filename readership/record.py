@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from readership import consent, feed_uses, sessions, sign_ins, sign_up_store, store
+from readership import consent, feed_uses, lifting, sessions, sign_ins, sign_up_store, store
 from readership.reader import Reader, Subscription, SubscriptionStatus, SuppressionReason
 from readership.tables import reader_sources, readers, suppressions
 
@@ -55,6 +55,7 @@ def record(connection: Connection, key: str) -> dict[str, Any] | None:
         "sources": [],
         "feeds": None,
         "suppression": None,
+        "lifted": [_plain(one) for one in lifting.of_address(connection, key)],
     }
     if found is not None:
         dates = connection.execute(

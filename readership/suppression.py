@@ -1,13 +1,19 @@
-"""Addresses that get nothing, kept by recipient key. Nothing here lifts one: see `readership.sign_up`."""
+"""Addresses that get nothing, kept by recipient key.
+
+A person's own word lifts one (`readership.sign_up`), the operator's (`readership.lifting`), and what it came
+from, where that turns out to be no reason.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from newsroom.database import inserting
+from newsroom.portions import portions
 from readership.reader import SuppressionReason
 from readership.store import suppressed
 from readership.tables import suppressions
@@ -18,8 +24,8 @@ def suppress(
 ) -> int:
     """Suppress these recipient keys; returns how many were not suppressed before.
 
-    The first reason stays, but `erased` replaces any other: it is the reader's own wish. `origin` says where
-    it comes from, without an address.
+    The first reason stays, but a graver one replaces it: a complaint any but `erased`, which is the reader's
+    own wish and replaces every other. `origin` says where it comes from, without an address.
     """
     there = suppressed(connection, list(keys))
     new = [
@@ -28,12 +34,35 @@ def suppress(
         if key not in there
     ]
     if new:
-        connection.execute(sa.insert(suppressions), new)
+        connection.execute(inserting(connection, suppressions).on_conflict_do_nothing(), new)
     for key, reason in keys.items():
-        if reason is SuppressionReason.ERASED and there.get(key, reason) is not reason:
+        if _GRAVITY.get(reason, 0) > _GRAVITY.get(there.get(key, reason), 0):
             connection.execute(
                 sa.update(suppressions)
                 .where(suppressions.c.key == key)
                 .values(reason=reason.value, at=now, origin=origin[:300])
             )
     return len(new)
+
+
+_GRAVITY = {SuppressionReason.ERASED: 2, SuppressionReason.COMPLAINED: 1}
+
+
+def those_of(connection: Connection, keys: Collection[str], beginning: str) -> dict[str, SuppressionReason]:
+    """Which of these recipient keys are suppressed for an origin that begins so, and why."""
+    found = {}
+    for some in portions(keys):
+        query = sa.select(suppressions.c.key, suppressions.c.reason).where(
+            suppressions.c.key.in_(some), suppressions.c.origin.startswith(beginning, autoescape=True)
+        )
+        for key, reason in connection.execute(query):
+            found[key] = SuppressionReason(reason)
+    return found
+
+
+def lift(connection: Connection, keys: Collection[str]) -> int:
+    """Let these recipient keys get mail again, as if nothing had stopped them; returns how many."""
+    count = 0
+    for some in portions(keys):
+        count += connection.execute(sa.delete(suppressions).where(suppressions.c.key.in_(some))).rowcount
+    return count

@@ -51,6 +51,18 @@ suppressions = sa.Table(
     sa.Column("origin", sa.String(300), nullable=False, default=""),
 )
 
+lifts = sa.Table(
+    "lifts",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("at", Instant, primary_key=True),
+    sa.Column("by", sa.String(200), nullable=False),
+    # The suppression that was lifted.
+    sa.Column("reason", sa.String(20), nullable=False),
+    sa.Column("origin", sa.String(300), nullable=False),
+    comment="Who lifted the suppression of which recipient key; what came back before stops nobody again.",
+)
+
 reader_sources = sa.Table(
     "reader_sources",
     metadata,

@@ -140,6 +140,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_letters_not_before", "letters", ["not_before"], unique=False)
     op.create_table(
+        "lifts",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("origin", sa.String(length=300), nullable=False),
+        sa.PrimaryKeyConstraint("key", "at", name=op.f("pk_lifts")),
+        comment="Who lifted the suppression of which recipient key; what came back before stops nobody again.",
+    )
+    op.create_table(
         "limits",
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
@@ -307,6 +317,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("resend", sa.Boolean(), nullable=False),
+        sa.Column("heard", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["edition"], ["editions.key"], name=op.f("fk_batches_edition"), ondelete="CASCADE"
         ),
@@ -316,6 +327,44 @@ def upgrade() -> None:
     )
     op.create_index("ix_batches_edition_state", "batches", ["edition", "state"], unique=False)
     op.create_index("ix_batches_handed", "batches", ["handed"], unique=False)
+    op.create_table(
+        "bounce_holds",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("since", Instant(), nullable=False),
+        sa.Column("readers", sa.Integer(), nullable=False),
+        sa.Column("decided", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_bounce_holds_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", name=op.f("pk_bounce_holds")),
+        comment="Editions of which so much came back that it stops nobody before a person has looked.",
+    )
+    op.create_table(
+        "events",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("reader_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("batch", sa.Integer(), nullable=False),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("is_permanent", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_events_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", "reader_id", "kind", "key", name=op.f("pk_events")),
+        comment="What the provider told of each message after it took it.",
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_events_returned",
+        "events",
+        ["edition", "is_permanent", "reader_id"],
+        unique=False,
+        sqlite_where=sa.text("kind IN ('bounce', 'dropped')"),
+        postgresql_where=sa.text("kind IN ('bounce', 'dropped')"),
+    )
     op.create_table(
         "edition_revisions",
         sa.Column("edition", sa.String(length=200), nullable=False),
