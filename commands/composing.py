@@ -15,6 +15,7 @@ from newsletter import history, used_stories
 from newsletter.breaker import Limits, breaker
 from newsletter.budget import Fitted
 from newsletter.compose import Material, compose, window_start
+from newsletter.editing import current
 from newsletter.edition import Composition, Edits, NothingNew, Selection, edition_key
 from newsletter.eligibility import before_missed
 from newsletter.phrases import phrases
@@ -34,8 +35,10 @@ def material(
 ) -> Material:
     """What an edition of `newsletter` composed at `now` could have; `but` is one that does not count.
 
-    The bookings are those that run at `due`, where that is later; an embargoed one waits for its time.
+    The bookings are those that run at `due`, where that is later; an embargoed one waits for its time. Within
+    the newsletter's window, stories embargoed until its hour at the latest are there for its editors to see.
     """
+    until = _until(newsletter, now, due)
     provider = room.settings.delivery.provider
     paywall = room.settings.newsroom.paywall
     before = history.previous(connection, newsletter.key, provider)
@@ -44,8 +47,8 @@ def material(
         missed = history.first_missed(connection, newsletter.key)
         previous = before_missed(missed.due) if missed else None
     start = window_start(previous, now)
-    news = catalogue.published_between(connection, start, now, paywall)
-    readmitted = catalogue.readmitted(connection, now, paywall)
+    news = catalogue.published_between(connection, start, until, paywall)
+    readmitted = catalogue.readmitted(connection, until, paywall)
     left = used_stories.carried(connection, newsletter.key, now - newsletter.carry_over, provider, but)
     carried = tuple(catalogue.by_ids(connection, left, now, paywall).values())
     ids = {teaser.id for teaser in (*news, *readmitted, *carried)}
@@ -56,7 +59,7 @@ def material(
         bookings=[
             booking
             for booking in catalogue.running(connection, None, max(now, due or now), paywall)
-            if booking.published <= now
+            if booking.published <= until
         ],
         used=used_stories.used(connection, newsletter.key, ids, provider, but),
         previous=previous,
@@ -86,7 +89,14 @@ def composed(
         slot,
         phrases(newsletter.language).day(local_date),
         due,
+        _until(newsletter, now, due),
     )
+
+
+def _until(newsletter: Newsletter, now: datetime, due: datetime | None) -> datetime:
+    """Until when a story may be embargoed that is in it: it is looked at again when it goes out."""
+    is_window = due is not None and now < due <= now + newsletter.hold
+    return due if due is not None and is_window else now
 
 
 def with_room(room: Context, newsletter: Newsletter, made: Composition, step: str) -> Composition:
@@ -115,8 +125,7 @@ def current_teasers(
     connection: Connection, room: Context, selection: Selection, now: datetime
 ) -> Mapping[str, Teaser]:
     """The selection's articles as they are now; those withdrawn or embargoed since are not in it."""
-    ids = [story.teaser.id for story in selection.stories]
-    return catalogue.by_ids(connection, ids, now, room.settings.newsroom.paywall)
+    return current(connection, room.settings.newsroom, selection.stories, now)
 
 
 def too_big(connection: Connection, room: Context, newsletter: Newsletter, fresh: int) -> str | None:

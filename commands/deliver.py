@@ -65,7 +65,7 @@ def deliver_step(room: Context, newsletter: Newsletter) -> None:
     now = room.clock()
     _say_held(room, coming)
     late = [edition for edition in coming if is_too_late(edition, newsletter.latest, now)]
-    due = [edition for edition in coming if edition.due <= now and not edition.held and edition not in late]
+    due = [edition for edition in coming if edition.goes <= now and not edition.held and edition not in late]
     if late:
         with locks.held(room.engine, f"newsletter:{newsletter.key}"):
             miss_late(room, newsletter)

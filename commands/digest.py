@@ -17,6 +17,7 @@ from commands.sync import sync_step
 from newsletter import history
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
 from newsletter.schedule import Due, due_editions, next_due
+from newsletter.window import goes
 from newsroom import log, witness
 from newsroom.database import reading, writing
 from newsroom.errors import ConfigurationError, ExitStatus
@@ -27,6 +28,8 @@ app = typer.Typer(pretty_exceptions_enable=False)
 
 EVE = timedelta(hours=12)
 """How long before an edition it is said that it will be held."""
+
+_DAY = timedelta(days=1)
 
 NAME_LENGTH = 40
 _NAME = re.compile("[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -186,7 +189,14 @@ def _compose(room: Context, newsletter: Newsletter, issue: _Issue, now: datetime
         return
     with writing(room.engine) as connection:
         edition, is_new = editions.create(
-            connection, newsletter.key, issue.due, made, now, issue.by, held=reason or ""
+            connection,
+            newsletter.key,
+            issue.due,
+            made,
+            now,
+            issue.by,
+            held=reason or "",
+            goes=goes(issue.due, now, newsletter.hold),
         )
     if is_new:
         log.step("digest", **facts, dry_run=rehearsed)
@@ -245,5 +255,7 @@ def _would_be_held(room: Context, newsletter: Newsletter, due: Due, now: datetim
     from commands.composing import composed, too_big
 
     with reading(room.engine) as connection:
+        if due.local_date in history.decided_dates(connection, newsletter.key, due.local_date - _DAY):
+            return None  # It is composed ahead of its hour, and held or not.
         made = composed(connection, room, newsletter, now, due.local_date, due.due)
         return too_big(connection, room, newsletter, made.fresh if isinstance(made, Composition) else 0)

@@ -8,22 +8,18 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import Connection
 
-from commands.composing import current_teasers, fitting
 from commands.context import Context, opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.naming import named
-from content.sanitise import clean_html, clean_line
+from content.sanitise import clean_line
 from newsletter import editions
-from newsletter.edition import Edition, EditionState, Edits, Selection
-from newsletter.edition_row import OPEN
-from newsletter.revise import revised, taken_out
+from newsletter.editing import NOTE_LIMIT, Changed, change, dropped, note_of, open_edition
+from newsletter.edition import Edits, Selection
 from newsroom import log
-from newsroom.errors import ConfigurationError, MisuseError
+from newsroom.errors import ConfigurationError
 
 app = typer.Typer(pretty_exceptions_enable=False)
-
-NOTE_LIMIT = 20_000
 
 
 @app.command()
@@ -41,6 +37,9 @@ def edit(
     place: Annotated[
         list[str] | None, typer.Option(metavar="ID=SECTION", help="Put this story under that section.")
     ] = None,
+    back: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Put this dropped story back. Repeatable.")
+    ] = None,
     subject: Annotated[str | None, typer.Option(help="The subject; empty goes back to the rule.")] = None,
     note: Annotated[Path | None, typer.Option(metavar="FILE", help="A word on top, as Markdown.")] = None,
     config: ConfigOption = None,
@@ -55,59 +54,45 @@ def edit(
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         text = None if note is None else _note(note)
         with tried(room) as connection:
-            before = editions.selection_of(connection, edition, _open(connection, edition).revision)
+            before = editions.selection_of(connection, edition, open_edition(connection, edition).revision)
             edits = Edits(
                 lead=None if lead is None else _story(connection, room, before, lead, "--lead"),
                 dropped=frozenset(_story(connection, room, before, one, "--drop") for one in drop or ()),
                 subject=None if subject is None else clean_line(subject),
-                note=text,
+                note=None if text is None else note_of(text),
+                note_text=text,
                 places=tuple(_place(connection, room, before, one) for one in place or ()),
+                restored=frozenset(_dropped(connection, room, edition, one) for one in back or ()),
             )
-            said = _edited(connection, room, edition, before, edits)
-        log.step("edit", edition=edition, **said)
+            done = change(connection, room.settings, edition, edits, operator(), room.clock())
+        _say(room, done)
 
 
-def _open(connection: Connection, key: str) -> Edition:
-    """The edition, which still takes every change. Raises MisuseError."""
-    edition = editions.locked(connection, key)
-    if edition.state is EditionState.STOPPED:
-        raise MisuseError(f"{key} is stopped: it takes no changes; `resume {key}` comes first")
-    if edition.state.value not in OPEN:
-        raise MisuseError(f"{key} is {edition.state}: it takes no more changes")
-    if edition.first_handed is not None:
-        raise MisuseError(f"{key} is being handed over: now only `stop` or a withdrawal changes it")
-    if edition.revision == 0:
-        raise MisuseError(f"{key} has no story to change: {edition.held or edition.note}")
-    return edition
-
-
-def _edited(
-    connection: Connection, room: Context, key: str, before: Selection, edits: Edits
-) -> dict[str, object]:
-    """Make the change a new revision; returns what to say of it."""
-    now, newsletter = room.clock(), room.newsletter(before.newsletter)
-    edition = editions.get(connection, key)
-    current = current_teasers(connection, room, before, now)
-    newsroom = room.settings.newsroom
-    after = revised(before, newsroom, newsletter, current, edits, now, due=edition.due)
-    if after == before:
-        return {"changed": "nothing"}
-    if not after.has_news:
-        raise MisuseError(
-            f"edit: that leaves {key} without a story; to keep it from going out: `hold {key}` or "
-            f"`stop {key}`"
-        )
-    fitted = fitting(room, newsletter, after, "edit")
-    left_out = (
-        *editions.left_out_of(connection, key, edition.revision),
-        *taken_out(before, after, edits, current),
-        *fitted.left_out,
-    )
-    number = editions.add_revision(connection, key, fitted.selection, left_out, operator(), _said(edits), now)
-    facts = {"stories": len(fitted.selection.stories), "subject": fitted.selection.subject}
+def _say(room: Context, done: Changed) -> None:
+    key = done.edition.key
+    if not done.what:
+        log.step("edit", edition=key, changed="nothing")
+        return
+    if done.shortened:
+        said = "; ".join(done.shortened)
+        log.problem("edit", f"{key}: more than a mail has room for: {said}", level="warning")
+    facts = {"stories": len(done.selection.stories), "subject": done.selection.subject}
     if room.dry_run:
-        return facts | {"changes": _said(edits), "dry_run": UNCHANGED}
-    return {"revision": number} | facts
+        log.step("edit", edition=key, **facts, changes=done.what, dry_run=UNCHANGED)
+    else:
+        log.step("edit", edition=key, revision=done.edition.revision, **facts)
+
+
+def _dropped(connection: Connection, room: Context, key: str, text: str) -> str:
+    """The id of a story that an editor dropped. Raises ConfigurationError."""
+    there = dropped(connection, editions.get(connection, key))
+    ids = {story.teaser.id for story in there}
+    found = {one.article.id for one in named(connection, room, text)} | {text}
+    matching = sorted(found & ids)
+    if len(matching) == 1:
+        return matching[0]
+    slugs = ", ".join(story.teaser.slug for story in there) or "none was dropped"
+    raise ConfigurationError(f'edit: --back: "{text}" was not dropped from this edition; allowed: {slugs}')
 
 
 def _story(connection: Connection, room: Context, selection: Selection, text: str, option: str) -> str:
@@ -130,8 +115,6 @@ def _place(connection: Connection, room: Context, selection: Selection, text: st
 
 
 def _note(path: Path) -> str:
-    from markdown_it import MarkdownIt
-
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -142,20 +125,4 @@ def _note(path: Path) -> str:
         raise ConfigurationError(f"edit: --note: {path} is not UTF-8 text; save it as that") from error
     if len(text) > NOTE_LIMIT:
         raise ConfigurationError(f"edit: --note: {path}: {len(text):,} characters; allowed: {NOTE_LIMIT:,}")
-    return clean_html(str(MarkdownIt().render(text)))
-
-
-def _said(edits: Edits) -> str:
-    """What was changed, for the edition's log: stories by their ids."""
-    said = [
-        f"lead {edits.lead}" if edits.lead else "",
-        f"dropped {len(edits.dropped)}: {', '.join(sorted(edits.dropped))}" if edits.dropped else "",
-        f"placed {len(edits.places)}: {_placed(edits)}" if edits.places else "",
-        "subject" if edits.subject is not None else "",
-        "note" if edits.note is not None else "",
-    ]
-    return "edited: " + "; ".join(filter(None, said))
-
-
-def _placed(edits: Edits) -> str:
-    return ", ".join(f"{story} in {section}" for story, section in edits.places)
+    return text

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 from commands.context import Context, opened, operator
 from commands.control import UNCHANGED, changed, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import editions, holds
-from newsletter.edition import Edition, EditionState, day_and_slot
+from newsletter import editing, editions, holds
+from newsletter.edition import EditionState, day_and_slot
 from newsroom import log, witness
 from newsroom.errors import HeldError, MisuseError
 
@@ -25,6 +25,9 @@ def release(
     edition: Annotated[
         str | None, typer.Argument(help="A held edition; without one, the database is taken as the truth.")
     ] = None,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Now, not at its hour; it need not be held for that.")
+    ] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
@@ -36,26 +39,19 @@ def release(
     """
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         if edition is None:
+            if at_once:
+                raise MisuseError("release: --at-once: name the edition that is to go now")
             _accept(room)
             return
         key = edition
-        changed(room, key, "release", lambda connection: _released(connection, room, key))
-
-
-def _released(connection: Connection, room: Context, key: str) -> Edition:
-    before = editions.locked(connection, key)
-    if before.held and before.revision and before.first_handed is None:
-        # What renders takes a while to import.
-        from commands.posting import post_for
-
-        selection = editions.selection_of(connection, key, before.revision)
-        revise = post_for(room, room.newsletter(before.newsletter)).revise
-        if not revise(connection, selection, False).has_news:
-            raise MisuseError(
-                f"{key}: every story of it was withdrawn, so there is nothing to let go: `stop {key}` ends "
-                "it, and what is new since goes into the next edition"
-            )
-    return holds.release(connection, key, operator(), room.clock())
+        changed(
+            room,
+            key,
+            "release",
+            lambda connection: editing.release(
+                connection, room.settings, key, operator(), room.clock(), at_once=at_once
+            ),
+        )
 
 
 def _accept(room: Context) -> None:

@@ -44,5 +44,6 @@ def _resumed(connection: Connection, room: Context, key: str) -> Edition:
     made = composed(connection, room, newsletter, now, day, due, slot=resumed.slot)
     if isinstance(made, NothingNew):
         raise MisuseError(f"{key}: this database has nothing to hand over for it: {made.reason}")
+    # A person says that it is to go now: nobody else looks at it first.
     edition, _ = editions.create(connection, newsletter.key, resumed.due, made, now, operator())
     return edition

@@ -122,7 +122,7 @@ def _revised(
     is_frozen: bool,
     due: datetime | None = None,
 ) -> Selection:
-    current = current_teasers(connection, room, stored, now)
+    current = current_teasers(connection, room, stored, max(now, due or now))
     return revised(stored, room.settings.newsroom, newsletter, current, Edits(), now, is_frozen, due)
 
 

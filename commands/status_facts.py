@@ -21,6 +21,7 @@ def edition_facts(line: Line) -> dict[str, Any]:
         "note": edition.note,
         "revision": edition.revision,
         "due": edition.due.isoformat(),
+        "goes": edition.goes.isoformat(),
         "first_handed": edition.first_handed and edition.first_handed.isoformat(),
         "finished": edition.finished and edition.finished.isoformat(),
         "candidates": found.candidates,

@@ -64,6 +64,7 @@ class Page:
             ("Revision", Text(str(edition.revision or ""))),
             ("Due", Text(self._local(edition.due))),
             ("Composed", Text(self._local(edition.composed))),
+            ("Goes out", Text(self._local(edition.not_before if edition.first_handed is None else None))),
             ("Handed over", Text(self._span(edition.first_handed, edition.finished))),
         ):
             if value.plain:
@@ -205,6 +206,8 @@ class Page:
     def _when(self, edition: Edition) -> str:
         """When it went or was due, by the clock alone where the edition's key has the day already."""
         if edition.first_handed is None:
+            if edition.not_before is not None and not edition.finished:
+                return f"goes {self._local(edition.not_before, edition.local_date)}"
             return "" if edition.finished else f"due {self._local(edition.due, edition.local_date)}"
         return self._span(edition.first_handed, edition.finished, edition.local_date)
 

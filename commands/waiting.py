@@ -95,7 +95,7 @@ def _overdue(connection: Connection, room: Context) -> Iterator[Waiting]:
     """Editions whose hour is over and of which nothing was handed over, though nobody holds them."""
     now = room.clock()
     for edition in history.open_editions(connection):
-        ready = max(edition.due, edition.composed or edition.due)
+        ready = max(edition.goes, edition.composed or edition.goes)
         if edition.held or edition.first_handed is not None or now - ready <= GRACE:
             continue
         if count_by_state(connection, edition.key).get(BatchState.UNCERTAIN):

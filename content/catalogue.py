@@ -114,7 +114,8 @@ def running(connection: Connection, section: str | None, now: datetime, paywall:
 def published_between(
     connection: Connection, after: datetime, until: datetime, paywall: Paywall
 ) -> list[Teaser]:
-    """The news published later than `after` and not later than `until`, which is now at the latest."""
+    """The news published later than `after` and not later than `until`: now, or the hour at which they are
+    mailed and by which they are out."""
     query = sa.select(articles).where(
         _IS_LIVE, _IS_NEWS, articles.c.published > after, articles.c.published <= until
     )

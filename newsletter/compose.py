@@ -26,15 +26,17 @@ def compose(
     slot: str = "",
     date_words: str = "",
     due: datetime | None = None,
+    until: datetime | None = None,
 ) -> Composition | NothingNew:
     """The edition of `local_date`, or why there is none.
 
     `date_words` is the date as the newsletter's language says it, for a subject that names it. `due` is the
-    edition's hour where that is still to come: its bookings are those that run then. Sponsored stories never
-    make an edition, nor do latest headlines beside sections that have nothing.
+    edition's hour where that is still to come: its bookings are those that run then. With `until` it may have
+    what is published by that moment. Sponsored stories never make an edition, nor do latest headlines beside
+    sections that have nothing.
     """
     plan, warnings = plan_of(newsroom, newsletter, edits)
-    news = eligible(material, now, newsroom.time_zone)
+    news = eligible(material, now, newsroom.time_zone, until)
     arrangement = arranged(plan, news.stories, edits)
     if not arrangement.makes_an_edition:
         # Latest headlines may be all there was.

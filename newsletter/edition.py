@@ -95,6 +95,10 @@ class Edits:
     """A word on top, as sanitised HTML; an empty one takes an earlier note away."""
     places: tuple[tuple[str, str], ...] = ()
     """(article id, section key): where a story stands, before all others of that section."""
+    note_text: str | None = None
+    """The note as the editor wrote it, to go on with."""
+    restored: frozenset[str] = frozenset()
+    """Dropped before, and taken back into the edition now; no edits that were made have any."""
 
     def then(self, later: Edits) -> Edits:
         """These edits with `later` ones made on top of them."""
@@ -102,10 +106,12 @@ class Edits:
         return Edits(
             lead=self.lead if later.lead is None else later.lead,
             # Choosing a story as the lead takes it back into the edition.
-            dropped=(self.dropped | later.dropped) - ({later.lead} if later.lead else set()),
+            dropped=(self.dropped | later.dropped) - later.restored - ({later.lead} if later.lead else set()),
             subject=self.subject if later.subject is None else later.subject,
             note=self.note if later.note is None else later.note,
             places=tuple(sorted(places.items())),
+            # Of a note that was written elsewhere there is no text to go on with.
+            note_text=self.note_text if later.note is None else later.note_text,
         )
 
 
@@ -202,6 +208,14 @@ class Edition:
     """How many readers were looked at when it was planned; None before."""
     released: bool = field(default=False, kw_only=True)
     """A person let it go, or resumed it: it goes out however late that was."""
+    not_before: datetime | None = field(default=None, kw_only=True)
+    """When it may go out, where that is not its hour."""
+
+    @property
+    def goes(self) -> datetime:
+        """When it may be handed over: its hour, the end of its editors' window, or the moment at which a
+        person sent it."""
+        return self.not_before or self.due
 
 
 def edition_key(newsletter: str, local_date: date, slot: str = "") -> str:

@@ -25,6 +25,7 @@ COLUMNS = (
     editions.c.note,
     editions.c.candidates,
     editions.c.released,
+    editions.c.goes,
 )
 """What `from_row` makes an edition of."""
 
@@ -46,4 +47,5 @@ def from_row(row: Any) -> Edition:
         note=row.note,
         candidates=row.candidates,
         released=row.released,
+        not_before=row.goes,
     )

@@ -40,11 +40,13 @@ def create(
     by: str,
     *,
     held: str = "",
+    goes: datetime | None = None,
 ) -> tuple[Edition, bool]:
     """Store a composed edition as revision 1 with its stories; returns it, and whether it is new.
 
     There is one edition for each (newsletter, local date, slot): whoever comes second gets the first one's.
-    An edition that was held because nothing was new is filled. `held` is why it has to wait for a person.
+    An edition that was held because nothing was new is filled. `held` is why it has to wait for a person;
+    `goes` is when it may go out, where that is not at its hour.
     """
     selection = composition.selection
     key = edition_key(newsletter, selection.local_date, selection.slot)
@@ -54,6 +56,7 @@ def create(
         "composed": now,
         "held": held,
         "fresh": composition.fresh,
+        "goes": goes,
         "note": "",
     }
     is_new = _insert(connection, newsletter, selection.local_date, selection.slot, due, row)

@@ -55,9 +55,10 @@ def window_start(previous: datetime | None, now: datetime) -> datetime:
     return min(previous - OVERLAP, now - LEAST)
 
 
-def eligible(material: Material, now: datetime, zone: ZoneInfo) -> Eligible:
+def eligible(material: Material, now: datetime, zone: ZoneInfo, until: datetime | None = None) -> Eligible:
     """What is new: never used by this newsletter and inside the window, left out for room before, or a
-    story with `again` that was revised since its use, or updated inside the window."""
+    story with `again` that was revised since its use, or updated inside the window. `until` is when it goes
+    out, where what is out by then may be in it."""
     start = window_start(material.previous, now)
     carried = {teaser.id for teaser in material.carried}
     seen: set[str] = set()
@@ -68,7 +69,7 @@ def eligible(material: Material, now: datetime, zone: ZoneInfo) -> Eligible:
             continue
         seen.add(teaser.id)
         is_update = teaser.again and _developed(material, teaser, start)
-        why = _why_not(material, teaser, now)
+        why = _why_not(material, teaser, until or now)
         if not why and not is_update and teaser.id not in carried and teaser.published <= start:
             why = f"published {_local(teaser.published, zone)}, before the window ({_local(start, zone)})"
         if why:

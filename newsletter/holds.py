@@ -31,20 +31,33 @@ def hold(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     return get(connection, key)
 
 
-def release(connection: Connection, key: str, by: str, now: datetime) -> Edition:
-    """Let a held edition go. One that was held because nothing was new is skipped instead.
+def release(connection: Connection, key: str, by: str, now: datetime, *, at_once: bool = False) -> Edition:
+    """Let a held edition go at its hour; with `at_once` now, held or not. One that was held because nothing
+    was new is skipped instead.
 
-    Raises MisuseError where it is not held.
+    Raises MisuseError where it is not held, or waits for no hour that it could be sent before.
     """
     edition = locked(connection, key)
-    if not edition.held:
-        raise MisuseError(f"{key} is not held: it is {edition.state}")
+    waits = edition.state is EditionState.COMPOSED and edition.revision > 0 and edition.goes > now
+    if not edition.held and not (at_once and waits):
+        raise MisuseError(_why_not(edition, at_once=at_once))
     values: dict[str, Any] = {"held": "", "released": True}
+    what = "released" if edition.held else ""
     if edition.revision == 0:
         values |= {"state": EditionState.SKIPPED.value, "finished": now}
+        what = "skipped: nothing was new"
+    elif at_once and waits:
+        values |= {"goes": now}
+        what = "released at once" if edition.held else "sent at once, before its hour"
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
-    log(connection, key, now, by, "released" if edition.revision else "skipped: nothing was new")
+    log(connection, key, now, by, what)
     return get(connection, key)
+
+
+def _why_not(edition: Edition, *, at_once: bool) -> str:
+    if at_once and edition.state.value in OPEN:
+        return f"{edition.key} waits for nothing: it goes out with the next run"
+    return f"{edition.key} is not held: it is {edition.state}"
 
 
 def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> Edition:

@@ -54,6 +54,8 @@ class BatchRow:
     resend: bool
     heard: datetime | None
     """When the first event of it came."""
+    send_at: datetime | None
+    """Until when the provider was asked to keep it."""
 
 
 @dataclass(frozen=True, slots=True)

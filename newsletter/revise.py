@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,13 +30,15 @@ def revised(
     now: datetime,
     withdrawals_only: bool = False,
     due: datetime | None = None,
+    back: Sequence[tuple[str, Story]] = (),
 ) -> Selection:
     """The selection as it should go out now; equal to the one given where nothing changed.
 
     `current` has the live articles among the selection's, by id: one that is absent was withdrawn. `edits`
-    come on top of those the selection holds already. No story is added: what is new since goes into the
-    next edition. Before the first hand-over stories, lead, places, offer and subject are made anew from
-    what was chosen; `due` is the edition's hour where that is still to come, and bookings stay that run then.
+    come on top of those the selection holds already. No story is added but those that editors took `back`,
+    each with the section it stood in: what is new since goes into the next edition. Before the first
+    hand-over stories, lead, places, offer and subject are made anew from what was chosen; `due` is the
+    edition's hour where that is still to come: bookings stay that run then, and stories that are out by then.
     After it (`withdrawals_only`) everything stays frozen but what was withdrawn.
 
     Where it took the last news story, the result's `has_news` is false: such an edition is not sent.
@@ -49,8 +51,8 @@ def revised(
     plan, _ = plan_of(newsroom, newsletter, edits)
     stories = [
         replace(story, teaser=current[story.teaser.id])
-        for story in selection.stories
-        if not story.teaser.is_sponsored and _is_live_news(current.get(story.teaser.id), now)
+        for story in (*selection.stories, *(story for _, story in back))
+        if not story.teaser.is_sponsored and _is_live_news(current.get(story.teaser.id), max(now, due or now))
     ]
     arrangement = arranged(plan, stories, edits)
     if not arrangement.makes_an_edition:
@@ -59,7 +61,7 @@ def revised(
     sponsored = tuple(
         replace(block, title=titles.get(block.section, block.title))
         for block in _blocks_with(
-            _sponsored(selection), lambda story: _still_runs(story, current, now, due or now)
+            _sponsored(selection, back), lambda story: _still_runs(story, current, edits, now, due or now)
         )
     )
     changed = replace(
@@ -98,15 +100,26 @@ def _is_live_news(teaser: Teaser | None, now: datetime) -> bool:
     return teaser is not None and teaser.published <= now and not teaser.is_sponsored
 
 
-def _still_runs(story: Story, current: Mapping[str, Teaser], now: datetime, due: datetime) -> Story | None:
+def _still_runs(
+    story: Story, current: Mapping[str, Teaser], edits: Edits, now: datetime, due: datetime
+) -> Story | None:
     teaser = current.get(story.teaser.id)
-    if teaser is None or not teaser.is_sponsored or teaser.published > now or not runs(teaser, max(now, due)):
+    if teaser is None or teaser.id in edits.dropped:
+        return None
+    if not teaser.is_sponsored or teaser.published > now or not runs(teaser, max(now, due)):
         return None
     return replace(story, teaser=teaser)
 
 
-def _sponsored(selection: Selection) -> tuple[Block, ...]:
-    return tuple(block for block in selection.blocks if block.kind is SectionKind.SPONSORED)
+def _sponsored(selection: Selection, back: Sequence[tuple[str, Story]]) -> tuple[Block, ...]:
+    """The sponsored blocks, what was taken back at the end of its own."""
+    blocks = {block.section: block for block in selection.blocks if block.kind is SectionKind.SPONSORED}
+    for section, story in back:
+        if story.teaser.is_sponsored:
+            empty = Block(section, section, SectionKind.SPONSORED, ())
+            block = blocks.get(section, empty)
+            blocks[section] = replace(block, stories=(*block.stories, story))
+    return tuple(blocks.values())
 
 
 def _blocks_with(blocks: tuple[Block, ...], kept: Callable[[Story], Story | None]) -> tuple[Block, ...]:

@@ -30,20 +30,22 @@ class Due:
 def due_editions(
     newsletter: Newsletter, zone: ZoneInfo, now: datetime, since: datetime, decided: Collection[date]
 ) -> tuple[Due, ...]:
-    """Every edition whose hour has come and that is not decided yet, oldest first.
+    """Every edition that is to be composed by now and is not decided yet, oldest first: at its hour, or the
+    newsletter's `hold` before it.
 
     `since` is when the newsroom began to have this newsletter: hours before it are not due.
     `decided` has the dates that were sent, skipped or missed. Dates before the newest of them that
     has come are over as well: a weekday added to the schedule today is not missed last month.
     """
-    newest = max((day for day in decided if _hour(newsletter.at, day, zone) <= now), default=None)
+    by_now = now + newsletter.hold
+    newest = max((day for day in decided if _hour(newsletter.at, day, zone) <= by_now), default=None)
     first = since.astimezone(zone).date() - _DAY
     if newest is not None:
         first = max(first, newest + _DAY)
     return tuple(
         Due(day, due, late=PUNCTUAL < now - due <= newsletter.latest, missed=now - due > newsletter.latest)
-        for day, due in _hours(newsletter, zone, first, now.astimezone(zone).date() + _DAY)
-        if since <= due <= now
+        for day, due in _hours(newsletter, zone, first, by_now.astimezone(zone).date() + _DAY)
+        if since <= due <= by_now
     )
 
 

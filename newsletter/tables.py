@@ -28,6 +28,10 @@ editions = sa.Table(
     sa.Column("fresh", sa.Integer, nullable=False, default=0),
     # What it was first handed over to: the outbox gives way to a real provider.
     sa.Column("provider", sa.String(20), nullable=False, default=""),
+    # When it may go, where that is not its hour: its editors' window is later, or a person sent it at once.
+    sa.Column("goes", Instant),
+    # Under which name the provider can be told not to send what it still keeps.
+    sa.Column("recall", sa.String(100), nullable=False, default=""),
     sa.UniqueConstraint("newsletter", "local_date", "slot"),
 )
 
@@ -68,6 +72,16 @@ edition_log = sa.Table(
     sa.Column("what", sa.Text, nullable=False),
 )
 
+previews = sa.Table(
+    "previews",
+    metadata,
+    sa.Column("edition", sa.ForeignKey("editions.key", ondelete="CASCADE"), primary_key=True),
+    sa.Column("editor", sa.String(64), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("put", Instant, nullable=False),
+    comment="Which editor (the key of the address) was mailed which revision to look at.",
+)
+
 renders = sa.Table(
     "renders",
     metadata,
@@ -103,6 +117,8 @@ batches = sa.Table(
     sa.Column("size", sa.Integer, nullable=False),
     # True: asked for by hand, goes out with the stored render it names, whatever came since.
     sa.Column("resend", sa.Boolean, nullable=False, default=False),
+    # Until when the provider was asked to keep it; NULL: it sends at once.
+    sa.Column("send_at", Instant),
     # When the first of the provider's events of it came; NULL: none yet.
     sa.Column("heard", Instant),
     sa.Index("ix_batches_edition_state", "edition", "state"),
@@ -161,6 +177,16 @@ exclusion_sums = sa.Table(
     sa.Column("reason", sa.String(60), primary_key=True),
     sa.Column("readers", sa.Integer, nullable=False),
     comment="Exclusions of editions older than `keep_days`, which are no longer kept one by one.",
+)
+
+ramps = sa.Table(
+    "ramps",
+    metadata,
+    sa.Column("newsletter", sa.String(100), primary_key=True),
+    sa.Column("started", sa.Date, nullable=False),
+    # The most readers on each day of sending, in order.
+    sa.Column("days", sa.JSON, nullable=False),
+    comment="Newsletters whose sending domain is being warmed up; a row goes when that is over.",
 )
 
 events = sa.Table(

@@ -196,3 +196,7 @@ class Newsletter:
     archive: Archive = Archive.NOBODY
     searchable: bool = True
     """Whether search engines may list the archive's pages."""
+    hold: timedelta = timedelta()
+    """How long before its hour it is composed, for its editors to look at."""
+    editors: tuple[str, ...] = ()
+    """Who gets each edition's preview by mail, with the links to its controls."""

@@ -254,6 +254,12 @@ class NewsletterTable(Table):
         "nobody", description="Who may read its editions on the web, teasers alone, under /archive/."
     )
     searchable: bool = Field(True, description="Whether search engines may list what is in its archive.")
+    hold: Annotated[Period, Field(le=timedelta(hours=12))] | None = Field(
+        None, description="How long before its hour it is composed, for its editors to look at; at most 12h."
+    )
+    editors: Annotated[list[Mailbox], Field(max_length=50)] = Field(
+        default=[], description="Who gets a preview of each edition, with links to change, hold or send it."
+    )
 
 
 class BreakerTable(Table):
@@ -308,6 +314,20 @@ class SendGridTable(Table):
     base_url: Web | Literal[""] = Field("", description="Another host, for a test.")
     connections: Annotated[int, Field(ge=1, le=50)] = Field(4, description="Requests at once.")
     timeout: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="Seconds.")
+
+
+class BouncesTable(Table):
+    """What mail that comes back does. A hard bounce or a complaint stops its reader at once."""
+
+    soft: Annotated[int, Field(ge=0, le=100)] = Field(
+        5, description="So many editions that came back for a while (a full mailbox) stop a reader; 0: never."
+    )
+    within: Period = Field(timedelta(days=30), description="The time in which they have to come back.")
+    most: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1,
+        description="When more than this share of an edition comes back, it stops nobody before you have "
+        "looked: something is wrong with your server or your domain.",
+    )
 
 
 class AlertsTable(Table):
@@ -372,6 +392,7 @@ class File(Table):
     delivery: DeliveryTable = Field(default_factory=DeliveryTable)
     smtp: SmtpTable = Field(default_factory=SmtpTable)
     sendgrid: SendGridTable = Field(default_factory=SendGridTable)
+    bounces: BouncesTable = Field(default_factory=BouncesTable)
     alerts: AlertsTable = Field(default_factory=AlertsTable)
     web: WebTable = Field(default_factory=WebTable)
     straight_in: StraightInTable = Field(default_factory=StraightInTable)

@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from newsroom.secrets import Secrets
 from newsroom.setting_types import DAYS
 from newsroom.settings import (
     AlertSettings,
+    BounceSettings,
     BreakerSettings,
     DeliverySettings,
     ListSettings,
@@ -225,6 +227,7 @@ def _settings(path: Path, file: File, found: Secrets) -> Settings:
         ),
         smtp=_smtp(file.smtp),
         sendgrid=SendGridSettings(**file.sendgrid.model_dump()),
+        bounces=BounceSettings(**file.bounces.model_dump()),
         alerts=AlertSettings(
             mail=tuple(alerts.mail),
             sender=alerts.sender or first_sender,
@@ -352,6 +355,8 @@ def _newsletter(one: NewsletterTable, file: File) -> Newsletter:
         max_variants=one.max_variants,
         archive=Archive(one.archive),
         searchable=one.searchable,
+        hold=one.hold or timedelta(),
+        editors=tuple(dict.fromkeys(one.editors)),
     )
 
 

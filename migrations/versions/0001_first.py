@@ -90,6 +90,8 @@ def upgrade() -> None:
         sa.Column("candidates", sa.Integer(), nullable=True),
         sa.Column("fresh", sa.Integer(), nullable=False),
         sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("goes", Instant(), nullable=True),
+        sa.Column("recall", sa.String(length=100), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_editions")),
         sa.UniqueConstraint(
             "newsletter", "local_date", "slot", name=op.f("uq_editions_newsletter_local_date_slot")
@@ -317,6 +319,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("resend", sa.Boolean(), nullable=False),
+        sa.Column("send_at", Instant(), nullable=True),
         sa.Column("heard", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["edition"], ["editions.key"], name=op.f("fk_batches_edition"), ondelete="CASCADE"
@@ -327,6 +330,26 @@ def upgrade() -> None:
     )
     op.create_index("ix_batches_edition_state", "batches", ["edition", "state"], unique=False)
     op.create_index("ix_batches_handed", "batches", ["handed"], unique=False)
+    op.create_table(
+        "previews",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("editor", sa.String(length=64), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("put", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_previews_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", "editor", "revision", name=op.f("pk_previews")),
+        comment="Which editor (the key of the address) was mailed which revision to look at.",
+    )
+    op.create_table(
+        "ramps",
+        sa.Column("newsletter", sa.String(length=100), nullable=False),
+        sa.Column("started", sa.Date(), nullable=False),
+        sa.Column("days", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("newsletter", name=op.f("pk_ramps")),
+        comment="Newsletters whose sending domain is being warmed up; a row goes when that is over.",
+    )
     op.create_table(
         "bounce_holds",
         sa.Column("edition", sa.String(length=200), nullable=False),
