@@ -11,10 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.engine import URL, Connection, Dialect, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from newsroom.errors import StoreError
+from newsroom import postgresql
+from newsroom.errors import ConfigurationError, StoreError
 from newsroom.line import Line
 
 metadata = sa.MetaData(
@@ -71,12 +72,37 @@ def inserting(connection: Connection, table: sa.Table) -> Any:
 
 
 def engine_for(url: str, *, poolclass: type[sa.Pool] | None = None) -> Engine:
-    """An engine for `url`; SQLite runs WAL with `synchronous=FULL` and waits for a busy writer."""
-    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False} if url.startswith("sqlite") else {}
+    """An engine for `url`; SQLite runs WAL with `synchronous=FULL` and waits for a busy writer.
+
+    Raises ConfigurationError where it is no address, or where its driver is not installed.
+    """
     # An error that shows what it was about would show articles and addresses.
-    engine = sa.create_engine(url, connect_args=arguments, poolclass=poolclass, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
+    options: dict[str, Any] = {"poolclass": poolclass, "hide_parameters": True}
+    if postgresql.is_address(url):
+        return _postgresql(postgresql.address(url), options)
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=arguments, **options)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _postgresql(url: URL, options: dict[str, Any]) -> Engine:
+    try:
+        # A server that was started anew costs nobody an error: a connection is tried before it is used.
+        engine = sa.create_engine(
+            url,
+            connect_args=postgresql.arguments(url),
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            # The driver forgets it with the cursor, which an INSERT closes at once.
+            execution_options={"preserve_rowcount": True},
+            **options,
+        )
+    except ModuleNotFoundError:
+        raise ConfigurationError(
+            f"PostgreSQL's driver is not installed, and newsroom.database needs it: {postgresql.PACKAGE}"
+        ) from None
+    sa.event.listen(engine, "connect", lambda connection, _: postgresql.prepare(connection, BUSY_SECONDS))
     return engine
 
 
@@ -91,17 +117,18 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
 def in_line(engine: Engine) -> Engine:
     """The same engine, with the same connections, for a process that serves: writers stand in a line, so that
     however many there are, those who read find a connection and a thread."""
-    # SQLite has one writer at a time; elsewhere they are some, and fewer than there are connections.
-    return engine.execution_options(**{_LINE: Line(1 if engine.dialect.name == "sqlite" else 5)})
+    # The database has one writer at a time.
+    return engine.execution_options(**{_LINE: Line(1)})
 
 
 @contextmanager
 def writing(engine: Engine, within: float | None = None) -> Iterator[Connection]:
     """A transaction that may write: committed at the end, rolled back on an error. Keep it short.
 
-    On SQLite it begins IMMEDIATE, so it has the write lock before it reads. Raises StoreError where the
-    database cannot be opened, its disk is full, or it is locked for longer than `within` seconds
-    (BUSY_SECONDS; of an engine from `in_line`, as long as its line has patience).
+    There is one writer at a time, and it is that before it reads: SQLite begins IMMEDIATE, PostgreSQL with
+    `postgresql.begin_writing`. Raises StoreError where the database cannot be opened, its disk is full, or it
+    is locked for longer than `within` seconds (BUSY_SECONDS; of an engine from `in_line`, as long as its line
+    has patience).
     """
     line: Line | None = engine.get_execution_options().get(_LINE)
     turn = nullcontext(within) if line is None else line.turn(within)
@@ -109,6 +136,8 @@ def writing(engine: Engine, within: float | None = None) -> Iterator[Connection]
         if engine.dialect.name == "sqlite":
             with _waiting(connection, seconds):
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            postgresql.begin_writing(connection, seconds)
         yield connection
         connection.commit()
 
@@ -133,6 +162,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
     with explained(engine), engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN")
+        else:
+            connection.execution_options(**postgresql.REPEATABLE)
         yield connection
 
 
@@ -153,21 +184,29 @@ def explained(engine: Engine) -> Iterator[None]:
     """Turn what the database refuses into a StoreError that names the database and what to do."""
     try:
         yield
-    except sa.exc.OperationalError as error:
-        raise StoreError(_failed(engine, str(error.orig))) from error
     except sa.exc.TimeoutError as error:
         raise StoreError("the database failed: every connection is in use; try again") from error
-    except (sa.exc.DatabaseError, sqlite3.DatabaseError) as error:
-        # The kinds below it are mistakes of ours; this one itself is a file that is damaged or no database.
-        if type(error) not in (sa.exc.DatabaseError, sqlite3.DatabaseError):
+    except (sa.exc.DBAPIError, sqlite3.DatabaseError) as error:
+        refused = _refusal(engine, error)
+        if refused is None:
             raise
-        reason = error.orig if isinstance(error, sa.exc.DatabaseError) else error
-        raise StoreError(f"the database is damaged: {reason}; restore a backup{_of(engine)}") from error
+        raise StoreError(f"the database {refused}{_of(engine)}") from error
 
 
-def _failed(engine: Engine, reason: str) -> str:
-    remedy = next((remedy for part, remedy in _REMEDIES if part in reason), "look whether it can be reached")
-    return f"the database failed: {reason}; {remedy}{_of(engine)}"
+def _refusal(engine: Engine, error: sa.exc.DBAPIError | sqlite3.DatabaseError) -> str | None:
+    """What the database refuses and what to do about it; None for a mistake of ours."""
+    if engine.dialect.name != "sqlite" and isinstance(error, sa.exc.DBAPIError):
+        refused = postgresql.refusal(error)
+        return None if refused is None else f"failed: {refused}"
+    if isinstance(error, sa.exc.OperationalError):
+        reason = str(error.orig)
+        otherwise = "look whether it can be reached"
+        return f"failed: {reason}; {next((words for part, words in _REMEDIES if part in reason), otherwise)}"
+    # The kinds below it are mistakes of ours; this one itself is a file that is damaged or no database.
+    if type(error) not in (sa.exc.DatabaseError, sqlite3.DatabaseError):
+        return None
+    damage = error.orig if isinstance(error, sa.exc.DatabaseError) else error
+    return f"is damaged: {damage}; restore a backup"
 
 
 _REMEDIES = (
@@ -181,9 +220,12 @@ _REMEDIES = (
 
 
 def _of(engine: Engine) -> str:
-    """Which database is meant, without its password."""
-    file = sqlite_file(engine)
-    return f" ({file or engine.url.render_as_string(hide_password=True)})"
+    return f" ({named(engine)})"
+
+
+def named(engine: Engine) -> str:
+    """Which database is meant: SQLite's file, or the address without its password."""
+    return str(sqlite_file(engine) or postgresql.shown(engine.url))
 
 
 def sqlite_file(engine: Engine) -> Path | None:

@@ -6,6 +6,7 @@ import importlib
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import Engine
 
 from newsroom.database import engine_for, metadata
+from tests.servers.postgres import BOTH, KINDS, QUICK, Postgres, running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -41,9 +43,25 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of the tests' own; whoever asks is skipped where there is none."""
+    with running(QUICK) as server, closing(Postgres(server)) as value:
+        yield value
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have the modules of `BOTH` run on either database."""
+    if "engine" in metafunc.fixturenames and metafunc.module.__name__ in BOTH:
+        metafunc.parametrize("engine", KINDS, indirect=True)
+
+
 @pytest.fixture
-def engine(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
-    """A real SQLite file of this test's own with every table, empty."""
+def engine(request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
+    """A database with every table, empty: an SQLite file of this test's own, or PostgreSQL's."""
+    if getattr(request, "param", "sqlite") != "sqlite":
+        yield request.getfixturevalue("postgres").emptied()
+        return
     path = tmp_path / "standfirst.db"
     shutil.copyfile(empty_database, path)
     value = engine_for(f"sqlite:///{path}")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what some tests need beside Python: a browser, SpamAssassin, SMTP tools, Node packages.
+# Installs what some tests need beside Python: a browser, SpamAssassin, SMTP tools, PostgreSQL, Node packages.
 # Without root nothing of the system is touched: it says which tests are left out and how to have them.
 set -u
 here=$(dirname "$0")
@@ -10,6 +10,7 @@ command -v spamassassin >/dev/null 2>&1 || missing="$missing spamassassin"
 [ -x /usr/sbin/smtp-sink ] || missing="$missing postfix"
 command -v newsboat >/dev/null 2>&1 || missing="$missing newsboat"
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -18,9 +19,12 @@ if [ -n "$missing" ]; then
         if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/dev/null 2>&1; then
             echo "apt-get could not install$missing: the tests that need them are skipped, and say so." >&2
         fi
+        # The tests start their own; Debian's packages start one for everybody.
         case $missing in *nginx*)
-            # The tests start one of their own; Debian's package starts one for everybody.
             { systemctl disable --now nginx || service nginx stop; } >/dev/null 2>&1 || true ;;
+        esac
+        case $missing in *postgresql*)
+            { systemctl disable --now postgresql || service postgresql stop; } >/dev/null 2>&1 || true ;;
         esac
     else
         echo "Left out, for want of root: the tests that need$missing."
