@@ -198,9 +198,8 @@ def _unsubscribed(connection: Connection, ours: Iterable[Event], now: datetime) 
         return 0
     theirs = store.subscriptions_of(connection, [one.reader_id for one in asked])
     query = sa.select(editions_table.c.key, editions_table.c.newsletter)
-    of = dict(
-        connection.execute(query.where(editions_table.c.key.in_({one.edition for one in asked}))).tuples()
-    )
+    named = query.where(editions_table.c.key.in_({one.edition for one in asked}))
+    of = {row.key: row.newsletter for row in connection.execute(named)}
     count = 0
     for one in asked:
         newsletter = of[one.edition]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 SECRET_KEY = "STANDFIRST_SECRET_KEY"  # noqa: S105 (a name)
 ADDRESS_KEY = "STANDFIRST_ADDRESS_KEY"
 SENDGRID_API_KEY = "STANDFIRST_SENDGRID_API_KEY"
+SENDGRID_EVENT_KEY = "STANDFIRST_SENDGRID_EVENT_KEY"
 SMTP_PASSWORD = "STANDFIRST_SMTP_PASSWORD"  # noqa: S105 (a name)
 ALERT_SMTP_PASSWORD = "STANDFIRST_ALERT_SMTP_PASSWORD"  # noqa: S105 (a name)
 ALERT_WEBHOOK = "STANDFIRST_ALERT_WEBHOOK"
@@ -27,6 +29,8 @@ NAMES = {
     LINK_KEY: "signs straight-in links (Ed25519): ID:HEX of 64 digits, newest first, older ones after a "
     "comma; `init --straight-in` makes one; only with straight_in.on",
     METRICS_TOKEN: "whoever sends it as Bearer may read /metrics; without it nobody may from outside",
+    SENDGRID_EVENT_KEY: "the public key of SendGrid's signed Event Webhook, as its page shows it; with it "
+    "`serve` takes events at /hooks/sendgrid",
 }
 """Every secret there is, with its meaning. Each may be given as NAME_FILE too: the path of a file with it."""
 
@@ -66,6 +70,8 @@ class Secrets:
     """(key id, key), newest first: the first signs, all verify."""
     address_key: bytes = field(repr=False)
     sendgrid_api_key: str = field(default="", repr=False)
+    sendgrid_event_key: str = field(default="", repr=False)
+    """A public key, base64: no secret, but it comes by the same way."""
     smtp_password: str = field(default="", repr=False)
     alert_smtp_password: str = field(default="", repr=False)
     alert_webhook: str = field(default="", repr=False)
@@ -169,6 +175,7 @@ def secrets_of(
         for _, key in link_keys
         if key and len(key) != LINK_KEY_BYTES
     ]
+    problems += _event_key_problems(texts.get(SENDGRID_EVENT_KEY, ""))
     address = _key(ADDRESS_KEY, texts[ADDRESS_KEY], problems) if texts.get(ADDRESS_KEY) else b""
     if missing or len(problems) > before:
         return None
@@ -176,6 +183,7 @@ def secrets_of(
         signing_keys=keys,
         address_key=address,
         sendgrid_api_key=texts.get(SENDGRID_API_KEY, ""),
+        sendgrid_event_key=texts.get(SENDGRID_EVENT_KEY, ""),
         smtp_password=texts.get(SMTP_PASSWORD, ""),
         alert_smtp_password=texts.get(ALERT_SMTP_PASSWORD, ""),
         alert_webhook=texts.get(ALERT_WEBHOOK, ""),
@@ -183,6 +191,22 @@ def secrets_of(
         link_keys=link_keys,
         sources={name: text for name, text in texts.items() if _SOURCE_NAME.fullmatch(name)},
     )
+
+
+def _event_key_problems(text: str) -> list[str]:
+    if not text:
+        return []
+    # Takes a while to import, and few have it.
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        if isinstance(load_der_public_key(b64decode(text, validate=True)), EllipticCurvePublicKey):
+            return []
+    except ValueError:
+        pass
+    said = "no public key as SendGrid shows it; allowed: what its page of the webhook calls Verification Key"
+    return [f"{SENDGRID_EVENT_KEY}: {said}"]
 
 
 def _key_ring(of: str, text: str, problems: list[str]) -> tuple[Key, ...]:

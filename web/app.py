@@ -33,6 +33,7 @@ from web import (
     archive,
     gate,
     gate_keys,
+    hooks,
     own_feeds,
     preferences,
     privacy,
@@ -89,6 +90,7 @@ def application(
     # A line of its own: no crowd before another page keeps anybody from ending the mail.
     door = Door(in_line(engine), pages, house.signing_keys, house.newsletters, now)
     feeds = settings.public_dir / "feeds"
+    counts = hooks.Counts()
     app = Starlette(
         routes=[
             # First: nothing is asked for as often.
@@ -108,6 +110,7 @@ def application(
             *privacy.routes(house),
             Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
             *archive.routes(house),
+            *hooks.routes(house, counts),
             Route("/feeds", to_feeds, methods=["GET"]),
             Mount("/feeds", Feeds(feeds, engine, settings.newsroom)),
             Mount("/media", Files(settings.public_dir / "media", FOREVER)),
@@ -125,6 +128,7 @@ def application(
     # A POST to an unsubscribe link with a slash too many must not be redirected (RFC 8058, 3.1), and what the
     # router would redirect to is made of the client's own Host header.
     app.router.redirect_slashes = False
+    app.state.event_counts = counts
     return app
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.engine import Connection, Engine
 from starlette.concurrency import run_in_threadpool
@@ -28,6 +28,7 @@ from newsroom.database import reading
 from newsroom.errors import StoreError
 from newsroom.settings import Settings
 from newsroom.tables import alerts
+from web.hooks import Counts
 
 PATH = "/metrics"
 OTHER = "other"
@@ -40,7 +41,12 @@ class Metrics:
     """Counts requests, and asks the database how things are when it is asked itself."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, now: Callable[[], datetime], folders: Collection[str]
+        self,
+        settings: Settings,
+        engine: Engine,
+        now: Callable[[], datetime],
+        folders: Collection[str],
+        events: Counts | None = None,
     ) -> None:
         self._folders = frozenset(folders)
         # One of its own: two applications in one process do not count together.
@@ -57,6 +63,7 @@ class Metrics:
         )
         self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._registry.register(_Newsroom(settings, engine, now))
+        self._registry.register(_Events(events or Counts()))
 
     def note(self, path: str, status: int, seconds: float) -> None:
         """One more request was answered."""
@@ -83,6 +90,26 @@ def route_of(path: str, folders: Collection[str]) -> str:
     """The first folder of a path of ours, "/" for the front page."""
     first = path[1:].partition("/")[0]
     return f"/{first}" if first in folders and (first or path == "/") else OTHER
+
+
+class _Events(Collector):
+    """What became of the provider's events."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing beforehand."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """The counts."""
+        family = CounterMetricFamily(
+            "standfirst_events", "Events of the provider, by what became of them.", labels=("outcome",)
+        )
+        for outcome, count in sorted(self._counts.found.items()):
+            family.add_metric((outcome,), count)
+        yield family
 
 
 class _Newsroom(Collector):

@@ -127,7 +127,7 @@ def guarded(
 
     `hosts` are the names it may be asked under; None for any, behind something that has looked already.
     """
-    metrics = Metrics(settings, engine, now, folders_of(app.routes))
+    metrics = Metrics(settings, engine, now, folders_of(app.routes), app.state.event_counts)
     inner = app if hosts is None else Hosts(app, hosts)
     monitored = Monitored(inner, metrics, settings.secrets.metrics_token, metrics_port)
     is_https = settings.newsroom.public_url.startswith("https://")
