@@ -13,6 +13,7 @@ from commands import control
 from commands.context import Context, opened, operator
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import miss_late
+from commands.letters import letters_step
 from commands.sync import sync_step
 from newsletter import history
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
@@ -76,6 +77,8 @@ def digest(
             for one in room.settings.newsletters:
                 with room.troubles.caught("digest", one.key):
                     digest_step(room, one)
+        if any(one.editors for one in room.settings.newsletters):
+            letters_step(room)
         raise typer.Exit(room.troubles.status)
 
 

@@ -10,15 +10,14 @@ from commands.context import Context, opened, settings_of
 from commands.digest import digest_step
 from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
+from commands.letters import letters_step
 from commands.sync import sync_step
 from newsletter.edition import edition_key
 from newsletter.history import has_unsettled, open_editions
-from newsletter.letter_queue import is_due
 from newsletter.schedule import next_due
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
 from newsroom.errors import ConfigurationError, ExitStatus, StandfirstError, StoreError
-from readership import sign_ins, sign_up_store
 
 UNNOTED = "Nothing can be noted in the database, so every run tells this again until it can."
 
@@ -60,10 +59,12 @@ def _do_all(room: Context) -> None:
     for newsletter in room.settings.newsletters:
         with room.troubles.caught("digest", newsletter.key):
             digest_step(room, newsletter)
+    if any(one.editors for one in room.settings.newsletters):
+        # Their time to look begins now, however long a hand-over takes.
+        letters_step(room)
     with room.troubles.caught("deliver"):
         _deliver(room)
-    with room.troubles.caught("letters"):
-        _letters(room)
+    letters_step(room)
     # After the mail: nobody waits for a hub.
     hub_step(room)
     with room.troubles.caught("next"):
@@ -85,22 +86,6 @@ def _deliver(room: Context) -> None:
         with room.troubles.caught("deliver", newsletter.key):
             deliver_step(room, newsletter)
     say_unsettled(room)
-
-
-def _letters(room: Context) -> None:
-    """Hand over what `serve` put into the queue of letters to one person, where it has not done so itself."""
-    now = room.clock()
-    with reading(room.engine) as connection:
-        waits = (
-            is_due(connection, now)
-            or sign_up_store.unanswered(connection, 1)
-            or sign_ins.unanswered(connection, now, 1)
-        )
-    if room.dry_run or not waits:
-        return
-    from newsletter.post_office import drained
-
-    drained(room.settings, room.engine, room.clock)
 
 
 def _say_next(room: Context) -> None:

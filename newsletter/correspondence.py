@@ -61,6 +61,14 @@ class Drained:
     refused: int = 0
     expired: int = 0
 
+    def __add__(self, other: Drained) -> Drained:
+        return Drained(
+            self.accepted + other.accepted,
+            self.later + other.later,
+            self.refused + other.refused,
+            self.expired + other.expired,
+        )
+
 
 def drain(
     engine: Engine,
@@ -69,18 +77,19 @@ def drain(
     allow_to: Sequence[str],
     clock: Callable[[], datetime],
     is_over: Callable[[], bool] = lambda: False,
+    which: sa.ColumnElement[bool] | None = None,
 ) -> Drained:
-    """Hand over every letter that is due; `envelope` gives that of a newsletter's letters, None where it is
+    """Hand over every letter that is due, of those that `which` (SQL) chooses; `envelope` gives that of a newsletter's letters, None where it is
     gone. `allow_to` is as in the settings: everybody else's letters are forgotten. Several may drain beside
     each other. It ends at the first letter that the provider does not take now, and once `is_over`.
     """
     total = Drained(expired=_expire(engine, clock()))
     with reading(engine) as connection:
-        if not is_due(connection, clock()):
+        if not is_due(connection, clock(), which):
             return total
     carrier = provider()
     try:
-        while not is_over() and (one := _claim(engine, clock())):
+        while not is_over() and (one := _claim(engine, clock(), which)):
             total = _handed(engine, carrier, envelope, allow_to, one, clock(), total)
             if total.later:
                 break
@@ -122,13 +131,13 @@ def _expire(engine: Engine, now: datetime) -> int:
         return connection.execute(sa.delete(letters).where(letters.c.expires <= now)).rowcount
 
 
-def _claim(engine: Engine, now: datetime) -> Waiting | None:
+def _claim(engine: Engine, now: datetime, which: sa.ColumnElement[bool] | None) -> Waiting | None:
     """A letter that is due, put off for as long as a hand-over takes: who is killed leaves it due again."""
     names = [letters.c[name] for name in Waiting.__dataclass_fields__]
     with writing(engine) as connection:
         query = (
             sa.select(*names)
-            .where(letters.c.not_before <= now)
+            .where(letters.c.not_before <= now, sa.true() if which is None else which)
             .order_by(letters.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)

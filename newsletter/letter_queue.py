@@ -42,12 +42,12 @@ def put(
     )
 
 
-def is_due(connection: Connection, now: datetime) -> bool:
-    """Whether any letter may be handed over or forgotten."""
-    query = (
-        sa.select(letters.c.id).where(sa.or_(letters.c.not_before <= now, letters.c.expires <= now)).limit(1)
-    )
-    return connection.execute(query).first() is not None
+def is_due(connection: Connection, now: datetime, which: sa.ColumnElement[bool] | None = None) -> bool:
+    """Whether any letter, of those that `which` chooses, may be handed over or forgotten."""
+    query = sa.select(letters.c.id).where(sa.or_(letters.c.not_before <= now, letters.c.expires <= now))
+    if which is not None:
+        query = query.where(which)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def forget_address(connection: Connection, address: str) -> int:

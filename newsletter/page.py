@@ -9,6 +9,7 @@ from html import unescape
 import nh3
 from markupsafe import Markup
 
+from newsletter.briefing import Briefing
 from newsletter.lines import clean, wrapped
 from newsletter.phrases import Phrases
 from newsletter.sheet import Sheet
@@ -31,6 +32,8 @@ class Page:
     looks: Looks
     note: str
     """As `note_html` gives it."""
+    briefing: Briefing | None = None
+    """What its editors are told on top of a preview."""
 
     @property
     def html(self) -> str:
@@ -45,7 +48,13 @@ class Page:
     @property
     def text(self) -> str:
         """The whole mail as plain text."""
-        return plain("digest/digest.txt.j2", sheet=self.sheet, words=self.words, note=_plain(self.note))
+        return plain(
+            "digest/digest.txt.j2",
+            sheet=self.sheet,
+            words=self.words,
+            note=_plain(self.note),
+            briefing=self.briefing,
+        )
 
     def _frame(self) -> tuple[str, list[str]]:
         """The MJML around the fragments, and the fragments of HTML that are set into it afterwards."""
@@ -57,6 +66,7 @@ class Page:
             start=_start(self.sheet.direction),
             own_start=_start(self.sheet.own_direction),
             filler=_FILLER,
+            briefing=self.briefing,
             note=Markup(self.note),  # noqa: S704 - sanitised by note_html
         )
 

@@ -40,7 +40,7 @@ def personal(
 
     `values` fill its phrases. Raises RenderError where there is no such kind.
     """
-    table = _words(kind, phrases(language).words.language)
+    table = words_of(kind, phrases(language).words.language)
     try:
         return Personal(
             subject=table["subject"].format_map(values),
@@ -75,7 +75,8 @@ def _filled(text: str, values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 @cache
-def _words(kind: str, language: str) -> Mapping[str, str]:
+def words_of(kind: str, language: str) -> Mapping[str, str]:
+    """The words of this kind of letter in `language`, else in English. Raises RenderError."""
     path = _WORDS / kind / f"{language}.toml"
     found = path if path.is_file() else _WORDS / kind / f"{FALLBACK}.toml"
     try:

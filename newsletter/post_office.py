@@ -8,11 +8,14 @@ from datetime import datetime
 
 from sqlalchemy.engine import Engine
 
+from newsletter import previews
 from newsletter.correspondence import Drained, drain, personal_envelope
+from newsletter.previews import put_previews
 from newsletter.providers import Envelope, Provider
-from newsletter.providers.chosen import provider_for
+from newsletter.providers.chosen import house_provider, provider_for
 from newsletter.sign_in_letters import answer_sign_ins
 from newsletter.sign_up_letters import answer_sign_ups
+from newsletter.tables import letters
 from newsroom import witness
 from newsroom.errors import StandfirstError
 from newsroom.log import problem
@@ -30,7 +33,8 @@ def drained(
     clock: Callable[[], datetime],
     is_over: Callable[[], bool] = lambda: False,
 ) -> Drained:
-    """Answer the sign-ups and sign-ins that wait, and hand over the letters that are due until `is_over`.
+    """Answer the sign-ups and sign-ins that wait, write the previews that editors are to get, and hand over
+    the letters that are due until `is_over`.
 
     Raises HeldError where the database is another installation's or an old one, so that nobody is written to
     twice by a copy of the machine; StoreError where it fails.
@@ -42,13 +46,24 @@ def drained(
 
     answer_sign_ups(settings, engine, clock)
     answer_sign_ins(settings, engine, clock)
+    put_previews(settings, engine, clock)
 
-    def provider() -> Provider:
-        # Asked for only where a letter waits.
-        witness.check(engine, settings.witness_path)
-        return provider_for(settings)
+    def provider(own: Callable[[], Provider]) -> Callable[[], Provider]:
+        def checked() -> Provider:
+            # Asked for only where a letter waits.
+            witness.check(engine, settings.witness_path)
+            return own()
 
-    return drain(engine, provider, envelope, settings.delivery.allow_to, clock, is_over)
+        return checked
+
+    readers = provider(lambda: provider_for(settings))
+    if settings.alerts.smtp is None:
+        return drain(engine, readers, envelope, settings.delivery.allow_to, clock, is_over)
+    # The house's own mail goes by another way, so that it comes where the editions' provider is what fails.
+    house = provider(lambda: house_provider(settings))
+    is_house = letters.c.kind == previews.KIND
+    first = drain(engine, house, envelope, settings.delivery.allow_to, clock, is_over, is_house)
+    return first + drain(engine, readers, envelope, settings.delivery.allow_to, clock, is_over, ~is_house)
 
 
 class PostOffice:

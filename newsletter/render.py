@@ -3,8 +3,9 @@ selection, variant and newsroom give the same bytes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from newsletter.briefing import Briefing
 from newsletter.budget import LIMIT, NOTHING, Trim, fitting, steps
 from newsletter.edition import Selection
 from newsletter.letter import Letter, Slot, filled, parts_of
@@ -37,12 +38,14 @@ def render(
     newsroom: Newsroom,
     newsletter: Newsletter,
     link_of: LinkOf = plain,
+    briefing: Briefing | None = None,
 ) -> Rendered:
     """`selection`, already narrowed to `variant`, as the mail that its readers get.
 
     The variant's language is that of Standfirst's own words and of the date, and the letter names it, so
-    that the trial slot can be filled in it. `link_of` says where a story's link leads. Raises RenderError
-    where a template fails, or where an edition stays over the limit with every story gone but the lead.
+    that the trial slot can be filled in it. `link_of` says where a story's link leads. A `briefing` stands on
+    top and costs the digest below it no word. Raises RenderError where a template fails, or where an edition
+    stays over the limit with every story gone but the lead.
     """
     draw = _Draw(selection, variant, newsroom, newsletter, link_of)
     trim = NOTHING
@@ -50,6 +53,8 @@ def render(
     if not _fits(html, SLOT_ROOM):
         trim = _trim(draw, SLOT_ROOM)
         page, html = draw.set_in_type(trim)
+    if briefing is not None:
+        page, html = replace(draw, briefing=briefing).set_in_type(trim)
     letter = Letter(page.sheet.subject, parts_of(html), parts_of(page.text), draw.language)
     static = filled(letter.html, dict.fromkeys(Slot, ""), html=True)
     return Rendered(letter, len(static.encode()), trim.in_words(selection))
@@ -78,6 +83,7 @@ class _Draw:
     newsroom: Newsroom
     newsletter: Newsletter
     link_of: LinkOf = plain
+    briefing: Briefing | None = None
 
     @property
     def language(self) -> str:
@@ -88,7 +94,8 @@ class _Draw:
         sheet = laid_out(
             self.selection, self.variant, self.newsroom, self.newsletter, words, trim, self.link_of
         )
-        return Page(sheet, words, looks_of(self.newsroom.look), note_html(self.selection.note))
+        note = note_html(self.selection.note)
+        return Page(sheet, words, looks_of(self.newsroom.look), note, self.briefing)
 
     def set_in_type(self, trim: Trim) -> tuple[Page, str]:
         page = self.page(trim)

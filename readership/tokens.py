@@ -1,6 +1,6 @@
-"""Addresses made comparable, and what is signed with the installation's keys: links, proofs, message ids.
+"""Addresses made comparable, and what is signed with the installation's keys: links, proofs.
 
-Two keys of different lives: the *address key* never changes (recipient keys and Message-IDs are made with
+Two keys of different lives: the *address key* never changes (recipient keys are made with
 it), the *signing keys* may be replaced: the first signs, all of them verify, so an old link stays good for as
 long as its key is listed.
 """
@@ -118,12 +118,6 @@ def recipient_key(address_key: bytes, address: str) -> str:
 def key_of(address_key: bytes, comparable: str) -> str:
     """`recipient_key` of an address that is normalised already."""
     return hmac.digest(address_key, b"recipient\0" + comparable.encode(), hashlib.sha256).hex()
-
-
-def message_id(address_key: bytes, edition: str, reader_id: int, domain: str) -> str:
-    """A Message-ID without angle brackets: the same edition and reader, the same id (RFC 5322, 3.6.4)."""
-    said = f"message\0{edition}\0{reader_id}".encode()
-    return f"{hmac.digest(address_key, said, hashlib.sha256)[:20].hex()}@{domain}"
 
 
 def unsubscribe_token(signing_keys: SigningKeys, reader_id: int, newsletter: str) -> str:
@@ -247,6 +241,20 @@ def read_session_proof(signing_keys: SigningKeys, proof: str) -> str | None:
     """The id of the session that a form was drawn for, or None for what is no proof of ours."""
     said = _read(signing_keys, "x", proof)
     return None if said is None else said.decode()
+
+
+def edition_token(signing_keys: SigningKeys, edition: str, editor: str) -> str:
+    """The last part of an editor's link to the controls of one edition; `editor` is the address's key."""
+    return _signed(signing_keys, "e", f"{editor[:_KEY_DIGITS]}\0{edition}".encode())
+
+
+def read_edition_token(signing_keys: SigningKeys, token: str) -> tuple[str, str] | None:
+    """The first digits of the editor's key, and the edition; None for what is none of ours."""
+    said = _read(signing_keys, "e", token)
+    if said is None:
+        return None
+    editor, _, edition = said.decode().partition("\0")
+    return editor, edition
 
 
 def probe_token(signing_keys: SigningKeys, nonce: bytes) -> str:

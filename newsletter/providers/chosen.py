@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from newsletter.providers import Provider
 from newsroom.settings import Settings
 
@@ -21,3 +23,13 @@ def provider_for(settings: Settings) -> Provider:
             from newsletter.providers.sendgrid import SendGrid
 
             return SendGrid(settings.sendgrid, settings.secrets)
+
+
+def house_provider(settings: Settings) -> Provider:
+    """What carries mail to the house itself, the previews: the alerts' own server where they have one."""
+    own = settings.alerts.smtp
+    if own is None:
+        return provider_for(settings)
+    from newsletter.providers.smtp import Smtp
+
+    return Smtp(own, replace(settings.secrets, smtp_password=settings.secrets.alert_smtp_password))

@@ -1,0 +1,36 @@
+"""The letters to one person that wait, handed over: by each run, and by `digest` for its editors."""
+
+from __future__ import annotations
+
+from commands.context import Context
+from newsletter.letter_queue import is_due
+from newsroom.database import reading
+from readership import sign_ins, sign_up_store
+
+
+def letters_step(room: Context) -> None:
+    """Hand over what `serve` put into the queue of letters to one person and left there, and the previews
+    that editors are to get."""
+    with room.troubles.caught("letters"):
+        if room.dry_run or not _waits(room):
+            return
+        from newsletter.post_office import drained
+
+        drained(room.settings, room.engine, room.clock)
+
+
+def _waits(room: Context) -> bool:
+    now = room.clock()
+    with reading(room.engine) as connection:
+        if (
+            is_due(connection, now)
+            or sign_up_store.unanswered(connection, 1)
+            or sign_ins.unanswered(connection, now, 1)
+        ):
+            return True
+        if not any(one.editors for one in room.settings.newsletters):
+            return False
+        # It takes a while to import, and many newsrooms have no editor who wants it.
+        from newsletter.previews import due
+
+        return bool(due(connection, room.settings, now))
