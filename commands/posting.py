@@ -23,12 +23,13 @@ from newsletter.providers import Envelope
 from newsletter.render import render
 from newsletter.revise import revised
 from newsletter.straight_in import links_for
+from newsletter.traces import message_id, trace
 from newsletter.variant import Variant, variant_for
 from newsroom import witness
 from newsroom.masthead import Newsletter
 from newsroom.settings import Settings
 from readership.reader import Candidate
-from readership.tokens import message_id, preferences_token, unsubscribe_token
+from readership.tokens import preferences_token, unsubscribe_token
 
 
 def post_for(room: Context, newsletter: Newsletter) -> Post:
@@ -61,6 +62,9 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
         trial_phrase=lru_cache(maxsize=None)(trial_phrase),
         message_id=lambda edition, reader_id: message_id(
             settings.secrets.address_key, edition, reader_id, domain
+        ),
+        trace=lambda edition, batch, reader_id: trace(
+            settings.secrets.address_key, edition, batch, reader_id
         ),
         revise=revise,
         fit=lambda selection: fitting(room, newsletter, selection, "deliver"),

@@ -17,6 +17,7 @@ from newsletter import header
 from newsletter.letter import Letter, Parts, Slot
 from newsletter.providers import Envelope, Recipient
 from newsletter.quoted_printable import SOFT, quoted_printable
+from newsletter.traces import return_address
 from newsroom.errors import ProviderError, ReaderError
 from readership.tokens import mailable
 
@@ -45,12 +46,19 @@ class Prepared:
         """Raises ProviderError where the envelope has a sender that is no address."""
         body = body_of(letter)
         self.envelope_sender = _sender(envelope.envelope_sender, "envelope sender")
+        self._verp = envelope.verp
         self._is_list = bool(envelope.list_id)
         self._head = _shared_lines(letter, envelope, body.boundary)
         self._pieces = body.pieces
         self._slots = tuple(dict.fromkeys(slot for slot, _ in body.holes))
         # Where a hole's value stands among `_encoded` ones: two of each slot, for text and for HTML.
         self._places = tuple(2 * self._slots.index(slot) + is_html for slot, is_html in body.holes)
+
+    def sender_of(self, recipient: Recipient) -> str:
+        """The envelope sender of the recipient's message."""
+        if not (self._verp and recipient.trace):
+            return self.envelope_sender
+        return return_address(self.envelope_sender, recipient.trace)
 
     def message(self, recipient: Recipient) -> bytes:
         """The reader's message, with CRLF line ends. No line begins with a dot, so it is ready for SMTP's

@@ -44,6 +44,8 @@ class Post:
     announce: Callable[[str], None]
     """Tell the witness, before anybody gets it, that this edition is handed over; raises HeldError where
     that would be wrong. Called outside any transaction."""
+    trace: Callable[[str, int, int], str] = lambda *_: ""
+    """(edition, batch, reader): what tells whose a mail is that comes back."""
     fit: Callable[[Selection], Fitted] = uncut
     """A new revision's selection as far as a mail has room for it. Pure."""
     owed_to: Callable[[Connection, str], OwedTo] = lambda *_: nobody
@@ -67,13 +69,15 @@ class Post:
             letter=letter,
             envelope=self.envelope(date),
             recipients=tuple(
-                self._recipient(edition, row, candidates[row.reader_id], letter.language)
+                self._recipient(edition, number, row, candidates[row.reader_id], letter.language)
                 for row in readers
                 if row.reader_id in candidates
             ),
         )
 
-    def _recipient(self, edition: str, row: DeliveryRow, candidate: Candidate, language: str) -> Recipient:
+    def _recipient(
+        self, edition: str, number: int, row: DeliveryRow, candidate: Candidate, language: str
+    ) -> Recipient:
         days = row.trial_days
         return Recipient(
             delivery=row.reader_id,
@@ -85,4 +89,5 @@ class Post:
                 Slot.TRIAL: "" if days is None else self.trial_phrase(days, language),
             },
             name=candidate.reader.name,
+            trace=self.trace(edition, number, row.reader_id),
         )

@@ -22,6 +22,8 @@ class Recipient:
     """Without angle brackets."""
     values: Mapping[Slot, str]
     name: str = ""
+    trace: str = ""
+    """What tells whose a mail is that comes back (newsletter/traces.py); empty where nobody would read it."""
 
     @property
     def unsubscribe_url(self) -> str:
@@ -45,6 +47,8 @@ class Envelope:
     """False on a loopback demo without https, where RFC 8058 does not apply."""
     category: str
     """The newsletter's key: no personal data."""
+    verp: bool = False
+    """Over SMTP, each message's envelope sender has its recipient's trace in it."""
 
 
 @dataclass(frozen=True, slots=True)

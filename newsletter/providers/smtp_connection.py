@@ -84,6 +84,8 @@ class Connection:
         """RFC 6531."""
         self.has_size = server.has_extn("size")
         """RFC 1870."""
+        self.has_dsn = server.has_extn("dsn")
+        """RFC 3461."""
         size = server.esmtp_features.get("size", "")
         self.max_size = int(size) if size.isdecimal() else 0
         """Octets; 0 where the server names none."""

@@ -107,13 +107,16 @@ class Dialogue:
                 why = f"the message has {size} bytes; the mail server takes {connection.max_size}"
                 self._own[recipient.delivery] = (Answer.REFUSED, why)
             else:
-                yield _Ready(recipient, self._commands(address, size), message)
+                yield _Ready(recipient, self._commands(recipient, address, size), message)
 
-    def _commands(self, address: str, size: int) -> tuple[bytes, bytes, bytes]:
+    def _commands(self, recipient: Recipient, address: str, size: int) -> tuple[bytes, bytes, bytes]:
         parameters = f" SIZE={size}" if self._connection.has_size else ""
         if not address.isascii():
             parameters += " BODY=8BITMIME SMTPUTF8"
-        mail = f"MAIL FROM:<{self._prepared.envelope_sender}>{parameters}\r\n"
+        if self._connection.has_dsn and recipient.trace:
+            # What comes back has no text of ours then, and says whose it was (RFC 3461, 4.3 and 4.4).
+            parameters += f" RET=HDRS ENVID={recipient.trace}"
+        mail = f"MAIL FROM:<{self._prepared.sender_of(recipient)}>{parameters}\r\n"
         return mail.encode(), f"RCPT TO:<{address}>\r\n".encode(), b"DATA\r\n"
 
     def _offer(self, ready: _Ready) -> None:

@@ -479,3 +479,29 @@ def _await(port: int) -> None:
             continue
         return
     raise AssertionError("smtp-sink does not listen")
+
+
+TRACED = mail.batch(
+    3, recipients=tuple(mail.recipient(number, trace=f"{number:032x}") for number in (1, 2, 3))
+)
+
+
+@pytest.mark.parametrize("extensions", [ALL, SLOW, ()], ids=["pipelining", "one by one", "bare"])
+def test_each_message_has_an_envelope_sender_of_its_own(extensions: tuple[str, ...]) -> None:
+    batch = replace(TRACED, envelope=mail.envelope(verp=True))
+    with Server(extensions) as server:
+        assert sent(server, batch) == Outcome(Answer.ACCEPTED)
+    assert [got.sender for got in server.got] == [
+        f"bounces+{number:032x}@quay.example" for number in (1, 2, 3)
+    ]
+    with Server(extensions) as server:
+        assert sent(server, TRACED) == Outcome(Answer.ACCEPTED)
+    assert {got.sender for got in server.got} == {"bounces@quay.example"}
+
+
+def test_a_server_that_sends_notifications_is_told_whose_each_is() -> None:
+    with Server((*ALL, "DSN")) as server:
+        assert sent(server, TRACED) == Outcome(Answer.ACCEPTED)
+        assert sent(server, mail.batch(1)) == Outcome(Answer.ACCEPTED)
+    traced = [got.parameters.split()[1:] for got in server.got]
+    assert traced == [*(["RET=HDRS", f"ENVID={number:032x}"] for number in (1, 2, 3)), []]
