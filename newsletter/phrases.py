@@ -52,6 +52,8 @@ class Phrases:
     """The way to the edition on the web."""
     reason: str
     """Why a reader gets this mail; `{title}` is the newsletter's."""
+    quoted: str
+    """A newsletter's `{title}` as it stands in a sentence."""
     trial_open: str
     opinion: tuple[str, ...]
     """Labels that say an article is somebody's opinion."""
@@ -81,6 +83,14 @@ class Phrases:
         locale = self.locale if self.locale.language == self.words.language else self.words
         form = self.wrong_in_title if title else self.wrong_in_edition
         return form.format(date=format_date(day, "long", locale=locale), title=title)
+
+    def title(self, title: str) -> str:
+        """A newsletter's title, set off from the sentence that it stands in."""
+        return self.quoted.format(title=title)
+
+    def titles(self, titles: Sequence[str]) -> str:
+        """The same of several, as one phrase."""
+        return self.listed([self.title(one) for one in titles])
 
     def listed(self, names: Sequence[str]) -> str:
         """`names` as one phrase: "A, B and C"."""

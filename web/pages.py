@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +110,24 @@ class Pages:
         status: int,
         language: str = "",
         contact: str = "",
+        ways: Sequence[tuple[str, str]] = (),
         headers: Mapping[str, str] | None = None,
+        **values: Any,
     ) -> HTMLResponse:
-        """A page that says `KEY_title` and `KEY_text` and leads back to the front page."""
+        """A page that says `KEY_title` and `KEY_text` and leads back to the front page.
+
+        `ways`: where else it leads, each address with the key of its phrase. `values` fill the phrases.
+        """
         language = language or self.newsroom.language
         text = f"{key}_text" if f"{key}_text" in words(language) else ""
         return self.page(
-            "notice", f"{key}_title", language, status=status, headers=headers, text=text, contact=contact
+            "notice",
+            f"{key}_title",
+            language,
+            status=status,
+            headers=headers,
+            text=text,
+            contact=contact,
+            ways=ways,
+            **values,
         )

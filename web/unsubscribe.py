@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from newsletter.phrases import phrases
 from newsroom.database import reading, writing
 from newsroom.errors import StoreError
 from newsroom.log import problem, step
@@ -43,6 +44,8 @@ AGAIN = "the page behind the unsubscribe link"
 """Where the consent of a reader comes from who starts a stopped newsletter again."""
 
 _BUSY = {"Retry-After": "60"}
+_MOST_STEPS = 10
+"""Stops that one page may take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +106,15 @@ class Door:
             if action == "again":
                 return self._again(asked)
             undo, standing = self._stop(asked, every=action == "all")
+            # What this visit had stopped before is taken back with it.
+            undone = self._undos(asked, fields.get("undo", "") if action == "all" else "")
         except (StoreError, sa.exc.TimeoutError) as error:
             return self._busy(error)
         if not action:
             return self._said("done_short", asked)
         if action == "all":
-            return self._done(asked, standing, undo, every=True)
-        return self._done(asked, standing, undo, again=self._may_start(asked, standing))
+            return self._done(asked, standing, (*undone, undo), every=True)
+        return self._done(asked, standing, (undo,), again=self._may_start(asked, standing))
 
     def _stop(self, asked: Unsubscribe, *, every: bool) -> tuple[Undo | None, Standing]:
         """Stop it; returns what may be taken back exactly, and how the reader stands then."""
@@ -152,20 +157,38 @@ class Door:
             step("web", subscribed_again_reader=asked.reader_id, newsletter=asked.newsletter)
         elif not standing.gets(asked.newsletter):
             return self._notice("undo_late", asked)
-        return self._page("notice", "undone_title", asked, text="again_text", contact="")
+        return self._page(
+            "notice", "undone_title", asked, text="again_text", contact="", ways=self._ways(standing)
+        )
 
     def _undo(self, asked: Unsubscribe, text: str) -> Response:
-        undo = read_undo(self.signing_keys, text)
-        done = False
-        if undo is not None and undo.reader_id == asked.reader_id:
-            with writing(self.engine) as connection:
-                done = store.resubscribe(
-                    connection, undo.reader_id, undo.newsletters, undo.stopped, self.now()
-                )
-        if not done:
-            return self._notice("undo_late", asked)
-        step("web", subscribed_again_reader=asked.reader_id, newsletter=asked.newsletter)
-        return self._notice("undone", asked)
+        now, undos = self.now(), self._undos(asked, text)
+        back: set[str] = set()
+        with writing(self.engine) as connection:
+            for undo in undos:
+                for one in undo.newsletters:
+                    if store.resubscribe(connection, undo.reader_id, (one,), undo.stopped, now):
+                        back.add(one)
+            standing = standing_of(connection, asked.reader_id)
+        if not back:
+            return self._notice("undo_late", asked, self._ways(standing))
+        step("web", subscribed_again_reader=asked.reader_id, newsletters=sorted(back))
+        language = self._language(asked)
+        titles = [one.title for key, one in self.newsletters.items() if key in back]
+        return self.pages.notice(
+            "undone",
+            status=200,
+            language=language,
+            contact=self._contact(asked),
+            ways=self._ways(standing),
+            # One that has ended since it was sent has no title any more.
+            newsletters=phrases(language).titles(titles or [self.pages.newsroom.name]),
+        )
+
+    def _undos(self, asked: Unsubscribe, text: str) -> tuple[Undo, ...]:
+        """What a page of this reader's may take back: one token for each step, most recent last."""
+        found = (read_undo(self.signing_keys, token) for token in text.split()[:_MOST_STEPS])
+        return tuple(one for one in found if one is not None and one.reader_id == asked.reader_id)
 
     def _prove(self, proof: str) -> Response:
         # The proof is worth something only if the door could be opened as well.
@@ -183,13 +206,14 @@ class Door:
         self,
         asked: Unsubscribe,
         standing: Standing,
-        undo: Undo | None = None,
+        undos: Sequence[Undo | None] = (),
         *,
         every: bool = False,
         again: bool = False,
     ) -> Response:
         key = "all_done" if every else "done"
-        token = "" if undo is None else _short_enough(undo_token(self.signing_keys, undo))
+        tokens = (undo_token(self.signing_keys, one) for one in undos if one is not None)
+        token = " ".join(filter(None, map(_short_enough, tokens)))
         return self._page(
             "done",
             f"{key}_title",
@@ -209,17 +233,25 @@ class Door:
             return ""
         return f"/preferences/{preferences_token(self.signing_keys, reader.id)}"
 
+    def _ways(self, standing: Standing) -> tuple[tuple[str, str], ...]:
+        """The way to the preferences, where there are any."""
+        address = self._preferences(standing)
+        return ((address, "preferences_title"),) if address else ()
+
     def _today(self) -> date:
         return self.now().astimezone(self.pages.newsroom.time_zone).date()
 
     def _page(self, template: str, title: str, asked: Unsubscribe, **values: Any) -> Response:
         newsletter = self.newsletters.get(asked.newsletter)
-        name = newsletter.title if newsletter else self.pages.newsroom.name
-        return self.pages.page(template, title, self._language(asked), newsletter=name, **values)
+        language = self._language(asked)
+        name = phrases(language).title(newsletter.title) if newsletter else self.pages.newsroom.name
+        return self.pages.page(template, title, language, newsletter=name, **values)
 
-    def _notice(self, key: str, asked: Unsubscribe | None = None) -> Response:
+    def _notice(
+        self, key: str, asked: Unsubscribe | None = None, ways: Sequence[tuple[str, str]] = ()
+    ) -> Response:
         return self.pages.notice(
-            key, status=200, language=self._language(asked), contact=self._contact(asked)
+            key, status=200, language=self._language(asked), contact=self._contact(asked), ways=ways
         )
 
     def _unknown(self) -> Response:

@@ -22,7 +22,7 @@ from readership.tokens import probe_answer, probe_token, unsubscribe_token
 from tests import samples
 from tests.readership.registered import register
 from tests.web.forms import fields
-from tests.web.serving import KEYS, Site, served, settings
+from tests.web.serving import KEYS, WEEKLY, Site, served, settings
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -281,9 +281,29 @@ def test_every_newsletter_can_be_stopped_at_once_and_taken_back(site: Site) -> N
     every = site.client.post(site.link(), data=fields(done, "all"))
     assert "Every newsletter is stopped" in every.text
     assert site.statuses() == {"daily": "unsubscribed", "weekly": "unsubscribed"}
-    # What was stopped before stays stopped: only this step is taken back.
-    site.client.post(site.link(), data=fields(every, "undo"))
+    site.clock.on(seconds=5)
+    back = site.client.post(site.link(), data=fields(every, "undo"))
+    assert site.statuses() == {"daily": "active", "weekly": "active"}
+    assert "You get The Morning Quay and The Quay on Sunday as before." in back.text
+    assert 'href="/preferences/' in back.text
+
+
+def test_what_another_visit_has_stopped_stays_stopped_by_the_way_back(site: Site) -> None:
+    _ann(site)
+    site.client.post(site.link(), data={"action": "stop"})
+    site.clock.on(days=1)
+    every = site.client.post(site.link(newsletter="weekly"), data={"action": "all"})
+    back = site.client.post(site.link(newsletter="weekly"), data=fields(every, "undo"))
     assert site.statuses() == {"daily": "unsubscribed", "weekly": "active"}
+    assert "You get The Quay on Sunday as before." in back.text
+
+
+def test_a_title_is_set_off_from_its_sentence(site: Site, tmp_path: Path) -> None:
+    de = samples.newsletter(title="Laterne: der Morgenbrief", language="de")
+    register(site.engine, samples.reader(1), samples.subscription(1))
+    with served(settings(tmp_path, newsletters=(de, WEEKLY)), site.engine) as other:
+        page = other.client.get(other.link()).text
+    assert "<h1>„Laterne: der Morgenbrief“ abbestellen?</h1>" in page
 
 
 def test_all_is_not_offered_to_whom_no_other_newsletter_comes(site: Site) -> None:
