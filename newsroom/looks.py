@@ -30,10 +30,12 @@ class Palette:
     """Section labels, links in running text, the ground of the one button."""
     paid: str
     """The ground of the sponsored block."""
+    wrong: str
+    """What a reader has to mend: red, whatever the accent is."""
 
 
-LIGHT = Palette("#ffffff", "#f4f1ea", "#1b1b1b", "#5a5650", "#d9d4c7", "#9b1c1c", "#f2ecdd")
-DARK = Palette("#16171a", "#0d0e10", "#ece9e2", "#a9a49a", "#33353a", "#f08a80", "#24221c")
+LIGHT = Palette("#ffffff", "#f4f1ea", "#1b1b1b", "#5a5650", "#d9d4c7", "#9b1c1c", "#f2ecdd", "#a4161a")
+DARK = Palette("#16171a", "#0d0e10", "#ece9e2", "#a9a49a", "#33353a", "#f08a80", "#24221c", "#ff8f87")
 
 
 @dataclass(frozen=True, slots=True)

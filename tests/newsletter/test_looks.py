@@ -6,6 +6,7 @@ import http.server
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from newsletter.edition import Block
 from newsletter.letter import Slot, filled
 from newsletter.render import render
 from newsletter.variant import Audience, Variant
@@ -150,6 +152,39 @@ def test_nothing_is_wider_than_a_phone(
         )
         == []
     )
+    page.close()
+
+
+@pytest.mark.browser
+def test_no_word_is_too_long_for_a_phone(browser: Browser, public: tuple[str, Path]) -> None:
+    law = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
+    long = editions.story(
+        f"{law}: was bleibt", law, f"Das {law} ist aufgehoben.", correction=f"Nicht das {law}."
+    )
+    paid = editions.story(law, sponsor=law)
+    blocks = (
+        Block("politics", law, SectionKind.EDITORIAL, (long,)),
+        Block("briefs", "In brief", SectionKind.BRIEFS, (long,)),
+        Block("partners", law, SectionKind.SPONSORED, (paid,)),
+    )
+    box = (replace(editions.CORRECTED[0], headline=law, words=law),)
+    letter = render(
+        editions.selection(lead=long, blocks=blocks, note=f"<p>{law}</p>"),
+        Variant(Audience.FREE, corrections=box),
+        samples.newsroom(name=law),
+        samples.newsletter(language="de", title=law),
+    ).letter
+    page = browser.new_page(viewport={"width": 320, "height": 900})
+    page.set_content(filled(letter.html, VALUES, html=True))
+    for width in (320, 375, 700):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    # Where a client drops the style sheet, what is written at the cells themselves holds.
+    page.evaluate("document.querySelectorAll('style').forEach(sheet => sheet.remove())")
+    widest = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('h2,h3,p')].map(one => one.getBoundingClientRect().width))"
+    )
+    assert widest <= 600
     page.close()
 
 
