@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +22,11 @@ class Fault(Enum):
     """What goes wrong with one request."""
 
     NONE = auto()
+    RESET_AT_ONCE = auto()
+    """Before anything is read, a TLS handshake too."""
+    RESET_IN_HANDSHAKE = auto()
+    """Reads the first bytes of a TLS handshake, then resets."""
+    HANG_IN_HANDSHAKE = auto()
     HANG_BEFORE_BODY = auto()
     """Reads nothing and says nothing."""
     HANG_IN_BODY = auto()
@@ -27,6 +34,9 @@ class Fault(Enum):
     HANG_AFTER_BODY = auto()
     """Takes everything and says nothing."""
     RESET_BEFORE_BODY = auto()
+    RESET_IN_BODY = auto()
+    RESET_AT = auto()
+    """Reads so many bytes of the whole request, its head too (`Answer.at`), then resets."""
     RESET_AFTER_BODY = auto()
     DISCONNECT = auto()
     """Takes everything and hangs up politely, without a word."""
@@ -37,6 +47,10 @@ class Fault(Enum):
     HANG_IN_ANSWER = auto()
     """Sends status and headers, and half of the body."""
     RESET_IN_ANSWER = auto()
+    RESET_ANSWER_AT = auto()
+    """Sends so many bytes of the answer (`Answer.at`), then resets."""
+    SLOW = auto()
+    """Sends the answer byte by byte, to its end."""
     DRIP = auto()
     """Sends `raw`, then one byte at a time, each in time, without an end."""
 
@@ -53,6 +67,8 @@ class Answer:
     """The whole answer, instead of a sound one."""
     wait: threading.Event | None = None
     """Answers only once this is set."""
+    at: int = 0
+    """Where a fault bites that is of a byte."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +80,8 @@ class Request:
     headers: Mapping[str, str]
     """By lower-case name."""
     body: bytes
+    came: float = 0.0
+    """When it had come as a whole, in the seconds of `time.monotonic`."""
 
     @property
     def json(self) -> Any:
@@ -73,7 +91,8 @@ class Request:
 class HttpServer:
     """`answers` are used up one by one, then `otherwise` stands for all; `requests` has what came."""
 
-    def __init__(self, otherwise: Answer | None = None) -> None:
+    def __init__(self, otherwise: Answer | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.otherwise = otherwise or Answer(headers={"X-Message-Id": "message-1"})
         self.answers: deque[Answer] = deque()
         self.requests: list[Request] = []
@@ -90,7 +109,7 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def __enter__(self) -> HttpServer:
         self._thread.start()
@@ -120,6 +139,19 @@ def refusing_url() -> Iterator[str]:
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
+@contextlib.contextmanager
+def full_url() -> Iterator[str]:
+    """An address of a server that takes no more connections: those who ask are kept waiting."""
+    with socket.socket() as full, contextlib.ExitStack() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(2):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        yield f"http://127.0.0.1:{full.getsockname()[1]}"
+
+
 class _Server(ThreadingTCPServer):
     owner: HttpServer
     allow_reuse_address = True
@@ -137,6 +169,20 @@ class _Handler(StreamRequestHandler):
         owner = self.server.owner
         answer = owner.next_answer()
         fault = answer.fault
+        if fault in (Fault.RESET_AT_ONCE, Fault.RESET_IN_HANDSHAKE):
+            if fault is Fault.RESET_IN_HANDSHAKE:
+                self.connection.recv(64)
+            self._reset()
+            return
+        if fault is Fault.HANG_IN_HANDSHAKE:
+            owner.over.wait()
+            return
+        if owner.tls is not None and not self._secured(owner.tls):
+            return
+        if fault is Fault.RESET_AT:
+            self.rfile.read(answer.at)
+            self._reset()
+            return
         if fault is Fault.HANG_BEFORE_BODY:
             owner.over.wait()
             return
@@ -152,10 +198,31 @@ class _Handler(StreamRequestHandler):
             self.rfile.read(length // 2)
             owner.over.wait()
             return
-        owner.note(Request(method, path, headers, self.rfile.read(length)))
+        if fault is Fault.RESET_IN_BODY:
+            self.rfile.read(length // 2)
+            self._reset()
+            return
+        owner.note(Request(method, path, headers, self.rfile.read(length), time.monotonic()))
         if answer.wait is not None:
             answer.wait.wait(30)
         self._answer(answer, owner.over)
+
+    def finish(self) -> None:
+        super().finish()
+        # Encrypted, it is not the one that the server closes.
+        self.connection.close()
+
+    def _secured(self, context: ssl.SSLContext) -> bool:
+        try:
+            self.connection = self.request = context.wrap_socket(self.connection, server_side=True)
+        except OSError:
+            # It does not trust us, or is gone.
+            return False
+        self.rfile.close()
+        self.rfile = self.connection.makefile("rb")
+        # Each line at once, as the one in the clear does.
+        self.wfile = self.connection.makefile("wb", buffering=0)
+        return True
 
     def _head(self) -> tuple[str, str, dict[str, str]]:
         method, path, _ = self.rfile.readline().decode("latin-1").split(" ", 2)
@@ -183,6 +250,12 @@ class _Handler(StreamRequestHandler):
             case Fault.RESET_IN_ANSWER:
                 self.wfile.write(half)
                 self._reset()
+            case Fault.RESET_ANSWER_AT:
+                self.wfile.write(whole[: answer.at])
+                self._reset()
+            case Fault.SLOW:
+                for at in range(len(whole)):
+                    self.wfile.write(whole[at : at + 1])
             case Fault.DRIP:
                 self.wfile.write(answer.raw or b"")
                 while not over.wait(0.02):

@@ -7,6 +7,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ class Cut:
 
 Step = tuple[str, int]
 """What the server is at, and for the how-manieth time, from 1; 0 for every time. GREETING, EHLO, STARTTLS,
-AUTH, MAIL, RCPT, DATA (the command), TEXT (the final dot), RSET, NOOP, QUIT."""
+TLS (the handshake), AUTH, MAIL, RCPT, DATA (the command), TEXT (the final dot), RSET, NOOP, QUIT."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,24 @@ class Server:
     tls: ssl.SSLContext | None = None
     is_tls_at_once: bool = False
     wants_login: bool = False
+    most: int = 0
+    """So many connections at once; whoever comes then is sent away with 421. 0: any number."""
+    cut_in_at: int = -1
+    """Reset the first connection once so many bytes of all that comes on it were read."""
+    cut_out_at: int = -1
+    """Reset the first connection once so many bytes of all that it says were sent."""
+    is_slow: bool = False
+    """Speaks byte by byte."""
     got: list[Got] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    times: list[tuple[float, str]] = field(default_factory=list)
+    """When each command came, in the seconds of `time.monotonic`."""
     connections: int = 0
     port: int = 0
 
     def __enter__(self) -> Self:
         self._counts: Counter[str] = Counter()
+        self.open = 0
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -121,6 +133,17 @@ class Server:
     def hang(self) -> None:
         self._over.wait(20)
 
+    def come(self) -> bool:
+        """Whether one more connection is taken."""
+        with self._lock:
+            self.open += 1
+            return self.most == 0 or self.open <= self.most
+
+    def gone(self) -> None:
+        """A connection ended."""
+        with self._lock:
+            self.open -= 1
+
     def _accept(self) -> None:
         while not self._over.is_set():
             try:
@@ -132,15 +155,18 @@ class Server:
             # Each reply goes out at once: waiting for the acknowledgement of the one before costs 40 ms.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets.append(connection)
-            self._threads.append(threading.Thread(target=_Session(self, connection).run, daemon=True))
+            session = _Session(self, connection, is_first=self.connections == 1)
+            self._threads.append(threading.Thread(target=session.run, daemon=True))
             self._threads[-1].start()
 
 
 class _Session:
-    def __init__(self, server: Server, connection: socket.socket) -> None:
+    def __init__(self, server: Server, connection: socket.socket, *, is_first: bool) -> None:
         self._server = server
         self._socket = connection
         self._file: BinaryIO = connection.makefile("rb")
+        self._in = server.cut_in_at if is_first else -1
+        self._out = server.cut_out_at if is_first else -1
         self._is_secure = self._is_known = False
         self._sender: str | None = None
         self._recipient: str | None = None
@@ -148,16 +174,40 @@ class _Session:
 
     def run(self) -> None:
         try:
+            is_taken = self._server.come()
             if self._server.tls and self._server.is_tls_at_once:
                 self._secure()
-            if self._answer("GREETING", "220 quay.example ESMTP"):
-                while line := self._file.readline():
+            greeting = "220 quay.example ESMTP" if is_taken else "421 4.7.0 too many connections"
+            if self._answer("GREETING", greeting):
+                while line := self._line():
                     self._command(line.decode("utf-8", "replace").rstrip("\r\n"))
         except (_GoneError, OSError):
             pass
         finally:
+            self._server.gone()
             self._file.close()
             self._socket.close()
+
+    def _line(self) -> bytes:
+        """The next line; the end where so many bytes came as are to come."""
+        line = self._file.readline() if self._in < 0 else self._file.readline(self._in)
+        if self._in >= 0:
+            self._in -= len(line)
+            if not self._in:
+                self._fail(Fault.RESET)
+        return line
+
+    def _say(self, reply: str) -> None:
+        data = f"{reply}\r\n".encode()
+        if 0 <= self._out <= len(data):
+            self._socket.sendall(data[: self._out])
+            self._fail(Fault.RESET)
+        self._out -= len(data) if self._out >= 0 else 0
+        if not self._server.is_slow:
+            self._socket.sendall(data)
+            return
+        for at in range(len(data)):
+            self._socket.sendall(data[at : at + 1])
 
     def _answer(self, verb: str, usual: str) -> bool:
         """Do what is planned, else answer as usual; True where that was a yes."""
@@ -165,7 +215,7 @@ class _Session:
         if isinstance(planned, Fault):
             self._fail(planned)
         reply = planned if isinstance(planned, str) else usual
-        self._socket.sendall(f"{reply}\r\n".encode())
+        self._say(reply)
         if reply.startswith("421"):
             raise _RefusedError
         return reply[:1] in "23"
@@ -179,6 +229,7 @@ class _Session:
 
     def _command(self, line: str) -> None:
         self._server.commands.append(line)
+        self._server.times.append((time.monotonic(), line))
         verb = line[:4].upper()
         if line.upper() == "STARTTLS":
             if self._answer("STARTTLS", "220 go on"):
@@ -212,6 +263,8 @@ class _Session:
 
     def _secure(self) -> None:
         assert self._server.tls is not None
+        if isinstance(planned := self._server.planned("TLS"), Fault):
+            self._fail(planned)
         self._file.close()
         self._socket = self._server.tls.wrap_socket(self._socket, server_side=True)
         self._file = self._socket.makefile("rb")
@@ -238,7 +291,7 @@ class _Session:
             self._fail(planned)
         is_ready = self._sender is not None and self._recipient is not None
         reply = planned if isinstance(planned, str) else "354 go on" if is_ready else "503 5.5.1 RCPT first"
-        self._socket.sendall(f"{reply}\r\n".encode())
+        self._say(reply)
         if reply.startswith("421"):
             raise _GoneError
         if not reply.startswith("354"):
@@ -261,7 +314,7 @@ class _Session:
 
     def _text(self) -> bytes:
         lines = []
-        while (line := self._file.readline()) != b".\r\n":
+        while (line := self._line()) != b".\r\n":
             if not line:
                 raise _GoneError
             lines.append(line.removeprefix(b"."))
