@@ -27,7 +27,7 @@ _TAG = 6
 _MESSAGE_MAC = 10
 _TRACE_MAC = 8
 _TRACE = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Fa-f]{{{DIGITS}}}(?![0-9A-Za-z])")
-_ID = re.compile(rf"(?<![0-9A-Za-z])([0-9A-Fa-f]{{{2 * (_TAG + _NUMBER + _MESSAGE_MAC)}}})@")
+_ID = re.compile(rf"<([0-9A-Fa-f]{{{2 * (_TAG + _NUMBER + _MESSAGE_MAC)}}})@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def traces_in(text: str) -> Iterator[Trace]:
 
 
 def ids_in(text: str) -> Iterator[str]:
-    """Whatever in a text has the shape of one of our Message-IDs: what stands before its @."""
+    """Whatever in a text has the shape of one of our Message-IDs, in its brackets: what is before the @."""
     return (found.lower() for found in _ID.findall(text))
 
 
