@@ -121,6 +121,7 @@ def envelope_for(settings: Settings, newsletter: Newsletter, moment: datetime) -
         date=moment.replace(microsecond=0),
         one_click=public.scheme == "https",
         category=newsletter.key,
+        verp=settings.bounces.verp,
     )
 
 

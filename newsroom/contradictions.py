@@ -195,11 +195,29 @@ def _mail(tables: Tables) -> Iterator[str]:
         yield 'smtp.security: "plain" to another machine; allowed: starttls, tls'
     if _is_open(_table(alerts, "smtp")):
         yield 'alerts.smtp.security: "plain" to another machine; allowed: starttls, tls'
+    mailbox = _table(_table(tables, "bounces"), "imap")
+    if mailbox.get("security") == "plain" and _is_open(mailbox):
+        yield 'bounces.imap.security: "plain" to another machine; allowed: tls, starttls'
+    if _table(tables, "bounces").get("verp") is True:
+        yield from _verp(_list(tables, "newsletter"))
     if alerts.get("mail") and provider != "smtp" and not isinstance(alerts.get("smtp"), dict):
         yield (
             "alerts.mail: there is no mail server to send alerts with; give [alerts.smtp] a host, or use a "
             "webhook"
         )
+
+
+LONGEST_MAILBOX = 31
+"""Characters before the @ of an envelope sender that leave room for a trace (newsletter/traces.py)."""
+
+
+def _verp(newsletters: Sequence[Tables]) -> Iterator[str]:
+    for number, newsletter in enumerate(newsletters):
+        name = "envelope_sender" if newsletter.get("envelope_sender") else "sender"
+        local = _text(newsletter, name).rpartition("@")[0]
+        if len(local) > LONGEST_MAILBOX:
+            allowed = f"allowed with bounces.verp: at most {LONGEST_MAILBOX}"
+            yield f"newsletter[{number}].{name}: {len(local)} characters before the @; {allowed}"
 
 
 def _is_open(server: Tables) -> bool:

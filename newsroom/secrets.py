@@ -16,6 +16,7 @@ SENDGRID_EVENT_KEY = "STANDFIRST_SENDGRID_EVENT_KEY"
 SMTP_PASSWORD = "STANDFIRST_SMTP_PASSWORD"  # noqa: S105 (a name)
 ALERT_SMTP_PASSWORD = "STANDFIRST_ALERT_SMTP_PASSWORD"  # noqa: S105 (a name)
 ALERT_WEBHOOK = "STANDFIRST_ALERT_WEBHOOK"
+IMAP_PASSWORD = "STANDFIRST_IMAP_PASSWORD"  # noqa: S105 (a name)
 LINK_KEY = "STANDFIRST_LINK_KEY"
 METRICS_TOKEN = "STANDFIRST_METRICS_TOKEN"  # noqa: S105 (a name)
 
@@ -24,6 +25,7 @@ NAMES = {
     ADDRESS_KEY: "recognises addresses (hex, at least 32 digits); it never changes; `init` makes one",
     SENDGRID_API_KEY: "SendGrid's API key, with the right Mail Send; only with provider = sendgrid",
     SMTP_PASSWORD: "the mail server's password; only with smtp.user",
+    IMAP_PASSWORD: "the password of the mailbox that bounces are read from; only with bounces.imap",
     ALERT_SMTP_PASSWORD: "the password of the alerts' own mail server; only with alerts.smtp.user",
     ALERT_WEBHOOK: "the alerts' webhook address, where it is a secret itself",
     LINK_KEY: "signs straight-in links (Ed25519): ID:HEX of 64 digits, newest first, older ones after a "
@@ -41,6 +43,7 @@ _SAID = {
     ADDRESS_KEY: "recognises addresses (at least 32 hex digits); `init` makes one",
     SENDGRID_API_KEY: "is SendGrid's API key, with the right Mail Send",
     SMTP_PASSWORD: "is the mail server's password",
+    IMAP_PASSWORD: "is the password of the mailbox that bounces are read from",
     ALERT_SMTP_PASSWORD: "is the password of the alerts' own mail server",
     LINK_KEY: "signs straight-in links (ID:HEX, 64 hex digits made by chance)",
 }
@@ -73,6 +76,7 @@ class Secrets:
     sendgrid_event_key: str = field(default="", repr=False)
     """A public key, base64: no secret, but it comes by the same way."""
     smtp_password: str = field(default="", repr=False)
+    imap_password: str = field(default="", repr=False)
     alert_smtp_password: str = field(default="", repr=False)
     alert_webhook: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
@@ -86,7 +90,7 @@ class Secrets:
         """Every secret as it could turn up in a text, for the log's mask."""
         rings = (*self.signing_keys, *self.link_keys)
         keys = (*(key.hex() for _, key in rings), self.address_key.hex())
-        mail = (self.sendgrid_api_key, self.smtp_password, self.alert_smtp_password)
+        mail = (self.sendgrid_api_key, self.smtp_password, self.imap_password, self.alert_smtp_password)
         others = (*mail, self.alert_webhook, self.metrics_token)
         return tuple(text for text in (*keys, *others, *self.sources.values()) if len(text) >= 6)
 
@@ -185,6 +189,7 @@ def secrets_of(
         sendgrid_api_key=texts.get(SENDGRID_API_KEY, ""),
         sendgrid_event_key=texts.get(SENDGRID_EVENT_KEY, ""),
         smtp_password=texts.get(SMTP_PASSWORD, ""),
+        imap_password=texts.get(IMAP_PASSWORD, ""),
         alert_smtp_password=texts.get(ALERT_SMTP_PASSWORD, ""),
         alert_webhook=texts.get(ALERT_WEBHOOK, ""),
         metrics_token=texts.get(METRICS_TOKEN, ""),

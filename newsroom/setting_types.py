@@ -167,6 +167,13 @@ def _host(text: str) -> str:
     return text
 
 
+def _folder(text: str) -> str:
+    # It stands in a command. Other letters are coded (RFC 3501, 5.1.3), and that is how servers name them.
+    if not re.fullmatch(r"[\x20-\x7e]{1,200}", text):
+        raise ValueError("the folder's name as the server gives it, in ASCII: INBOX, INBOX.Bounces")
+    return text
+
+
 def _network(text: str) -> str:
     try:
         return str(ip_network(text))
@@ -184,6 +191,7 @@ Web = Annotated[str, AfterValidator(_web)]
 Page = Annotated[str, AfterValidator(_page)]
 Hub = Annotated[str, AfterValidator(_hub)]
 Host = Annotated[str, AfterValidator(_host)]
+Folder = Annotated[str, AfterValidator(_folder)]
 Network = Annotated[str, AfterValidator(_network)]
 Site = Annotated[str, AfterValidator(_site)]
 Database = Annotated[str, AfterValidator(_database)]

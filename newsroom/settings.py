@@ -137,6 +137,19 @@ class SendGridSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ImapSettings:
+    """A mailbox that what comes back is read from; what was noted goes to the folder `noted`, if named."""
+
+    host: str
+    user: str
+    port: int = 993
+    security: Literal["tls", "starttls", "plain"] = "tls"
+    folder: str = "INBOX"
+    noted: str = ""
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class BounceSettings:
     """When mail that comes back stops a reader: see newsletter/stops.py."""
 
@@ -145,6 +158,12 @@ class BounceSettings:
     within: timedelta = timedelta(days=30)
     most: float = 0.1
     """The share of an edition of which more has to come back for it to be held, and to stop nobody."""
+    verp: bool = False
+    """Each message sent by SMTP has an envelope sender of its own."""
+    maildir: Path | None = None
+    imap: ImapSettings | None = None
+    most_mails: int = 5000
+    """So many mails a run reads of each."""
 
 
 @dataclass(frozen=True, slots=True)

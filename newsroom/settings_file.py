@@ -13,6 +13,7 @@ from newsroom.setting_types import (
     Colour,
     Database,
     Day,
+    Folder,
     Fonts,
     Host,
     Hour,
@@ -316,6 +317,20 @@ class SendGridTable(Table):
     timeout: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="Seconds.")
 
 
+class ImapTable(Table):
+    """A mailbox that what comes back is read from. Its password: STANDFIRST_IMAP_PASSWORD."""
+
+    host: Words = Field(description="The mail server's name.")
+    port: Port = Field(993, description="Its port; 143 is usual with starttls.")
+    security: Literal["tls", "starttls", "plain"] = Field("tls", description="`plain` on loopback only.")
+    user: Words = Field(description="The user to log in as.")
+    folder: Folder = Field("INBOX", description="The folder that is read, as the server names it.")
+    noted: Folder | Literal[""] = Field(
+        "", description="A folder that what was noted is moved to; else it stays, marked as read."
+    )
+    timeout: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="Seconds.")
+
+
 class BouncesTable(Table):
     """What mail that comes back does. A hard bounce or a complaint stops its reader at once."""
 
@@ -327,6 +342,16 @@ class BouncesTable(Table):
         0.1,
         description="When more than this share of an edition comes back, it stops nobody before you have "
         "looked: something is wrong with your server or your domain.",
+    )
+    verp: bool = Field(
+        False,
+        description="smtp: each message has an envelope sender of its own, NAME+TRACE@DOMAIN; "
+        "docs/delivery.md says how your mail server takes it.",
+    )
+    maildir: Line = Field("", description="smtp: the Maildir that what comes back is delivered to.")
+    imap: ImapTable | None = Field(None, description="smtp: the mailbox that what comes back is read from.")
+    most_mails: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        5000, description="The most mails that a run reads of each."
     )
 
 

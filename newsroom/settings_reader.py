@@ -37,6 +37,7 @@ from newsroom.settings import (
     BounceSettings,
     BreakerSettings,
     DeliverySettings,
+    ImapSettings,
     ListSettings,
     ReadersSettings,
     SendGridSettings,
@@ -46,7 +47,15 @@ from newsroom.settings import (
     StraightInSettings,
     WebSettings,
 )
-from newsroom.settings_file import File, NewsletterTable, ReadersTable, SmtpTable, SourceTable, WebTable
+from newsroom.settings_file import (
+    BouncesTable,
+    File,
+    NewsletterTable,
+    ReadersTable,
+    SmtpTable,
+    SourceTable,
+    WebTable,
+)
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -112,6 +121,8 @@ def _needed(tables: Mapping[str, Any]) -> dict[str, str]:
             needed[secrets.readers_name(key)] = "its kind needs one"
         if isinstance(key, str) and hook and hook != "source":
             needed[f"{secrets.readers_name(key)}_HOOK"] = "its write_back is an address"
+    if _inner(tables, "bounces", "imap"):
+        needed[secrets.IMAP_PASSWORD] = "bounces.imap is set"
     if _inner(tables, "alerts", "smtp", "user"):
         needed[secrets.ALERT_SMTP_PASSWORD] = "alerts.smtp.user is set"
     return needed
@@ -227,7 +238,7 @@ def _settings(path: Path, file: File, found: Secrets) -> Settings:
         ),
         smtp=_smtp(file.smtp),
         sendgrid=SendGridSettings(**file.sendgrid.model_dump()),
-        bounces=BounceSettings(**file.bounces.model_dump()),
+        bounces=_bounces(root, file.bounces),
         alerts=AlertSettings(
             mail=tuple(alerts.mail),
             sender=alerts.sender or first_sender,
@@ -362,6 +373,18 @@ def _newsletter(one: NewsletterTable, file: File) -> Newsletter:
 
 def _smtp(table: SmtpTable) -> SmtpSettings:
     return replace(SmtpSettings(), **table.model_dump())
+
+
+def _bounces(root: Path, table: BouncesTable) -> BounceSettings:
+    return BounceSettings(
+        soft=table.soft,
+        within=table.within,
+        most=table.most,
+        verp=table.verp,
+        maildir=root / table.maildir if table.maildir else None,
+        imap=ImapSettings(**table.imap.model_dump()) if table.imap else None,
+        most_mails=table.most_mails,
+    )
 
 
 def _web(table: WebTable) -> WebSettings:

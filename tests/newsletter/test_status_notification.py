@@ -130,7 +130,7 @@ SAID = {
     "Outlook, our network is blocked": (
         "failed",
         "5.7.1",
-        "smtp;550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. Part of their network is on our block list.",
+        "smtp;550 5.7.1 Unfortunately, messages from [192.0.2.1] were not sent: it is on our block list.",
         BLOCKED,
     ),
     "Outlook, unavailable": (

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from newsroom.contradictions import contradictions
+from newsletter.traces import has_room
+from newsroom.contradictions import LONGEST_MAILBOX, contradictions
 from newsroom.errors import ConfigurationError, ExitStatus
 from newsroom.masthead import FeedRule
-from newsroom.settings import Settings, load
+from newsroom.settings import BounceSettings, ImapSettings, Settings, load
 
 KEY = "0123456789abcdef0123456789abcdef"
 ENVIRON = {"STANDFIRST_SECRET_KEY": f"k1:{KEY}", "STANDFIRST_ADDRESS_KEY": KEY[::-1]}
@@ -231,6 +232,10 @@ tags = ["b"]""",
             'alerts.smtp.security: "plain" to another machine',
         ),
         (
+            '[bounces.imap]\nhost = "mx.example"\nuser = "u"\nsecurity = "plain"',
+            'bounces.imap.security: "plain" to another machine',
+        ),
+        (
             (
                 '[[source]]\nkey = "wire"\nkind = "feed"\nurl = "https://quay.example/rss"\n'
                 'select = { headline = "title" }'
@@ -242,9 +247,9 @@ tags = ["b"]""",
 def test_tables_that_contradict_each_other_are_told_beside_other_mistakes(
     tmp_path: Path, more: str, problem: str
 ) -> None:
-    (found,) = _problems(tmp_path, FILE + more)
+    (found,) = _problems(tmp_path, FILE + more, STANDFIRST_IMAP_PASSWORD="given")
     assert found.startswith(problem)
-    both = _problems(tmp_path, FILE.replace('"06:00"', '"6"') + more)
+    both = _problems(tmp_path, FILE.replace('"06:00"', '"6"') + more, STANDFIRST_IMAP_PASSWORD="given")
     assert len(both) == 2
     assert any(one.startswith(problem) for one in both)
 
@@ -328,9 +333,44 @@ def test_no_secret_is_in_any_repr(tmp_path: Path) -> None:
         ('[delivery]\nprovider = "sendgrid"', "STANDFIRST_SENDGRID_API_KEY"),
         ('[delivery]\nprovider = "smtp"\n[smtp]\nuser = "u"', "STANDFIRST_SMTP_PASSWORD"),
         ('[alerts.smtp]\nuser = "u"', "STANDFIRST_ALERT_SMTP_PASSWORD"),
+        ('[bounces.imap]\nhost = "mx.example"\nuser = "u"', "STANDFIRST_IMAP_PASSWORD"),
     ],
 )
 def test_what_a_provider_needs_is_asked_for(tmp_path: Path, more: str, missing: str) -> None:
     (found,) = _problems(tmp_path, FILE + more)
     assert found.startswith(f"{missing}: missing; it ")
     assert _load(tmp_path, FILE + more, **{missing: "given"})
+
+
+def test_where_what_comes_back_is_read(tmp_path: Path) -> None:
+    table = '[bounces]\nverp = true\nmaildir = "bounced"\n'
+    table += 'imap = { host = "mx.example", user = "u", noted = "Noted" }'
+    found = _load(tmp_path, FILE + table, STANDFIRST_IMAP_PASSWORD="given")
+    assert (found.bounces.verp, found.bounces.maildir) == (True, tmp_path / "bounced")
+    assert found.bounces.imap == ImapSettings("mx.example", "u", noted="Noted")
+    assert "given" not in repr(found)
+    assert _load(tmp_path, FILE).bounces == BounceSettings()
+    (told,) = _problems(
+        tmp_path,
+        FILE + '[bounces.imap]\nhost = "mx.example"\nuser = "u"\nfolder = "Zur\u00fcck"',
+        STANDFIRST_IMAP_PASSWORD="given",
+    )
+    assert told.startswith('bounces.imap.folder: "Zur\u00fcck" is wrong; allowed: the folder\'s name')
+
+
+@pytest.mark.parametrize("name", ["sender", "envelope_sender"])
+def test_a_trace_needs_room_in_the_envelope_sender(tmp_path: Path, name: str) -> None:
+    lines = FILE.replace('sender = "digest@quay.example"\n', "") + (
+        'sender = "digest@quay.example"\n' if name != "sender" else ""
+    )
+    fits, longer = (
+        f'{name} = "{"b" * size}@quay.example"\n[bounces]\nverp = ' for size in (LONGEST_MAILBOX, 32)
+    )
+    assert _load(tmp_path, lines + fits + "true").bounces.verp
+    assert _load(tmp_path, lines + longer + "false")
+    told = _problems(tmp_path, lines + longer + "true")
+    assert told == (
+        f"newsletter[0].{name}: 32 characters before the @; allowed with bounces.verp: at most 31",
+    )
+    assert has_room(f"{'b' * LONGEST_MAILBOX}@quay.example")
+    assert not has_room(f"{'b' * (LONGEST_MAILBOX + 1)}@quay.example")
