@@ -52,8 +52,10 @@ def postgres() -> Iterator[Postgres]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have the modules of `BOTH` run on either database."""
-    if "engine" in metafunc.fixturenames and metafunc.module.__name__ in BOTH:
-        metafunc.parametrize("engine", KINDS, indirect=True)
+    is_of_both = metafunc.module.__name__ in BOTH and not metafunc.definition.get_closest_marker("sqlite")
+    for name, scope in (("engine", None), ("shop", "session")):
+        if is_of_both and name in metafunc.fixturenames:
+            metafunc.parametrize(name, KINDS, indirect=True, scope=scope)
 
 
 @pytest.fixture

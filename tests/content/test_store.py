@@ -117,6 +117,7 @@ def test_what_goes_in_comes_out(lasting, value):
         assert _stored(connection, value).article == value
 
 
+@pytest.mark.sqlite
 def test_a_few_of_a_source_are_found_without_looking_at_all_of_them(connection):
     asked = []
     sa.event.listen(connection, "before_cursor_execute", lambda *event: asked.append(event[2:4]))

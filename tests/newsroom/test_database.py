@@ -50,6 +50,7 @@ def test_every_connection_is_set_up(tmp_path: Path) -> None:
             }
 
 
+@pytest.mark.sqlite
 def test_a_writer_has_the_lock_before_it_reads(engine: Engine) -> None:
     other = sqlite3.connect(sqlite_file(engine), timeout=0, isolation_level=None)
     with writing(engine), pytest.raises(sqlite3.OperationalError, match="locked"):
@@ -108,6 +109,7 @@ def test_a_moment_survives_the_file_and_a_naive_one_is_refused(engine: Engine) -
         _put(connection, "b", first_seen=moment.replace(tzinfo=None))
 
 
+@pytest.mark.sqlite
 def test_a_locked_database_is_said_in_words(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0)
     impatient = engine_for(str(engine.url))
@@ -158,6 +160,7 @@ except StoreError as error:
 """
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_loses_nothing_that_was_there(engine: Engine) -> None:
     """RLIMIT_FSIZE bites for root as well."""
     with writing(engine) as connection:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsroom import locks, log
-from newsroom.database import sqlite_file, writing
+from newsroom.database import writing
 from newsroom.errors import ExitStatus, HeldError, StoreError
 from newsroom.locks import STALE, Holder, LockBusyError, held, is_alive, is_held, verdict
 from newsroom.tables import locks as table
@@ -48,7 +48,7 @@ def said() -> Iterator[io.StringIO]:
 def _other_process(engine: Engine) -> tuple[subprocess.Popen[str], str]:
     """A process that has the lock; it lets go when its input ends."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, f"sqlite:///{sqlite_file(engine)}"],
+        [sys.executable, "-c", HOLD, engine.url.render_as_string(hide_password=False)],
         cwd=HOUSE,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

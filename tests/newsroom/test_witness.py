@@ -73,6 +73,7 @@ def test_a_fresh_newsroom_may_send_and_goes_on(engine: Engine, tmp_path: Path) -
     assert (found.hand_overs, found.last_edition) == (2, "daily-2")
 
 
+@pytest.mark.sqlite
 def test_a_restored_backup_is_held_until_it_is_released(engine: Engine, tmp_path: Path) -> None:
     path = tmp_path / "standfirst.witness"
     installation.ensure(engine, samples.NOON)
@@ -90,6 +91,7 @@ def test_a_restored_backup_is_held_until_it_is_released(engine: Engine, tmp_path
     restored.dispose()
 
 
+@pytest.mark.sqlite
 def test_what_a_restored_database_does_not_know_is_named(engine: Engine, tmp_path: Path) -> None:
     path = tmp_path / "standfirst.witness"
     installation.ensure(engine, samples.NOON)

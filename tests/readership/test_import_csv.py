@@ -244,6 +244,7 @@ def test_a_failed_portion_leaves_the_ones_before_and_may_be_run_again(
     assert (report.same, report.new) == (4, 2)
 
 
+@pytest.mark.sqlite
 def test_an_import_waits_for_a_busy_database(engine: Engine, tmp_path: Path) -> None:
     file = sqlite_file(engine)
     assert file is not None

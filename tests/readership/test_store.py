@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from sqlalchemy.engine import Connection, Engine
 
 from newsroom.database import reading, writing
@@ -153,6 +154,7 @@ def test_the_first_suppression_reason_stays_but_erasure_wins(engine: Engine) -> 
         assert store.suppressed(connection, ["a" * 64]) == {"a" * 64: SuppressionReason.ERASED}
 
 
+@pytest.mark.sqlite
 def test_a_forgotten_reader_leaves_a_keyed_hash_and_nothing_else(engine: Engine) -> None:
     one = register(engine, reader(1, name="Zoë Quayside"), subscription(1))
     with writing(engine) as connection:

@@ -18,8 +18,18 @@ from sqlalchemy.engine import Engine
 from demo.postgres import NO_SETTINGS, PACKAGE, Server, programs
 from newsroom.database import engine_for, metadata
 
-BOTH = frozenset({"tests.newsroom.test_locks"})
-"""The modules whose `engine` is of either kind, a test after the other."""
+_OF = {
+    "tests.newsroom": "alerts database locks witness",
+    "tests.content": "catalogue closing corrected opening relisting store sync",
+    "tests.readership": "change erasure feed_addresses feed_uses import_csv preferences record sign_up "
+    "store suppression_file",
+    "tests.feeds": "publish retire rule_feeds tombstones",
+    "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions lateness ledger "
+    "outcomes planning settle status sums used_stories",
+    "tests.web": "preferences sign_in sign_up unsubscribe",
+}
+BOTH = frozenset(f"{folder}.test_{name}" for folder, names in _OF.items() for name in names.split())
+"""The modules whose `engine` (of the web, `site`) is of either kind, a test after the other."""
 
 KINDS = ("sqlite", "postgresql")
 

@@ -21,12 +21,15 @@ collect_ignore = [] if os.environ.get("STANDFIRST_REAL_CMS") == "1" else _ASKED_
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One server for all tests: starting it takes longer than any of them."""
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One server for all tests on one database: starting it takes longer than any of them."""
     root = tmp_path_factory.mktemp("newsroom")
-    engine = engine_for(f"sqlite:///{root / 'standfirst.db'}")
-    # Nothing here is about a power failure, and every test empties all tables.
-    sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    if getattr(request, "param", "sqlite") == "sqlite":
+        engine = engine_for(f"sqlite:///{root / 'standfirst.db'}")
+        # Nothing here is about a power failure, and every test empties all tables.
+        sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
+    else:
+        engine = engine_for(request.getfixturevalue("postgres").fresh())
     metadata.create_all(engine)
     with served(settings(root), engine) as value:
         yield value

@@ -394,6 +394,7 @@ def test_the_log_names_the_reader_by_number_and_hides_the_link(site: Site) -> No
 # When the database is busy or gone.
 
 
+@pytest.mark.sqlite
 def test_a_link_works_while_another_process_writes(site: Site) -> None:
     _ann(site)
     file = sqlite_file(site.engine)
