@@ -79,9 +79,10 @@ def drain(
     is_over: Callable[[], bool] = lambda: False,
     which: sa.ColumnElement[bool] | None = None,
 ) -> Drained:
-    """Hand over every letter that is due, of those that `which` (SQL) chooses; `envelope` gives that of a newsletter's letters, None where it is
-    gone. `allow_to` is as in the settings: everybody else's letters are forgotten. Several may drain beside
-    each other. It ends at the first letter that the provider does not take now, and once `is_over`.
+    """Hand over every letter that is due, of those that `which` (SQL) chooses; `envelope` gives that of a
+    newsletter's letters, None where it is gone. `allow_to` is as in the settings: everybody else's letters
+    are forgotten. Several may drain beside each other. It ends at the first letter that the provider does
+    not take now, and once `is_over`.
     """
     total = Drained(expired=_expire(engine, clock()))
     with reading(engine) as connection:

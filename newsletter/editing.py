@@ -27,6 +27,10 @@ NOTE_LIMIT = 20_000
 """Characters of a note as it is written."""
 
 
+class NoStoryLeftError(MisuseError):
+    """No story would be left in the edition."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """What a change came to."""
@@ -83,7 +87,7 @@ def change(
     if after == before:
         return Changed(edition, before, "")
     if not after.has_news:
-        raise MisuseError(
+        raise NoStoryLeftError(
             f"edit: that leaves {key} without a story; to keep it from going out: `hold {key}` or "
             f"`stop {key}`"
         )
@@ -139,7 +143,7 @@ def release(
         newsroom, newsletter = settings.newsroom, newsletter_of(settings, before)
         there = current(connection, newsroom, selection.stories, now)
         if not revised(selection, newsroom, newsletter, there, Edits(), now).has_news:
-            raise MisuseError(
+            raise NoStoryLeftError(
                 f"{key}: every story of it was withdrawn, so there is nothing to let go: `stop {key}` ends "
                 "it, and what is new since goes into the next edition"
             )

@@ -7,7 +7,7 @@ a writing one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -188,14 +188,29 @@ def log(connection: Connection, key: str, now: datetime, by: str, what: str) -> 
     connection.execute(sa.insert(edition_log).values(edition=key, at=now, by=by, what=what))
 
 
-def log_of(connection: Connection, key: str) -> tuple[tuple[datetime, str, str], ...]:
-    """(when, who, what), oldest first."""
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """Who did what to an edition and when; the numbers of later lines are higher."""
+
+    number: int
+    at: datetime
+    by: str
+    what: str
+
+
+def log_lines(connection: Connection, key: str) -> tuple[LogLine, ...]:
+    """The edition's log, oldest first."""
     query = (
-        sa.select(edition_log.c.at, edition_log.c.by, edition_log.c.what)
+        sa.select(edition_log.c.id, edition_log.c.at, edition_log.c.by, edition_log.c.what)
         .where(edition_log.c.edition == key)
         .order_by(edition_log.c.id)
     )
-    return tuple((row.at, row.by, row.what) for row in connection.execute(query))
+    return tuple(LogLine(*row) for row in connection.execute(query))
+
+
+def log_of(connection: Connection, key: str) -> tuple[tuple[datetime, str, str], ...]:
+    """(when, who, what), oldest first."""
+    return tuple((line.at, line.by, line.what) for line in log_lines(connection, key))
 
 
 def _insert(

@@ -31,6 +31,7 @@ from readership.tables import (
 from web import (
     account,
     archive,
+    edition,
     gate,
     gate_keys,
     hooks,
@@ -110,6 +111,7 @@ def application(
             *privacy.routes(house),
             Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
             *archive.routes(house),
+            *edition.routes(house),
             *hooks.routes(house, counts),
             Route("/feeds", to_feeds, methods=["GET"]),
             Mount("/feeds", Feeds(feeds, engine, settings.newsroom)),

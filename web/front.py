@@ -106,7 +106,7 @@ async def to_feeds(_request: Request) -> Response:
     return RedirectResponse("/feeds/", 301)
 
 
-_PERSONAL = ("/unsubscribe/", "/confirm/", "/preferences/", "/private/", "/sign-in", "/account")
+_PERSONAL = ("/unsubscribe/", "/confirm/", "/preferences/", "/private/", "/edition/", "/sign-in", "/account")
 
 
 async def robots(_request: Request) -> Response:

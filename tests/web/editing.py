@@ -1,0 +1,118 @@
+"""An edition in its editors' window, served: articles in the store, two editors with their links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from sqlalchemy.engine import Engine
+
+from newsletter import editions
+from newsletter.edition import Block, Composition, Edition, LeftOut, Selection, Story
+from newsroom.database import reading, writing
+from newsroom.masthead import Newsletter, SectionKind
+from readership.tokens import edition_token, recipient_key
+from tests import samples
+from tests.newsletter.delivering import DAY, KEY, NOW, many
+from tests.readership.registered import ADDRESS_KEY
+from tests.web.archives import keep
+from tests.web.serving import KEYS, Site, served, settings
+
+NELE, ANA = "nele@quay.example", "ana@quay.example"
+DUE = NOW + timedelta(minutes=20)
+STORIES = (("bridge", "politics"), ("ferry", "politics"), ("tram", "politics"), ("cello", "culture"))
+
+
+@dataclass(frozen=True)
+class Room:
+    """The served newsroom, and its edition."""
+
+    site: Site
+    paper: Newsletter
+
+    @property
+    def edition(self) -> Edition:
+        with reading(self.site.engine) as connection:
+            return editions.get(connection, KEY)
+
+    @property
+    def selection(self) -> Selection:
+        with reading(self.site.engine) as connection:
+            return editions.current(connection, KEY)[1]
+
+    @property
+    def slugs(self) -> list[str]:
+        return [story.teaser.slug for story in self.selection.stories]
+
+    @property
+    def log(self) -> list[tuple[str, str]]:
+        with reading(self.site.engine) as connection:
+            return [(by, what) for _, by, what in editions.log_of(connection, KEY)]
+
+    def link(self, editor: str = NELE) -> str:
+        return f"/edition/{edition_token(KEYS, KEY, recipient_key(ADDRESS_KEY, editor))}"
+
+    def opened(self, editor: str = NELE) -> httpx2.Response:
+        return self.site.client.get(self.link(editor))
+
+    def press(
+        self, do: str, *, editor: str = NELE, page: httpx2.Response | None = None, **fields: str
+    ) -> httpx2.Response:
+        """Press a button of a page, by default one that was opened just now."""
+        page = page or self.opened(editor)
+        return self.site.client.post(self.link(editor), data={"seen": seen(page), "do": do, **fields})
+
+
+def seen(page: httpx2.Response) -> str:
+    found = re.search(r'name="seen" value="(\d+)"', page.text)
+    assert found, page.text[:2000]
+    return found[1]
+
+
+def status(page: httpx2.Response) -> str:
+    """What the page says of what was done."""
+    found = re.search(r'<p role="status"[^>]*>([^<]*)</p>', page.text)
+    return unescape(found[1]) if found else ""
+
+
+@contextmanager
+def desk(
+    root: Path, engine: Engine, *, language: str = "en", held: str = "", **changes: Any
+) -> Iterator[Room]:
+    """An edition of four stories, composed twenty minutes before its hour, with two editors and 3 readers."""
+    paper = samples.newsletter(hold=timedelta(minutes=20), editors=(NELE, ANA), language=language, **changes)
+    made = [Story(samples.teaser(name, sections=(section,))) for name, section in STORIES]
+    made.append(Story(samples.teaser("lock", sections=("partners",), sponsor="Port of Ghent")))
+    with writing(engine) as connection:
+        for story in made:
+            keep(connection, story.teaser)
+        keep(connection, samples.teaser("quarry", sections=("politics",)))
+    selection = Selection(
+        newsletter="daily",
+        local_date=DAY,
+        slot="",
+        composed=NOW,
+        subject=made[0].teaser.headline,
+        preheader="",
+        lead=made[0],
+        blocks=(
+            Block("politics", "Politics", SectionKind.EDITORIAL, tuple(made[1:3])),
+            Block("culture", "Culture", SectionKind.EDITORIAL, tuple(made[3:4])),
+            Block("partners", "Partners", SectionKind.SPONSORED, tuple(made[4:])),
+        ),
+        offer=samples.newsroom().offer,
+    )
+    left_out = (LeftOut("tag:quay.example,2026:articles/quarry", "Politics is full: 3 of 3", for_room=True),)
+    many(engine, 3)
+    with writing(engine) as connection:
+        composition = Composition(selection, left_out, fresh=len(made))
+        editions.create(connection, "daily", DUE, composition, NOW, "run", held=held)
+    with served(settings(root, newsletters=(paper,)), engine) as site:
+        yield Room(site, paper)

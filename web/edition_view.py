@@ -1,0 +1,210 @@
+"""An edition as the page of its controls shows it: what is in it, what is not, who did what. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+
+from content.teaser import Teaser
+from newsletter.briefing import moment
+from newsletter.edition import Edition, EditionState, LeftOut, Selection, Story
+from newsletter.edition_row import OPEN
+from newsletter.editions import LogLine
+from newsletter.revise import DROPPED
+from newsroom.masthead import SectionKind
+
+_TAG = re.compile("<[^>]*>")
+MOST_LEFT_OUT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of an edition when its page is drawn."""
+
+    edition: Edition
+    selection: Selection | None
+    """None where nothing was composed."""
+    left_out: Sequence[LeftOut]
+    teasers: Mapping[str, Teaser]
+    """Of the stories left out, by id; those withdrawn since are not in it."""
+    dropped: Sequence[Story]
+    log: Sequence[LogLine]
+    done: int
+    """Readers whose batch was handed over."""
+    all: int
+    """Readers in all of its batches."""
+
+    @property
+    def seen(self) -> int:
+        """The number of the last thing that was done to it."""
+        return self.log[-1].number if self.log else 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes every change."""
+        edition = self.edition
+        return (
+            edition.state is EditionState.COMPOSED and edition.first_handed is None and edition.revision > 0
+        )
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether there is something of it that could still be stopped."""
+        return self.edition.state.value in OPEN
+
+    def waits(self, now: datetime) -> bool:
+        """Whether it is held, or its time is to come."""
+        return self.is_open and (bool(self.edition.held) or self.edition.goes > now)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One story of the form."""
+
+    id: str
+    headline: str
+    about: tuple[str, ...]
+    is_lead: bool = False
+    can_lead: bool = False
+    section: str = ""
+    """At whose top it can be put; empty where it stands there."""
+    why: str = ""
+    """Why it was left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section and its stories."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who did what, and when."""
+
+    at: str
+    by: str
+    what: str
+    is_new: bool
+    """Since the page was opened."""
+
+
+def parts(
+    known: Known, now: datetime, words: Mapping[str, str], locale: Locale, zone: ZoneInfo
+) -> list[Part]:
+    """What is in it, in reading order; what an embargo still keeps is said."""
+    selection = known.selection
+    if selection is None:
+        return []
+
+    def line(story: Story, *, is_lead: bool = False, can_lead: bool = False, section: str = "") -> Line:
+        about = _about(story.teaser, now, words, locale, zone)
+        return Line(story.teaser.id, story.teaser.headline, about, is_lead, can_lead, section)
+
+    found = [Part(words["edition_lead"], (line(selection.lead, is_lead=True),))] if selection.lead else []
+    for block in selection.blocks:
+        is_news = block.kind is not SectionKind.SPONSORED
+        can_move = block.kind in (SectionKind.EDITORIAL, SectionKind.BRIEFS)
+        lines = tuple(
+            line(story, can_lead=is_news, section=block.section if can_move and number else "")
+            for number, story in enumerate(block.stories)
+        )
+        found.append(Part(block.title, lines))
+    return found
+
+
+def _about(
+    teaser: Teaser, now: datetime, words: Mapping[str, str], locale: Locale, zone: ZoneInfo
+) -> tuple[str, ...]:
+    about = [words["edition_sponsored"].format(sponsor=teaser.sponsor)] if teaser.is_sponsored else []
+    if not teaser.is_sponsored:
+        about.append(words[f"edition_{teaser.access.value}"])
+    if teaser.published > now:
+        time = format_time(teaser.published.astimezone(zone), "short", locale=locale)
+        about.append(words["edition_embargoed"].format(time=time))
+    return tuple(about)
+
+
+def dropped(known: Known) -> list[Line]:
+    """What editors left out, to be put back."""
+    return [Line(story.teaser.id, story.teaser.headline, ()) for story in known.dropped]
+
+
+def left_out(known: Known) -> list[Line]:
+    """What was left out for another reason, those that can be named."""
+    return [
+        Line(one.article_id, known.teasers[one.article_id].headline, (), why=one.reason)
+        for one in known.left_out
+        if one.reason != DROPPED and one.article_id in known.teasers
+    ][:MOST_LEFT_OUT]
+
+
+def deeds(known: Known, seen: int, words: Mapping[str, str], locale: Locale, zone: ZoneInfo) -> list[Deed]:
+    """The log, newest first, stories by their headlines; `seen` is the last line that an editor saw."""
+    names = {one: f'"{teaser.headline}"' for one, teaser in known.teasers.items()}
+    stories = (*(known.selection.stories if known.selection else ()), *known.dropped)
+    names |= {story.teaser.id: f'"{story.teaser.headline}"' for story in stories}
+    return [
+        Deed(
+            moment(line.at, locale, zone),
+            words["edition_by_run"] if line.by == "run" else line.by,
+            _named(line.what, names),
+            bool(seen) and line.number > seen,
+        )
+        for line in reversed(known.log)
+    ]
+
+
+def _named(what: str, names: Mapping[str, str]) -> str:
+    for id_, headline in names.items():
+        what = what.replace(id_, headline)
+    return what
+
+
+def changed_by(known: Known, seen: int, words: Mapping[str, str]) -> list[str]:
+    """Who did something to it since that line of its log."""
+    names = [
+        words["edition_by_run"] if line.by == "run" else line.by for line in known.log if line.number > seen
+    ]
+    return list(dict.fromkeys(names))
+
+
+def standing(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tuple[str, dict[str, object]]:
+    """The key of the phrase that says how things are, and what fills it in."""
+    edition = known.edition
+    if edition.first_handed is not None and edition.state.value in OPEN:
+        when = moment(edition.first_handed, locale, zone)
+        return "edition_sending", {"when": when, "done": known.done, "all": known.all}
+    if edition.state is EditionState.COMPOSED:
+        if edition.held:
+            return "edition_held", {"why": edition.held}
+        if edition.goes <= now:
+            return "edition_goes_now", {}
+        return "edition_goes", {"when": moment(edition.goes, locale, zone)}
+    if edition.state is EditionState.SENT:
+        return "edition_sent", {"when": moment(edition.first_handed or edition.due, locale, zone)}
+    if edition.state is EditionState.STOPPED:
+        return "edition_stopped", {"edition": edition.key}
+    return "edition_over", {"why": edition.note}
+
+
+def day(local_date: date, locale: Locale) -> str:
+    """The edition's date in words."""
+    return format_date(local_date, "full", locale=locale)
+
+
+def note_text(selection: Selection | None) -> str:
+    """The editor's note to go on with: as it was written, else its words."""
+    if selection is None:
+        return ""
+    if selection.edits.note_text is not None:
+        return selection.edits.note_text
+    return _TAG.sub("", selection.note).strip()
