@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -22,6 +23,22 @@ _FLAGS = [
     # A site that the browser itself plays may frame this machine's pages.
     "--disable-features=LocalNetworkAccessChecks",
 ]
+# One question for all: each asks the browser's other process, and there are hundreds of targets.
+_LOOK = """
+async targets => {
+  const found = await axe.run(document, {resultTypes: ["violations"], preload: false});
+  return {
+    violations: Object.fromEntries(found.violations.map(one => [one.id, one.nodes.map(node => node.html)])),
+    rules: [...found.passes, ...found.violations].map(one => one.id),
+    width: document.documentElement.scrollWidth,
+    headings: document.querySelectorAll("h1").length,
+    targets: targets ? [...document.querySelectorAll(targets)].map(one => {
+      const box = one.getBoundingClientRect();
+      return [box.width, box.height, one.innerText];
+    }) : [],
+  };
+}
+"""
 
 
 @contextmanager
@@ -35,10 +52,39 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def violations(page: Page) -> dict[str, list[str]]:
-    """What axe finds wrong: each rule with the elements that break it. The page must let scripts in."""
+@contextmanager
+def window(
+    browser: Browser, width: int, mode: Literal["light", "dark"] = "light", height: int = 700
+) -> Iterator[Page]:
+    """A page to `look` at, which nobody has visited anything with, until the `with` ends."""
     if not AXE.exists():
         pytest.skip("needs axe-core: npm ci in tests/node")
-    page.add_script_tag(path=AXE)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return {one["id"]: [node["html"] for node in one["nodes"]] for one in found["violations"]}
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=mode)
+    # Sent once, and no matter for the page's policy.
+    context.add_init_script(path=AXE)
+    yield context.new_page()
+    context.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What there was to see.
+
+    `violations` is what axe finds wrong: each rule with the elements that break it; `rules` are those that
+    had something to say. Lengths are in CSS pixels; `targets` have a width, a height and their words.
+    """
+
+    violations: dict[str, list[str]]
+    rules: list[str]
+    width: int
+    headings: int
+    targets: list[tuple[float, float, str]]
+
+    def small(self, least: int = 44) -> list[tuple[float, float, str]]:
+        """The targets that a thumb might miss; one that is not shown is one."""
+        return [one for one in self.targets if min(one[0], one[1]) < least]
+
+
+def look(page: Page, targets: str = "") -> Seen:
+    """Look at the page of a `window`, and at what the selector `targets` finds on it."""
+    return Seen(**page.evaluate(_LOOK, targets))

@@ -23,9 +23,9 @@ from newsroom.errors import ConfigurationError
 from newsroom.looks import DARK, LIGHT, contrast, looks_of
 from newsroom.masthead import Archive, Look, SectionKind
 from tests import samples
+from tests.browser import look, window
 from tests.newsletter import editions
 
-NODE = Path(__file__).resolve().parent.parent / "node" / "node_modules"
 VALUES = {
     Slot.UNSUBSCRIBE_URL: "https://feeds.quay.example/unsubscribe/k1.abcdef",
     Slot.PREFERENCES_URL: "https://feeds.quay.example/preferences/k1.cdefgh",
@@ -88,54 +88,58 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """One page for all the mails: nothing is left from one to the next."""
+    with window(browser, 375) as value:
+        yield value
+
+
 def opened(
-    browser: Browser,
+    page: Page,
     public: tuple[str, Path],
     audience: Audience,
     mode: Any = "light",
     width: int = 375,
     language: str = "en",
-) -> Page:
-    """The sample edition as `audience` gets it, open in the browser with its pictures."""
+) -> None:
+    """Open the sample edition as `audience` gets it in the browser, with its pictures."""
     address, folder = public
-    letter = render(
+    mail = folder / f"{audience}-{language}.html"
+    if not mail.exists():
+        mail.write_text(filled(_letter(address, audience, language), VALUES, html=True), "utf-8")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=mode)
+    page.goto(f"{address}/{mail.name}")
+
+
+def _letter(address: str, audience: Audience, language: str) -> str:
+    return render(
         editions.selection(note=NOTE),
         Variant(audience, corrections=() if audience is Audience.FREE else editions.CORRECTED),
         samples.newsroom(public_url=address),
         samples.newsletter(language=language, archive=Archive.EVERYONE),
-    ).letter
-    (folder / "mail.html").write_text(filled(letter.html, VALUES, html=True), "utf-8")
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode)
-    page.goto(f"{address}/mail.html", wait_until="load")
-    return page
+    ).letter.html
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("audience", Audience)
-def test_axe_finds_nothing_in_the_mail(
-    browser: Browser, public: tuple[str, Path], audience: Audience
-) -> None:
-    script = NODE / "axe-core" / "axe.min.js"
-    if not script.is_file():
-        pytest.skip("needs the packages of tests/node: cd tests/node && npm ci")
-    page = opened(browser, public, audience)
-    page.add_script_tag(path=script)
+def test_axe_finds_nothing_in_the_mail(page: Page, public: tuple[str, Path], audience: Audience) -> None:
+    opened(page, public, audience)
     for mode in MODES:
         page.emulate_media(color_scheme=mode)  # type: ignore[arg-type]  # one of MODES
-        found = page.evaluate("axe.run()")
-        wrong = [(rule["id"], rule["nodes"][0]["html"]) for rule in found["violations"]]
-        assert [rule for rule in wrong if rule[0] not in NOISE] == [], mode
-        assert "color-contrast" in {rule["id"] for rule in found["passes"]}
-    page.close()
+        seen = look(page)
+        assert {rule: nodes for rule, nodes in seen.violations.items() if rule not in NOISE} == {}, mode
+        assert "color-contrast" in seen.rules
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("size", [1, 2], ids=["text 100 %", "text 200 %"])
 def test_nothing_is_wider_than_a_phone(
-    browser: Browser, public: tuple[str, Path], size: int, language: str
+    page: Page, public: tuple[str, Path], size: int, language: str
 ) -> None:
-    page = opened(browser, public, Audience.FREE, language=language)
+    opened(page, public, Audience.FREE, language=language)
     page.evaluate(
         """size => { const all = [...document.querySelectorAll("body *")];
         const sizes = all.map(node => parseFloat(getComputedStyle(node).fontSize));
@@ -152,7 +156,6 @@ def test_nothing_is_wider_than_a_phone(
         )
         == []
     )
-    page.close()
 
 
 @pytest.mark.browser
@@ -190,16 +193,13 @@ def test_no_word_is_too_long_for_a_phone(browser: Browser, public: tuple[str, Pa
 
 @pytest.mark.browser
 @pytest.mark.parametrize("audience", [Audience.FREE, Audience.TRIAL])
-def test_a_thumb_hits_every_link_on_a_phone(
-    browser: Browser, public: tuple[str, Path], audience: Audience
-) -> None:
-    page = opened(browser, public, audience)
+def test_a_thumb_hits_every_link_on_a_phone(page: Page, public: tuple[str, Path], audience: Audience) -> None:
+    opened(page, public, audience)
     small = page.evaluate(
         """[...document.querySelectorAll("a")].filter(link => !link.closest(".note"))
         .map(link => [Math.round(link.getBoundingClientRect().height), link.textContent])
         .filter(([height]) => height < 44)"""
     )
-    page.close()
     assert [link for link in small if link[1]] == []
 
 
@@ -207,10 +207,11 @@ def test_a_thumb_hits_every_link_on_a_phone(
 @pytest.mark.parametrize("language", ["en", "ar"])
 @pytest.mark.parametrize("audience", [Audience.FREE, Audience.MEMBER])
 def test_no_line_ends_with_a_separator(
-    browser: Browser, public: tuple[str, Path], audience: Audience, language: str
+    page: Page, public: tuple[str, Path], audience: Audience, language: str
 ) -> None:
+    opened(page, public, audience, language=language)
     for width in (320, 375, 600):
-        page = opened(browser, public, audience, width=width, language=language)
+        page.set_viewport_size({"width": width, "height": 900})
         ends = page.evaluate(
             """() => {
             const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
@@ -225,30 +226,27 @@ def test_no_line_ends_with_a_separator(
             }
             return found; }"""
         )
-        page.close()
         assert ends == [], width
 
 
 @pytest.mark.browser
-def test_the_masthead_is_small(browser: Browser, public: tuple[str, Path]) -> None:
-    page = opened(browser, public, Audience.FREE)
+def test_the_masthead_is_small(page: Page, public: tuple[str, Path]) -> None:
+    opened(page, public, Audience.FREE)
     name, lead = page.evaluate(
         """[...document.querySelectorAll("h1, h2")].slice(0, 2)
         .map(node => parseFloat(getComputedStyle(node).fontSize))"""
     )
-    page.close()
     assert (name, lead) == (24, 30)
 
 
 @pytest.mark.browser
 def test_the_thumbnail_is_beside_the_story_on_a_desk_and_under_it_on_a_phone(
-    browser: Browser, public: tuple[str, Path]
+    page: Page, public: tuple[str, Path]
 ) -> None:
     def boxes(width: int) -> tuple[dict[str, float], dict[str, float]]:
-        page = opened(browser, public, Audience.FREE, width=width)
+        opened(page, public, Audience.FREE, width=width)
         text = page.locator("td.stack").first.bounding_box()
         picture = page.locator("td.stack img").first.bounding_box()
-        page.close()
         assert text
         assert picture
         return dict(text), dict(picture)
@@ -261,36 +259,31 @@ def test_the_thumbnail_is_beside_the_story_on_a_desk_and_under_it_on_a_phone(
 
 
 @pytest.mark.browser
-def test_the_dark_mode_is_dark_everywhere(browser: Browser, public: tuple[str, Path]) -> None:
-    page = opened(browser, public, Audience.FREE, "dark", 1200)
+def test_the_dark_mode_is_dark_everywhere(page: Page, public: tuple[str, Path]) -> None:
+    opened(page, public, Audience.FREE, "dark", 1200)
     colours = page.evaluate(
         """[...new Set([...document.querySelectorAll("body, body *")]
         .map(node => getComputedStyle(node).backgroundColor))]"""
     )
-    page.close()
     shown = {_hex(colour) for colour in colours if not colour.endswith(", 0)")}
     assert shown == {DARK.desk, DARK.paper, DARK.paid, DARK.accent}
 
 
 @pytest.mark.browser
-def test_the_mail_asks_nobody_but_the_newsroom_for_anything(
-    browser: Browser, public: tuple[str, Path]
-) -> None:
+def test_the_mail_asks_nobody_but_the_newsroom_for_anything(page: Page, public: tuple[str, Path]) -> None:
     address, _ = public
-    page = opened(browser, public, Audience.FREE)
+    opened(page, public, Audience.FREE)
     asked = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
-    page.close()
     assert asked
     assert [name for name in asked if not name.startswith(address)] == []
 
 
 @pytest.mark.browser
-def test_the_order_of_headings_is_that_of_a_newspaper(browser: Browser, public: tuple[str, Path]) -> None:
-    page = opened(browser, public, Audience.FREE)
+def test_the_order_of_headings_is_that_of_a_newspaper(page: Page, public: tuple[str, Path]) -> None:
+    opened(page, public, Audience.FREE)
     headings = page.evaluate(
         "[...document.querySelectorAll('h1,h2,h3,h4')].map(node => [node.tagName, node.textContent])"
     )
-    page.close()
     edition = editions.selection()
     assert edition.lead
     expected = [["H1", "The Quay"], ["H2", edition.lead.teaser.headline]]
@@ -301,7 +294,7 @@ def test_the_order_of_headings_is_that_of_a_newspaper(browser: Browser, public: 
 
 
 @pytest.mark.browser
-def test_the_logo_changes_with_the_mode(browser: Browser, public: tuple[str, Path]) -> None:
+def test_the_logo_changes_with_the_mode(page: Page, public: tuple[str, Path]) -> None:
     address, folder = public
     media = f"{address}/media"
     look = Look(logo_url=f"{media}/quay-600.jpg", logo_dark_url=f"{media}/ferry-600.jpg")
@@ -313,12 +306,11 @@ def test_the_logo_changes_with_the_mode(browser: Browser, public: tuple[str, Pat
     ).letter
     (folder / "logo.html").write_text(filled(letter.html, VALUES, html=True), "utf-8")
     for mode, name in (("light", "quay"), ("dark", "ferry")):
-        page = browser.new_page(color_scheme=mode)  # type: ignore[arg-type]  # one of MODES
+        page.emulate_media(color_scheme=mode)  # type: ignore[arg-type]  # one of MODES
         page.goto(f"{address}/logo.html")
         shown = page.evaluate(
             "[...document.querySelectorAll('h1 img')].filter(i => i.offsetWidth).map(i => [i.src, i.alt])"
         )
-        page.close()
         assert shown == [[f"{address}/media/{name}-600.jpg", "The Quay"]]
 
 

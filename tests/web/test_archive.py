@@ -23,7 +23,7 @@ from newsroom.database import metadata, writing
 from newsroom.masthead import Archive, Offer
 from readership.reader import Plan
 from tests import samples
-from tests.browser import violations
+from tests.browser import look, window
 from tests.newsletter import editions
 from tests.web import archives
 from tests.web.serving import Site, served, settings
@@ -320,16 +320,10 @@ def test_its_pages_are_right_in_a_browser(
         site.engine, editions.selection(note='<p>A <a href="https://quay.example/fox">fox</a>.</p>')
     )
     withdrawn(site.engine, STORY.id)
-    context = browser.new_context(
-        viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True
-    )
-    sheet = context.new_page()
-    for address in (f"/archive/{KEY}", "/archive/", "/archive/?newsletter=daily", "/archive/none"):
-        sheet.goto(str(site.client.base_url).rstrip("/") + address)
-        assert violations(sheet) == {}, address
-        assert sheet.evaluate("document.documentElement.scrollWidth") <= width, address
-        for target in sheet.locator(".go a, li a, h2 a, h3 a, .button").all():
-            box = target.bounding_box()
-            assert box
-            assert box["height"] >= 44, (address, target.inner_text())
-    context.close()
+    with window(browser, width, mode) as sheet:
+        for address in (f"/archive/{KEY}", "/archive/", "/archive/?newsletter=daily", "/archive/none"):
+            sheet.goto(str(site.client.base_url).rstrip("/") + address)
+            seen = look(sheet, ".go a, li a, h2 a, h3 a, .button")
+            assert seen.violations == {}, address
+            assert seen.width <= width, address
+            assert [one for one in seen.targets if one[1] < 44] == [], address

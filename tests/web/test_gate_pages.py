@@ -19,7 +19,7 @@ from newsletter.straight_in import PARAMETER
 from newsroom.database import engine_for, metadata, writing
 from newsroom.masthead import Section, SectionKind
 from readership.reader import Plan
-from tests.browser import violations
+from tests.browser import look, window
 from tests.samples import NOON
 from tests.web.gating import MARK, article, gated, put, signed_in
 from tests.web.serving import Site, served
@@ -110,35 +110,27 @@ def _fill(site: Site, **words: Any) -> None:
 
 def _look(page: Page, site: Site, name: str, width: int) -> None:
     page.goto(str(site.client.base_url).rstrip("/") + PAGES[name])
-    assert violations(page) == {}, name
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-    assert page.locator("h1").count() == 1, name
-    for target in page.locator(".button, main .go a, .edition li a, header a, .kicker a").all():
-        box = target.bounding_box()
-        assert box
-        assert min(box["height"], box["width"]) >= 44, (name, target.inner_text())
+    seen = look(page, ".button, main .go a, .edition li a, header a, .kicker a")
+    assert seen.violations == {}, name
+    assert seen.width <= width, name
+    assert seen.headings == 1, name
+    assert seen.small() == [], name
 
 
 @pytest.mark.parametrize(("width", "mode"), [(375, "light"), (1200, "dark")])
 def test_every_page_is_right(
     gate: Site, browser: Browser, width: int, mode: Literal["light", "dark"]
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True
-    )
-    page = context.new_page()
-    for name in PAGES:
-        _look(page, gate, name, width)
-    context.close()
+    with window(browser, width, mode) as page:
+        for name in PAGES:
+            _look(page, gate, name, width)
 
 
 def test_an_arabic_newsroom_is_read_from_right_to_left(arabic: Site, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 375, "height": 700}, bypass_csp=True)
-    page = context.new_page()
-    for name in ("front", "closed", "whole", "section"):
-        _look(page, arabic, name, 375)
-        assert page.locator("html").get_attribute("dir") == "rtl"
-    context.close()
+    with window(browser, 375) as page:
+        for name in ("front", "closed", "whole", "section"):
+            _look(page, arabic, name, 375)
+            assert page.locator("html").get_attribute("dir") == "rtl"
 
 
 def test_a_page_asks_no_other_house_for_anything_and_keeps_no_cookie(gate: Site, browser: Browser) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
+from playwright.sync_api import Browser as Chromium
 
 from newsroom.database import writing
 from readership import feed_uses
 from readership.feed_uses import Fetched
 from readership.tokens import feed_token, preferences_token, session_proof
-from tests.browser import chromium, violations
+from tests.browser import look, window
 from tests.web.serving import KEYS, Site
 from tests.web.signing_in import SESSION, Browser, reader, signed_in
 from web.private_uses import write_all
@@ -149,24 +150,21 @@ def test_no_log_holds_an_address(site: Site) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "mode", "language"), [(375, "dark", "ar"), (1200, "light", "en")])
 def test_every_state_is_right_in_a_browser(
-    site: Site, width: int, mode: Literal["light", "dark"], language: str
+    site: Site, browser: Chromium, width: int, mode: Literal["light", "dark"], language: str
 ) -> None:
     reader(site, language=language)
     signed = signed_in(site)
     fetch(site, Fetched(1, "Feedly", "", 3), *(Fetched(1, "newsboat", f"10.0.{n}.0/24", 0) for n in range(7)))
     states = {"shared": signed.get(PAGE).text, "new": act(signed, "new").text}
     states |= {"stopped": act(signed, "stop").text, "off": signed.get(PAGE).text}
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True)
+    with window(browser, width, mode) as page:
         for name, html in states.items():
             page.set_content(html)
             assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
-            assert violations(page) == {}, name
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-            for target in page.locator("button, main .go a, .field input").all():
-                box = target.bounding_box()
-                assert box is not None
-                assert min(box["width"], box["height"]) >= 44, name
+            seen = look(page, "button, main .go a, .field input")
+            assert seen.violations == {}, name
+            assert seen.width <= width, name
+            assert seen.small() == [], name
         # The keyboard alone reaches every address and both buttons.
         page.set_content(states["new"])
         reached = set()
@@ -175,4 +173,3 @@ def test_every_state_is_right_in_a_browser(
             reached.add(page.evaluate("document.activeElement.outerHTML.slice(0, 40)"))
         assert sum(one.startswith("<input id=") for one in reached) == 5
         assert sum(one.startswith("<button") for one in reached) == 2
-        browser.close()

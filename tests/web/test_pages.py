@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 
 from readership.reader import Plan
 from tests import samples
-from tests.browser import violations
+from tests.browser import look, window
 from tests.readership.registered import register
 from tests.web.serving import Site, served, settings
 
@@ -46,26 +46,32 @@ def _open(page: Page, site: Site, name: str) -> None:
         page.goto(base + {"unknown": "/unsubscribe/x", "front": "/"}.get(name, "/nope"))
 
 
+def test_a_look_finds_what_is_wrong(browser: Browser) -> None:
+    with window(browser, 375) as page:
+        page.set_content(
+            "<html lang=en><title>x</title><main><h1>A</h1><img src=x><a href=x style='color: #eee'>pale</a>"
+            "<button hidden>gone</button><p style='width: 500px; height: 90px'>wide</p></main></html>"
+        )
+        seen = look(page, "a, button, p")
+    assert {"image-alt", "color-contrast"} <= set(seen.violations)
+    assert seen.width > 500
+    assert seen.headings == 1
+    assert [name for *_, name in seen.small()] == ["pale", "gone"]
+
+
 @pytest.mark.parametrize(("width", "mode"), [(375, "light"), (1200, "dark")])
 def test_every_page_is_right(
     site: Site, browser: Browser, width: int, mode: Literal["light", "dark"]
 ) -> None:
     _publish(site)
-    context = browser.new_context(
-        viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True
-    )
-    page = context.new_page()
-    for name in PAGES:
-        _open(page, site, name)
-        assert violations(page) == {}, name
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        assert page.locator("h1").count() == 1, name
-        for target in page.locator("button, main .go a, li a, header a").all():
-            box = target.bounding_box()
-            assert box
-            assert box["height"] >= 44, (name, target.inner_text())
-            assert box["width"] >= 44, (name, target.inner_text())
-    context.close()
+    with window(browser, width, mode) as page:
+        for name in PAGES:
+            _open(page, site, name)
+            seen = look(page, "button, main .go a, li a, header a")
+            assert seen.violations == {}, name
+            assert seen.width <= width, name
+            assert seen.headings == 1, name
+            assert seen.small() == [], name
 
 
 def test_the_policy_lets_the_page_be_styled_and_its_forms_work_without_a_script(
@@ -75,7 +81,7 @@ def test_the_policy_lets_the_page_be_styled_and_its_forms_work_without_a_script(
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
+    page.on("console", lambda message: complaints.append(f"{message.text} {message.location['url']}"))
     _open(page, site, "ask")
     assert page.get_by_role("heading", level=1).inner_text() == "Stop The Morning Quay?"
     page.get_by_role("button", name="Stop The Morning Quay").click()
@@ -83,7 +89,8 @@ def test_the_policy_lets_the_page_be_styled_and_its_forms_work_without_a_script(
     page.get_by_role("button", name="Send it to me again").click()
     assert site.statuses() == {"daily": "active", "weekly": "active"}
     assert context.cookies() == []
-    assert complaints == []
+    # A browser asks each host once for a picture that nobody offers it.
+    assert [one for one in complaints if not one.endswith("/favicon.ico")] == []
     context.close()
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser import violations
+from tests.browser import look, window
 from tests.web.serving import Site
 from tests.web.signing_up import ADDRESS, later, mails, signed_up
 
@@ -32,24 +32,23 @@ def test_every_page_and_state_is_right(
     site: Site, browser: Browser, width: int, mode: Literal["light", "dark"]
 ) -> None:
     mail = signed_up(site, "bo@quay.example", section=["culture"])
-    context = browser.new_context(
-        viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True
-    )
-    page = context.new_page()
+    with window(browser, width, mode) as page:
+        _every_page_and_state(site, page, width, mail.link)
 
+
+def _every_page_and_state(site: Site, page: Page, width: int, link: str) -> None:
     def check(name: str) -> None:
-        assert violations(page) == {}, name
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        assert page.locator("h1").count() == 1, name
-        for target in page.locator("button, main .go a, header a, .field input, .field select, .box").all():
-            box = target.bounding_box()
-            assert box and box["height"] >= 44 and box["width"] >= 44, (name, target.inner_text())
+        seen = look(page, "button, main .go a, header a, .field input, .field select, .box")
+        assert seen.violations == {}, name
+        assert seen.width <= width, name
+        assert seen.headings == 1, name
+        assert seen.small() == [], name
 
     for name, path in (
         ("form", "/subscribe"),
         ("embedded", "/subscribe?embed"),
         ("arabic", "/subscribe?language=ar"),
-        ("confirm", mail.link),
+        ("confirm", link),
         ("unknown", "/confirm/x"),
     ):
         page.goto(base(site) + path)
@@ -62,13 +61,12 @@ def test_every_page_and_state_is_right(
     filled(page, site)
     page.get_by_role("button").click()
     check("sent")
-    page.goto(base(site) + mail.link)
+    page.goto(base(site) + link)
     page.get_by_role("button").click()
     check("done")
     later(site, days=8)
-    page.goto(base(site) + mail.link)
+    page.goto(base(site) + link)
     check("expired")
-    context.close()
 
 
 def test_with_the_keyboard_alone_without_a_script_and_without_a_cookie(site: Site, browser: Browser) -> None:
