@@ -159,7 +159,7 @@ def test_nothing_is_wider_than_a_phone(
 
 
 @pytest.mark.browser
-def test_no_word_is_too_long_for_a_phone(browser: Browser, public: tuple[str, Path]) -> None:
+def test_no_word_is_too_long_for_a_phone(page: Page) -> None:
     law = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
     long = editions.story(
         f"{law}: was bleibt", law, f"Das {law} ist aufgehoben.", correction=f"Nicht das {law}."
@@ -177,7 +177,6 @@ def test_no_word_is_too_long_for_a_phone(browser: Browser, public: tuple[str, Pa
         samples.newsroom(name=law),
         samples.newsletter(language="de", title=law),
     ).letter
-    page = browser.new_page(viewport={"width": 320, "height": 900})
     page.set_content(filled(letter.html, VALUES, html=True))
     for width in (320, 375, 700):
         page.set_viewport_size({"width": width, "height": 900})
@@ -188,7 +187,6 @@ def test_no_word_is_too_long_for_a_phone(browser: Browser, public: tuple[str, Pa
         "Math.max(...[...document.querySelectorAll('h2,h3,p')].map(one => one.getBoundingClientRect().width))"
     )
     assert widest <= 600
-    page.close()
 
 
 @pytest.mark.browser
