@@ -6,12 +6,13 @@ import getpass
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from commands.invocation import Clock, Invocation
 from commands.troubles import Troubles
@@ -22,6 +23,7 @@ from newsroom.installation import Installation
 from newsroom.masthead import Newsletter
 from newsroom.schema import MigrationReport, migrate
 from newsroom.settings import Settings, load
+from newsroom.stop_file import Stop, StopFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def opened(invocation: Invocation) -> Iterator[Context]:
     """
     settings = settings_of(invocation)
     clock = invocation.clock(settings.newsroom.time_zone)
-    engine = engine_for(settings.database_url)
+    stops = StopFile(settings.stops_path, _bring_back)
+    engine = stops.of(engine_for(settings.database_url))
     file = sqlite_file(engine)
     is_rehearsal = invocation.dry_run and file is not None
     with ExitStack() as ends:
@@ -77,8 +80,18 @@ def opened(invocation: Invocation) -> Iterator[Context]:
         ends.callback(engine.dispose)
         if not is_rehearsal or sqlite_file(engine) is not None:
             said(migrate(engine, settings.root, clock()))
+        installation.ensure(engine, clock())
+        if is_rehearsal or not invocation.dry_run:
+            stops.catch_up(engine, clock())
         here = installation.ensure(engine, clock())
         yield Context(settings, engine, clock, here, invocation.dry_run, is_rehearsal)
+
+
+def _bring_back(connection: Connection, stops: Sequence[Stop], now: datetime) -> int:
+    # Most commands open a database that knows all of them.
+    from readership.bringing_back import apply
+
+    return apply(connection, stops, now)
 
 
 @contextmanager

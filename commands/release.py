@@ -15,6 +15,7 @@ from newsletter import editing, editions, holds
 from newsletter.edition import EditionState, day_and_slot
 from newsroom import log, witness
 from newsroom.errors import HeldError, MisuseError
+from readership import sessions
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -75,6 +76,7 @@ def _accept(room: Context) -> None:
             f"again; `resume {key}` hands it to everybody who has not got it as far as this database knows"
         )
         log.problem("release", message, level="warning")
+    _say_lost(room)
     if not room.dry_run:
         witness.accept(room.engine, path)
     log.step(
@@ -83,6 +85,25 @@ def _accept(room: Context) -> None:
         database="taken as the truth",
         dry_run=UNCHANGED if room.dry_run else None,
     )
+
+
+def _say_lost(room: Context) -> None:
+    """Say what a restored database knows of readers no more. Without the file of stops every session ends:
+    nobody can tell which of them had ended since the backup."""
+    lost = "who signed up, or changed an address or a choice, since the backup is as before it"
+    if room.settings.stops_path.exists():
+        stopped = f"who stopped or was erased is so again, from {room.settings.stops_path}"
+        log.problem("release", f"where the database was restored, {lost}; {stopped}", level="warning")
+        return
+    with tried(room) as connection:
+        ended = sessions.end_all(connection)
+    message = (
+        f"where the database was restored, {lost}; {room.settings.stops_path} is not there, so who stopped "
+        "or was erased since the backup gets mail again: `readers import FILE --suppress` takes your "
+        f"provider's list of them. Every reader is signed out ({ended} sessions); private feeds' "
+        "addresses that were made void since the backup open again: `readers feeds ADDRESS --rotate`"
+    )
+    log.problem("release", message, level="warning")
 
 
 def _counted_as_sent(connection: Connection, room: Context, key: str) -> bool:

@@ -13,11 +13,12 @@ from commands.invocation import Invocation, invocation
 from commands.letters import letters_step
 from commands.sync import sync_step
 from newsletter.edition import edition_key
-from newsletter.history import has_unsettled, open_editions
+from newsletter.history import has_returned, has_unsettled, open_editions
 from newsletter.schedule import next_due
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
 from newsroom.errors import ConfigurationError, ExitStatus, StandfirstError, StoreError
+from newsroom.stop_file import trim
 
 UNNOTED = "Nothing can be noted in the database, so every run tells this again until it can."
 
@@ -73,11 +74,12 @@ def _do_all(room: Context) -> None:
         with room.troubles.caught("database"):
             # What was erased while others kept the log busy.
             emptied(room.engine)
+            trim(room.engine, room.settings.stops_path, room.clock())
 
 
 def _deliver(room: Context) -> None:
     with reading(room.engine) as connection:
-        if not open_editions(connection) and not has_unsettled(connection):
+        if not (open_editions(connection) or has_unsettled(connection) or has_returned(connection)):
             return
     # Rendering and sending take a while to import, and most runs have nothing to send.
     from commands.deliver import deliver_step, say_unsettled

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -23,7 +23,6 @@ from newsletter.event import Event, EventKind
 from newsletter.tables import batches, bounce_holds, deliveries, events
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
-from newsroom.errors import MisuseError
 from newsroom.portions import portions
 from newsroom.settings import BounceSettings
 from readership import store
@@ -90,43 +89,13 @@ def apply(
     ]
     affected = {keys[one.edition, one.reader_id] for one in returned}
     for key in held:
-        affected |= _returned_of(connection, key)
-    return Stops(stopped + _derive(connection, affected, rules, now), unsubscribed, tuple(held))
+        affected |= returned_of(connection, key)
+    return Stops(stopped + derive(connection, affected, rules, now), unsubscribed, tuple(held))
 
 
 def is_returned(event: Event) -> bool:
     """Whether it may stop its reader as a bounce does. Pure."""
     return event.kind is EventKind.BOUNCE or (event.kind is EventKind.DROPPED and event.is_permanent)
-
-
-def decide(
-    connection: Connection,
-    edition: str,
-    what: Literal["stop", "ignore"],
-    rules: BounceSettings,
-    by: str,
-    now: datetime,
-) -> int:
-    """A person's word on an edition's bounces that were held; returns how many readers are stopped.
-
-    Raises MisuseError where the edition's bounces are not held.
-    """
-    ours = bounce_holds.c.edition == edition
-    before = connection.execute(sa.select(bounce_holds.c.decided).where(ours)).scalar()
-    if before is None:
-        raise MisuseError(f"the bounces of {edition} are not held: they stop their readers by themselves")
-    connection.execute(sa.update(bounce_holds).where(ours).values(decided=what))
-    count = _derive(connection, _returned_of(connection, edition), rules, now)
-    said = f"bounces: {counted(count, 'reader')} stopped" if what == "stop" else "bounces: stop nobody"
-    editions.log(connection, edition, now, by, said)
-    return count
-
-
-def waiting(connection: Connection) -> list[tuple[str, int, datetime]]:
-    """(edition, readers that had come back, since when) of each whose bounces wait for a person's word."""
-    query = sa.select(bounce_holds.c.edition, bounce_holds.c.readers, bounce_holds.c.since)
-    undecided = query.where(bounce_holds.c.decided == "").order_by(bounce_holds.c.edition)
-    return [(key, int(readers), since) for key, readers, since in connection.execute(undecided)]
 
 
 def wanted(returns: Iterable[_Return], rules: BounceSettings) -> dict[str, tuple[SuppressionReason, str]]:
@@ -186,7 +155,7 @@ def _complained(
     for one in reports:
         key = keys[one.edition, one.reader_id]
         if key not in lifts or one.at > lifts[key]:
-            # Not of those that `_derive` takes back.
+            # Not of those that `derive` takes back.
             origin = f"complaint about {one.edition}"
             stopped += suppress(connection, {key: SuppressionReason.COMPLAINED}, now, origin)
     return stopped
@@ -237,7 +206,7 @@ def _size(connection: Connection, edition: str) -> int:
     return int(connection.execute(query.where(ours)).scalar_one())
 
 
-def _returned_of(connection: Connection, edition: str) -> set[str]:
+def returned_of(connection: Connection, edition: str) -> set[str]:
     """The recipient keys that something of the edition came back from."""
     query = (
         sa.select(deliveries.c.recipient_key)
@@ -250,7 +219,7 @@ def _returned_of(connection: Connection, edition: str) -> set[str]:
 _OF_EVENT = sa.and_(deliveries.c.edition == events.c.edition, deliveries.c.reader_id == events.c.reader_id)
 
 
-def _derive(connection: Connection, keys: Collection[str], rules: BounceSettings, now: datetime) -> int:
+def derive(connection: Connection, keys: Collection[str], rules: BounceSettings, now: datetime) -> int:
     """Make the stops of these recipient keys what the events say; returns how many are new."""
     since = now - max(rules.within, timedelta(days=90))
     query = sa.select(editions_table.c.key).where(editions_table.c.first_handed > since)
@@ -270,7 +239,8 @@ def _derive(connection: Connection, keys: Collection[str], rules: BounceSettings
         ]
         stops = wanted(returns, rules)
         before = those_of(connection, some, ORIGIN)
-        lift(connection, [key for key, why in before.items() if key not in stops or stops[key][0] is not why])
+        other = [key for key, why in before.items() if key not in stops or stops[key][0] is not why]
+        lift(connection, other, now)
         by_origin: dict[str, dict[str, SuppressionReason]] = {}
         for key, (reason, origin) in stops.items():
             by_origin.setdefault(origin, {})[key] = reason

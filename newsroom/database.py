@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -34,6 +34,9 @@ BUSY_SECONDS = 120
 
 _LINE = "standfirst_line"
 """The engine's option that holds the line of its writers."""
+
+BEFORE_COMMIT = "standfirst_before_commit"
+"""The engine's option that holds what writes down beside the database: see newsroom/stop_file.py."""
 
 LARGEST = 2**31 - 1
 """The largest number that a row has: a larger one that somebody asks for is none of ours."""
@@ -83,7 +86,21 @@ def engine_for(url: str, *, poolclass: type[sa.Pool] | None = None) -> Engine:
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     engine = sa.create_engine(url, connect_args=arguments, **options)
     sa.event.listen(engine, "connect", _prepare_sqlite)
+    _keep_to_its_file(engine)
     return engine
+
+
+def _keep_to_its_file(engine: Engine) -> None:
+    """Once a file was opened, none is made in its place: SQLite would make an empty one where it is gone."""
+    path, is_known = sqlite_file(engine), False
+
+    def look(*_: object) -> None:
+        nonlocal is_known
+        if is_known and path is not None and identity(path) is None:
+            raise sqlite3.OperationalError("its file was deleted or moved")
+        is_known = True
+
+    sa.event.listen(engine, "do_connect", look)
 
 
 def _postgresql(url: URL, options: dict[str, Any]) -> Engine:
@@ -114,6 +131,14 @@ def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         connection.execute(f"PRAGMA {pragma}")
 
 
+class Beside(Protocol):
+    """What collects in a writing transaction and writes down at its end, before it is committed."""
+
+    def begin(self, connection: Connection) -> None: ...
+
+    def end(self, connection: Connection) -> None: ...
+
+
 def in_line(engine: Engine) -> Engine:
     """The same engine, with the same connections, for a process that serves: writers stand in a line, so that
     however many there are, those who read find a connection and a thread."""
@@ -131,14 +156,20 @@ def writing(engine: Engine, within: float | None = None) -> Iterator[Connection]
     has patience).
     """
     line: Line | None = engine.get_execution_options().get(_LINE)
+    beside: Beside | None = engine.get_execution_options().get(BEFORE_COMMIT)
     turn = nullcontext(within) if line is None else line.turn(within)
     with explained(engine), turn as seconds, engine.connect() as connection:
+        _look(engine, connection)
         if engine.dialect.name == "sqlite":
             with _waiting(connection, seconds):
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             postgresql.begin_writing(connection, seconds)
+        if beside is not None:
+            beside.begin(connection)
         yield connection
+        if beside is not None:
+            beside.end(connection)
         connection.commit()
 
 
@@ -160,11 +191,43 @@ def _waiting(connection: Connection, seconds: float | None) -> Iterator[None]:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A connection that only reads, seeing one state of the database throughout."""
     with explained(engine), engine.connect() as connection:
+        _look(engine, connection)
         if engine.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN")
         else:
             connection.execution_options(**postgresql.REPEATABLE)
         yield connection
+
+
+def _look(engine: Engine, connection: Connection) -> None:
+    """Raise StoreError where SQLite's file at the path is not the one that is open any more: what is written
+    into a deleted file is lost with the process that has it open."""
+    path = sqlite_file(engine)
+    if path is None:
+        return
+    now = identity(path)
+    if connection.info.setdefault(_FILE, now) == now:
+        return
+    # The next connection opens what is there then.
+    connection.invalidate()
+    if now is None:
+        raise StoreError(
+            f"the database is gone: {path} was deleted or moved; put it back, or restore a backup"
+        )
+    raise StoreError(f"the database was replaced: {path} is another file than before; it is opened anew")
+
+
+_FILE = "standfirst_file"
+"""In what SQLAlchemy keeps beside a connection: which file it has open."""
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path: its device and its number there; None for none that can be seen."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def emptied(engine: Engine) -> bool:
@@ -210,6 +273,7 @@ def _refusal(engine: Engine, error: sa.exc.DBAPIError | sqlite3.DatabaseError) -
 
 
 _REMEDIES = (
+    ("deleted or moved", "restore a backup"),
     ("full", "its disk is full: free some room"),
     ("disk I/O", "its disk is full or faulty: free some room, and look at the disk"),
     ("unable to open", "its folder is not there, or not for the user who runs Standfirst"),

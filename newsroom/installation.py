@@ -21,6 +21,8 @@ class Installation:
     created: datetime
     hand_overs: int
     last_edition: str
+    restored: datetime | None = None
+    """When it was found to be a restored one; None once a person has looked."""
 
 
 def ensure(engine: Engine, now: datetime) -> Installation:
@@ -42,7 +44,9 @@ def ensure(engine: Engine, now: datetime) -> Installation:
 def find(connection: Connection) -> Installation | None:
     """The installation, or None in a database that nobody has used."""
     row = connection.execute(sa.select(installation)).first()
-    return None if row is None else Installation(row.id, row.created, row.hand_overs, row.last_edition)
+    if row is None:
+        return None
+    return Installation(row.id, row.created, row.hand_overs, row.last_edition, row.restored)
 
 
 def announce(connection: Connection, edition: str) -> Installation:
@@ -65,3 +69,8 @@ def catch_up(connection: Connection, hand_overs: int, edition: str) -> None:
         .where(installation.c.hand_overs <= hand_overs)
         .values(hand_overs=hand_overs, last_edition=edition)
     )
+
+
+def looked_at(connection: Connection) -> None:
+    """A person has looked at a restored database."""
+    connection.execute(sa.update(installation).values(restored=None))

@@ -231,6 +231,11 @@ class Settings:
         """The witness stands beside `newsroom.toml`, outside of the database."""
         return self.root / "standfirst.witness"
 
+    @property
+    def stops_path(self) -> Path:
+        """What readers ended, a line each, beside the witness."""
+        return self.root / "standfirst.stops"
+
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:
     """The settings of the newsroom at `path`.

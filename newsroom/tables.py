@@ -14,6 +14,10 @@ installation = sa.Table(
     # How many editions were announced to the witness: see newsroom/witness.py.
     sa.Column("hand_overs", sa.Integer, nullable=False, default=0),
     sa.Column("last_edition", sa.String(200), nullable=False, default=""),
+    # How many stops were written down beside it: see newsroom/stop_file.py.
+    sa.Column("stops", sa.Integer, nullable=False, default=0),
+    # When it was found to be a restored one; NULL once a person has looked.
+    sa.Column("restored", Instant),
     comment="One row: this installation.",
 )
 

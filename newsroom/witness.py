@@ -76,6 +76,17 @@ def _witness(said: dict[str, object]) -> Witness:
 
 def objection(found: Witness | None, known: Installation, here: str, path: Path) -> str | None:
     """Why nothing may be sent with this database, or None. Pure."""
+    reason = _objection(found, known, here, path)
+    if reason is None and known.restored is not None:
+        return (
+            f"{path}: the database was restored: at {known.restored:%Y-%m-%d %H:%M} UTC it knew less than "
+            "the file of stops beside it. Who had stopped or was erased since the backup is so again; who "
+            "signed up or changed something is not. Nothing is sent until you have looked and say `release`"
+        )
+    return reason
+
+
+def _objection(found: Witness | None, known: Installation, here: str, path: Path) -> str | None:
     if found is None:
         if known.hand_overs == 0:
             return None
@@ -203,6 +214,7 @@ def accept(engine: Engine, path: Path) -> None:
     with writing(engine) as connection:
         if found is not None:
             installation.catch_up(connection, found.hand_overs, found.last_edition)
+        installation.looked_at(connection)
         known = installation.find(connection)
     if known is not None:
         _write(path, known)

@@ -12,8 +12,8 @@ from readership import store
 from readership.limits import Limit, take
 from readership.reader import Reader, SuppressionReason
 from readership.sign_ins import DEAD
-from readership.suppression import suppress
-from readership.tables import sign_ins, sign_ups, suppressions
+from readership.suppression import lift_wish, suppress
+from readership.tables import sign_ins, sign_ups
 from readership.tokens import Request
 
 ORIGIN = "its reader has another address now"
@@ -63,10 +63,7 @@ def change(connection: Connection, reader: Reader, address: str, key: str, now: 
     """
     if key == reader.key or not is_free(connection, key):
         return False
-    wishes = (SuppressionReason.ERASED, SuppressionReason.UNSUBSCRIBED)
-    connection.execute(
-        sa.delete(suppressions).where(suppressions.c.key == key, suppressions.c.reason.in_(wishes))
-    )
+    lift_wish(connection, key, now)
     # What the old address was refused for is said of it alone.
     store.save_readers(connection, [replace(reader, address=address, key=key)], now)
     suppress(connection, {reader.key: SuppressionReason.UNSUBSCRIBED}, now, ORIGIN)

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from newsroom.database import inserting
 from newsroom.portions import portions
+from newsroom.stop_file import note
 from readership.reader import Plan
 from readership.tables import feed_addresses, feed_uses, readers
 from readership.tokens import SigningKeys, feed_token
@@ -115,6 +116,8 @@ def _set(
     values = {"generation": generation, "revoked": revoked, "changed": now}
     new = inserting(connection, feed_addresses).values(reader_id=reader_id, **values)
     connection.execute(new.on_conflict_do_update(index_elements=[feed_addresses.c.reader_id], set_=values))
+    key = connection.execute(sa.select(readers.c.key).where(readers.c.id == reader_id)).scalar_one()
+    note(connection, "feeds", key, now, "new" if revoked is None else "revoked")
     # How the void addresses were used says nothing of the new ones.
     connection.execute(sa.delete(feed_uses).where(feed_uses.c.reader_id == reader_id))
 

@@ -21,7 +21,7 @@ def lift_for(connection: Connection, key: str, by: str, now: datetime) -> Suppre
     row = connection.execute(sa.select(*columns).where(suppressions.c.key == key)).first()
     if row is None:
         return None
-    lift(connection, [key])
+    lift(connection, [key], now)
     values = {"key": key, "at": now, "by": by[:200], "reason": row.reason, "origin": row.origin}
     connection.execute(sa.insert(lifts).values(values))
     return SuppressionReason(row.reason)

@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from readership.tables import sessions
+from newsroom.stop_file import note
+from readership.tables import readers, sessions
 
 KEPT = timedelta(days=90)
 """How long after its last visit a browser is still signed in."""
@@ -98,12 +99,22 @@ def kept(connection: Connection, reader_id: int) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def end(connection: Connection, reader_id: int, session: str | None = None) -> int:
+def end(connection: Connection, reader_id: int, now: datetime, session: str | None = None) -> int:
     """End one session of this reader, or with None all of them; returns how many."""
     where = [sessions.c.reader_id == reader_id]
     if session is not None:
         where.append(sessions.c.id == session)
-    return connection.execute(sa.delete(sessions).where(*where)).rowcount
+    ended = connection.execute(sa.delete(sessions).where(*where)).rowcount
+    key = connection.execute(sa.select(readers.c.key).where(readers.c.id == reader_id)).scalar()
+    if ended and key is not None:
+        # A restored backup ends them all: a session too few costs a mail, one too many lets somebody in.
+        note(connection, "sessions", key, now)
+    return ended
+
+
+def end_all(connection: Connection) -> int:
+    """Sign every reader out; returns how many sessions ended."""
+    return connection.execute(sa.delete(sessions)).rowcount
 
 
 def is_any_expired(connection: Connection, now: datetime) -> bool:

@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 from readership import consent, store
 from readership.change import Known
 from readership.limits import is_used_up, take
-from readership.reader import SuppressionReason
 from readership.sign_up import KEPT, PER_ADDRESS, PER_NETWORK, SignUp, Start, in_all
-from readership.tables import sign_ups, suppressions
+from readership.suppression import lift_wish
+from readership.tables import sign_ups
 
 _COLUMNS = tuple(sign_ups.c[name] for name in SignUp.__dataclass_fields__)
 _NOTED = sa.insert(sign_ups).from_select(
@@ -94,19 +94,13 @@ def confirm(
     if connection.execute(sa.delete(sign_ups).where(sign_ups.c.id == sign_up.id)).rowcount == 0:
         return None
     if start.lifts:
-        # A dead address stays one, whatever it was called before.
-        wishes = (SuppressionReason.ERASED, SuppressionReason.UNSUBSCRIBED)
-        connection.execute(
-            sa.delete(suppressions).where(
-                suppressions.c.key == sign_up.key, suppressions.c.reason.in_(wishes)
-            )
-        )
+        lift_wish(connection, sign_up.key, now)
     store.save_readers(connection, [start.reader], now)
     stored = store.find(connection, sign_up.key)
     if stored is None:  # Just stored.
         raise LookupError("a reader who was stored is not there")
-    theirs = [(stored.id, replace(one, reader_id=stored.id)) for one in start.subscriptions]
-    store.save_subscriptions(connection, theirs, now)
+    theirs = [replace(one, reader_id=stored.id) for one in start.subscriptions]
+    store.save_choices(connection, stored, theirs, now)
     consent.keep(connection, stored.id, proofs)
     return stored.id
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from newsroom.database import inserting
 from newsroom.portions import portions
+from newsroom.stop_file import note
 from readership.reader import (
     DELIVERY_ORDER,
     Candidate,
@@ -175,7 +176,8 @@ def unsubscribe(
     A newsletter without a subscription is recorded as unsubscribed as well, so that no later import starts
     it. True if anything changed; False for one stopped before or an erased reader.
     """
-    if connection.execute(sa.select(readers.c.id).where(readers.c.id == reader_id)).first() is None:
+    reader_key = connection.execute(sa.select(readers.c.key).where(readers.c.id == reader_id)).scalar()
+    if reader_key is None:
         return False
     theirs = subscriptions.c.reader_id == reader_id
     there = set(connection.execute(sa.select(subscriptions.c.newsletter).where(theirs)).scalars())
@@ -203,6 +205,9 @@ def unsubscribe(
     ]
     if new:
         connection.execute(sa.insert(subscriptions), new)
+    if changed or new:
+        for key in sorted(stopped):
+            note(connection, "stop", reader_key, now, key)
     return bool(changed or new)
 
 
@@ -223,6 +228,10 @@ def resubscribe(
         )
         .values(status=SubscriptionStatus.ACTIVE.value, ended_by="", updated=now)
     ).rowcount
+    reader_key = connection.execute(sa.select(readers.c.key).where(readers.c.id == reader_id)).scalar()
+    if changed and reader_key is not None:
+        for key in sorted(newsletters):
+            note(connection, "start", reader_key, now, key)
     return bool(changed)
 
 
@@ -318,6 +327,15 @@ def save_subscriptions(
     ]
     if values:
         connection.execute(_upsert(connection), values)
+
+
+def save_choices(connection: Connection, reader: Reader, some: Iterable[Subscription], now: datetime) -> None:
+    """Insert or update what a reader chose in person: what they end stays ended after a restored backup."""
+    chosen = list(some)
+    save_subscriptions(connection, [(reader.id, one) for one in chosen], now)
+    for one in chosen:
+        ends = one.status is SubscriptionStatus.UNSUBSCRIBED
+        note(connection, "stop" if ends else "start", reader.key, now, one.newsletter)
 
 
 def _upsert(connection: Connection) -> Any:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from newsroom.database import inserting
 from newsroom.portions import portions
+from newsroom.stop_file import note
 from readership.reader import SuppressionReason
 from readership.store import suppressed
 from readership.tables import suppressions
@@ -42,6 +43,8 @@ def suppress(
                 .where(suppressions.c.key == key)
                 .values(reason=reason.value, at=now, origin=origin[:300])
             )
+        if there.get(key) is not reason:
+            note(connection, "suppress", key, now, reason.value)
     return len(new)
 
 
@@ -60,9 +63,20 @@ def those_of(connection: Connection, keys: Collection[str], beginning: str) -> d
     return found
 
 
-def lift(connection: Connection, keys: Collection[str]) -> int:
+def lift(connection: Connection, keys: Collection[str], now: datetime) -> int:
     """Let these recipient keys get mail again, as if nothing had stopped them; returns how many."""
     count = 0
     for some in portions(keys):
         count += connection.execute(sa.delete(suppressions).where(suppressions.c.key.in_(some))).rowcount
+        for key in some:
+            note(connection, "lift", key, now)
     return count
+
+
+def lift_wish(connection: Connection, key: str, now: datetime) -> None:
+    """Lift what the owner of the address had wished (erased, unsubscribed), by a later word of theirs. A dead
+    address stays one, whatever it was called before."""
+    wishes = (SuppressionReason.ERASED, SuppressionReason.UNSUBSCRIBED)
+    ours = sa.and_(suppressions.c.key == key, suppressions.c.reason.in_(wishes))
+    if connection.execute(sa.delete(suppressions).where(ours)).rowcount:
+        note(connection, "lift", key, now)

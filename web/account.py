@@ -61,14 +61,14 @@ class Account(SignedPage):
 
     def _end(self, who: SignedIn, session: str) -> Response:
         with writing(self.house.engine) as connection:
-            ended = sessions.end(connection, who.reader.id, session)
+            ended = sessions.end(connection, who.reader.id, self.house.now(), session)
         if session == who.session:
             return self._gone(who)
         return self.page(who, "account_ended" if ended else "")
 
     def _out(self, who: SignedIn, *, every: bool) -> Response:
         with writing(self.house.engine) as connection:
-            sessions.end(connection, who.reader.id, None if every else who.session)
+            sessions.end(connection, who.reader.id, self.house.now(), None if every else who.session)
         step("web", signed_out_reader=who.reader.id, everywhere=every)
         return self._gone(who, every=every)
 

@@ -150,7 +150,7 @@ class Preferences:
             )
             if done.reader is not None:
                 store.save_readers(connection, [done.reader], now)
-            store.save_subscriptions(connection, [(reader.id, one) for one in done.subscriptions], now)
+            store.save_choices(connection, reader, done.subscriptions, now)
         if done.subscriptions or done.reader is not None:
             step(
                 "web", preferences_of_reader=reader.id, newsletters=[o.newsletter for o in done.subscriptions]

@@ -197,7 +197,7 @@ class SignInDoor:
         now = self.house.now()
         former = sessions.find(connection, client.own, now) if client.own else None
         if former is not None:
-            sessions.end(connection, former.reader_id, former.id)
+            sessions.end(connection, former.reader_id, now, former.id)
         return sessions.begin(connection, reader.id, client.browser, client.network, now)
 
     def _done(self, waiting: SignIn, reader: Reader, own: str) -> Response:

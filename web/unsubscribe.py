@@ -152,7 +152,8 @@ class Door:
                     consent_at=now,
                     consent_source=AGAIN,
                 )
-                store.save_subscriptions(connection, [(asked.reader_id, started)], now)
+                if standing.reader is not None:
+                    store.save_choices(connection, standing.reader, [started], now)
         if may:
             step("web", subscribed_again_reader=asked.reader_id, newsletter=asked.newsletter)
         elif not standing.gets(asked.newsletter):

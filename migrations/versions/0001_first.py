@@ -118,6 +118,8 @@ def upgrade() -> None:
         sa.Column("created", Instant(), nullable=False),
         sa.Column("hand_overs", sa.Integer(), nullable=False),
         sa.Column("last_edition", sa.String(length=200), nullable=False),
+        sa.Column("stops", sa.Integer(), nullable=False),
+        sa.Column("restored", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
         comment="One row: this installation.",
     )
