@@ -17,7 +17,8 @@ from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption
 from commands.lateness import miss_late
 from commands.posting import post_for
 from commands.progress import counting
-from newsletter import editions, history, settle, status, sums
+from newsletter import bounce_hold, editions, evidence, history, status, sums
+from newsletter import silence as silence_
 from newsletter.claim import Terms
 from newsletter.deliver import Delivery
 from newsletter.delivery_report import DeliveryReport, StoppedBy
@@ -60,6 +61,8 @@ def deliver(
 
 def deliver_step(room: Context, newsletter: Newsletter) -> None:
     """Hand over what is due of the newsletter's editions; a held one is said, and waits for a person."""
+    if not room.dry_run:
+        _by_events(room, newsletter)
     with reading(room.engine) as connection:
         coming = history.open_editions(connection, newsletter.key)
     now = room.clock()
@@ -113,6 +116,18 @@ def say_unsettled(room: Context) -> None:
             f"ask the provider's log, then: {ways}"
         )
         room.troubles.add("deliver", f"unsettled:{problem.batch}", message, ExitStatus.HELD)
+    say_returned(room)
+
+
+def say_returned(room: Context) -> None:
+    """Say of which editions so much came back that it stops nobody until a person has decided."""
+    with reading(room.engine) as connection:
+        waiting = bounce_hold.waiting(connection)
+    for held in waiting:
+        ways = " or ".join(held.commands)
+        room.troubles.add(
+            "bounces", held.edition, f"{held.edition}: {held.reason}; then: {ways}", ExitStatus.HELD
+        )
 
 
 @contextmanager
@@ -132,8 +147,6 @@ def _deliver_one(
     room: Context, newsletter: Newsletter, edition: Edition, provider: Provider, owner: str
 ) -> None:
     settings = room.settings.delivery
-    if settings.silence_means_not_sent is not None:
-        _assume(room, edition, settings.silence_means_not_sent)
     with counting("readers") as progress:
         report = Delivery(
             engine=room.engine,
@@ -155,13 +168,22 @@ def _deliver_one(
         _sum_up(room)
 
 
-def _assume(room: Context, edition: Edition, silence: timedelta) -> None:
-    now = room.clock()
+def _by_events(room: Context, newsletter: Newsletter) -> None:
+    """Settle what is uncertain by the provider's events, and by their silence where the settings say so."""
+    with reading(room.engine) as connection:
+        if not history.has_unsettled(connection):
+            return
+    silence, now = room.settings.delivery.silence_means_not_sent, room.clock()
     with writing(room.engine) as connection:
-        count = settle.assume_not_sent(connection, edition.key, now - silence, "run", now)
-    if count:
+        evidence.settle_heard(connection, now)
+        found = (
+            silence_.assume_not_sent(connection, newsletter.key, silence, newsletter.latest, "run", now)
+            if silence is not None
+            else {}
+        )
+    for edition, count in found.items():
         silent = counted(count, "uncertain batch was", "uncertain batches were")
-        message = f"{edition.key}: {silent} silent and not sent, as `silence_means_not_sent` has it"
+        message = f"{edition}: {silent} silent and not sent, as `silence_means_not_sent` has it"
         log.problem("deliver", message, level="warning")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from newsletter.breaker import Past
 from newsletter.edition import BatchState, DeliveryState, Edition, EditionState
 from newsletter.edition_row import COLUMNS, OPEN, from_row
-from newsletter.tables import batches, deliveries, editions
+from newsletter.tables import batches, bounce_holds, deliveries, editions
 from newsletter.used_stories import counts_for
 
 
@@ -28,6 +28,12 @@ def has_unsettled(connection: Connection) -> bool:
     own = sa.select(deliveries.c.batch).where(deliveries.c.state == DeliveryState.UNCERTAIN.value)
     whole = sa.select(batches.c.id).where(batches.c.state.in_(unsettled))
     return any(connection.execute(query.limit(1)).first() is not None for query in (whole, own))
+
+
+def has_returned(connection: Connection) -> bool:
+    """True where so much of an edition came back that a person has to look."""
+    query = sa.select(bounce_holds.c.edition).where(bounce_holds.c.decided == "")
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def latest(connection: Connection, newsletter: str, limit: int = 10) -> tuple[Edition, ...]:

@@ -82,6 +82,12 @@ def batch(connection: Connection, number: int) -> BatchRow | None:
     return None if row is None else _row(row)
 
 
+def handed_between(connection: Connection, first: datetime, last: datetime) -> tuple[BatchRow, ...]:
+    """The batches handed over then, whichever edition's."""
+    query = sa.select(batches).where(batches.c.handed.between(first, last)).order_by(batches.c.id)
+    return tuple(map(_row, connection.execute(query)))
+
+
 def batches_of(connection: Connection, edition: str, *states: BatchState) -> tuple[BatchRow, ...]:
     """The edition's batches in these states, in the order in which they are handed over."""
     query = (

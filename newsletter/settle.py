@@ -122,19 +122,6 @@ def resolve(connection: Connection, number: int, sent: bool, by: str, now: datet
     return count
 
 
-def assume_not_sent(connection: Connection, key: str, before: datetime, by: str, now: datetime) -> int:
-    """Plan again the batches that were handed over before that moment and are uncertain still.
-
-    Only for newsrooms whose settings say that silence means "not sent": where that is wrong, their readers
-    get the edition twice. Returns how many batches.
-    """
-    found = [ledger.batch(connection, number) for number, _, _ in ledger.uncertain(connection, key)]
-    silent = [row for row in found if row is not None and row.handed is not None and row.handed < before]
-    for row in silent:
-        resolve(connection, row.id, False, by, now)
-    return len(silent)
-
-
 def resend(
     connection: Connection,
     key: str,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -164,25 +163,6 @@ def test_only_what_is_uncertain_can_be_resolved(house: House) -> None:
     resolved(house, 2, sent=True)
     with pytest.raises(MisuseError, match="nothing in it is uncertain"):
         resolved(house, 2, sent=False)
-
-
-def test_silence_counts_only_after_the_time_that_was_set(house: House) -> None:
-    house.run()
-    with writing(house.engine) as connection:
-        assert settle.assume_not_sent(connection, KEY, NOW, "run", NOW) == 0
-        assert settle.assume_not_sent(connection, KEY, NOW + timedelta(seconds=1), "run", NOW) == 1
-    assert house.sum.of(PLANNED) == 10
-
-
-def test_silence_counts_for_single_readers_as_well(engine: Engine) -> None:
-    composed(engine)
-    many(engine, 3)
-    house = House(engine)
-    house.provider.answers.append(says(Answer.ACCEPTED, own={2: (Answer.UNCERTAIN, "cut")}))
-    house.run()
-    with writing(engine) as connection:
-        assert settle.assume_not_sent(connection, KEY, NOW + timedelta(hours=1), "run", NOW) == 1
-    assert house.states()[2] is PLANNED
 
 
 # Resend

@@ -1,0 +1,72 @@
+"""Editions of which so much came back that it stops nobody: what waits for a person, and that one's word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from newsletter import editions
+from newsletter.stops import derive, returned_of
+from newsletter.tables import bounce_holds
+from newsroom.counted import counted
+from newsroom.errors import MisuseError
+from newsroom.settings import BounceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An edition whose bounces wait for a person's word."""
+
+    edition: str
+    readers: int
+    """How many had come back when it was held."""
+    since: datetime
+
+    @property
+    def reason(self) -> str:
+        """One line."""
+        return (
+            f"it came back from {counted(self.readers, 'reader')}, so nobody is stopped for it: look "
+            "whether your server or your domain is blocked"
+        )
+
+    @property
+    def commands(self) -> tuple[str, str]:
+        """Each of them ends the waiting."""
+        return f"readers bounces {self.edition} --stop", f"readers bounces {self.edition} --ignore"
+
+
+def waiting(connection: Connection, edition: str | None = None) -> tuple[Held, ...]:
+    """Each edition, or this one, whose bounces wait for a person's word."""
+    query = sa.select(bounce_holds.c.edition, bounce_holds.c.readers, bounce_holds.c.since)
+    query = query.where(bounce_holds.c.decided == "").order_by(bounce_holds.c.edition)
+    if edition is not None:
+        query = query.where(bounce_holds.c.edition == edition)
+    return tuple(Held(key, int(readers), since) for key, readers, since in connection.execute(query))
+
+
+def decide(
+    connection: Connection,
+    edition: str,
+    what: Literal["stop", "ignore"],
+    rules: BounceSettings,
+    by: str,
+    now: datetime,
+) -> int:
+    """A person's word on an edition's bounces that were held; returns how many readers are stopped.
+
+    Raises MisuseError where the edition's bounces are not held.
+    """
+    ours = bounce_holds.c.edition == edition
+    before = connection.execute(sa.select(bounce_holds.c.decided).where(ours)).scalar()
+    if before is None:
+        raise MisuseError(f"the bounces of {edition} are not held: they stop their readers by themselves")
+    connection.execute(sa.update(bounce_holds).where(ours).values(decided=what))
+    count = derive(connection, returned_of(connection, edition), rules, now)
+    said = f"bounces: {counted(count, 'reader')} stopped" if what == "stop" else "bounces: stop nobody"
+    editions.log(connection, edition, now, by, said)
+    return count
