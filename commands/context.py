@@ -39,6 +39,8 @@ class Context:
     is_rehearsal: bool = False
     """The database is a copy that is thrown away: a dry run's steps see what those before them did."""
     troubles: Troubles = field(default_factory=Troubles)
+    asked: dict[str, float] = field(default_factory=dict)
+    """By source: when this command has read it last, on the machine's monotonic clock."""
 
     @property
     def stores(self) -> bool:

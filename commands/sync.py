@@ -127,6 +127,7 @@ def sync_step(
                     report = sync_source(
                         room.engine, source, settings.newsroom, settings.public_dir, room.clock(), wish
                     )
+                room.asked[source.key] = time.monotonic()
                 if not quiet:
                     _say(room, report, time.monotonic() - begun)
         if sources in (None, settings.sources) and not quiet:
