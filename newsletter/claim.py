@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,18 +13,15 @@ from sqlalchemy.engine import Connection
 from newsletter import editions, ledger, renders, variant_rows
 from newsletter.edition import DeliveryState, Edition, EditionState, ExclusionReason, Selection
 from newsletter.edition_row import OPEN
-from newsletter.ledger import BatchRow, DeliveryRow
+from newsletter.ledger import BatchRow
 from newsletter.letter import Letter
-from newsletter.planning import GONE, exclusion
 from newsletter.post import Post
 from newsletter.providers import Batch
+from newsletter.recipients import remaining
 from newsletter.tables import batches
 from newsletter.tables import editions as editions_table
 from newsletter.used_stories import OUTBOX
 from newsletter.variant import Variant, narrowed
-from newsroom.counted import counted
-from readership import store
-from readership.reader import Candidate
 
 HOUR = timedelta(hours=1)
 WITHDRAWN = "a story of its letter was withdrawn"
@@ -110,17 +106,16 @@ def claim(
     if isinstance(found, (Wanted, Nothing)):
         return found
     revision, letter, why_none = found
-    readers = ledger.readers_of(connection, row.id)
     if letter is None:
-        reasons = {reader.reader_id: why_none for reader in readers}
+        reasons = {reader.reader_id: why_none for reader in ledger.readers_of(connection, row.id)}
         ledger.set_state(connection, key, reasons, DeliveryState.DROPPED)
         ledger.empty(connection, row.id, why_none)
         return Nothing.TAKEN
-    candidates = _remaining(connection, edition, row, readers, terms, now)
-    if not candidates:
+    readers = remaining(connection, edition, row, terms.allow_to, now)
+    if not readers:
         ledger.empty(connection, row.id)
         return Nothing.TAKEN
-    batch = letters.post.batch(key, row.id, letter, readers, candidates, now)
+    batch = letters.post.batch(key, row.id, letter, readers, now)
     digest = renders.store(connection, letter, now)
     taken = ledger.hand(
         connection,
@@ -191,40 +186,6 @@ def _standing(connection: Connection, row: BatchRow, letters: Letters) -> Varian
         variant_rows.store(connection, row.edition, left)
         connection.execute(sa.update(batches).where(batches.c.id == row.id).values(variant=left.key))
     return left
-
-
-def _remaining(
-    connection: Connection,
-    edition: Edition,
-    row: BatchRow,
-    readers: Sequence[DeliveryRow],
-    terms: Terms,
-    now: datetime,
-) -> Mapping[int, Candidate]:
-    """Those of the batch who may still get it; the others are dropped, with the reason."""
-    ids = [reader.reader_id for reader in readers]
-    candidates = store.candidates_by_id(connection, edition.newsletter, ids)
-    dropped: dict[int, str] = {}
-    moved: dict[int, str] = {}
-    for reader in readers:
-        candidate = candidates.get(reader.reader_id)
-        if candidate is None:
-            dropped[reader.reader_id] = GONE
-            continue
-        reason = exclusion(candidate, edition.local_date, terms.allow_to)
-        if reason is not None:
-            dropped[reader.reader_id] = reason.value
-        elif candidate.reader.key != reader.recipient_key:
-            moved[reader.reader_id] = candidate.reader.key
-    for reader_id in ledger.rekey(connection, edition.key, moved):
-        dropped[reader_id] = ExclusionReason.TWICE.value
-    if row.resend:
-        # Asked for by a person, who can read there why nothing came of it.
-        for why, count in Counter(dropped.values()).items():
-            what = f"not handed over again to {counted(count, 'reader')}: {why}"
-            editions.log(connection, edition.key, now, "run", what)
-    ledger.set_state(connection, edition.key, dropped, DeliveryState.DROPPED)
-    return {id_: candidate for id_, candidate in candidates.items() if id_ not in dropped}
 
 
 def _note_hand_over(connection: Connection, edition: Edition, terms: Terms, now: datetime) -> None:

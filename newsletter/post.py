@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,12 +11,11 @@ from sqlalchemy.engine import Connection
 from newsletter.budget import Fitted, uncut
 from newsletter.corrections import OwedTo, nobody
 from newsletter.edition import Selection
-from newsletter.ledger import DeliveryRow
 from newsletter.letter import Letter, Slot
 from newsletter.planning import VariantOf
 from newsletter.providers import Batch, Envelope, Recipient
+from newsletter.recipients import Addressed
 from newsletter.variant import Variant
-from readership.reader import Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +57,29 @@ class Post:
         edition: str,
         number: int,
         letter: Letter,
-        readers: Sequence[DeliveryRow],
-        candidates: Mapping[int, Candidate],
+        readers: Sequence[Addressed],
         date: datetime,
     ) -> Batch:
-        """The provider's batch for those of `readers` that are among `candidates`."""
+        """The provider's batch for `readers`."""
         return Batch(
             edition=edition,
             number=number,
             letter=letter,
             envelope=self.envelope(date),
-            recipients=tuple(
-                self._recipient(edition, number, row, candidates[row.reader_id], letter.language)
-                for row in readers
-                if row.reader_id in candidates
-            ),
+            recipients=tuple(self._recipient(edition, number, one, letter.language) for one in readers),
         )
 
-    def _recipient(
-        self, edition: str, number: int, row: DeliveryRow, candidate: Candidate, language: str
-    ) -> Recipient:
-        days = row.trial_days
+    def _recipient(self, edition: str, number: int, one: Addressed, language: str) -> Recipient:
+        reader_id, days, address, name = one
         return Recipient(
-            delivery=row.reader_id,
-            address=candidate.reader.address,
-            message_id=self.message_id(edition, row.reader_id),
+            delivery=reader_id,
+            address=address,
+            message_id=self.message_id(edition, reader_id),
             values={
-                Slot.UNSUBSCRIBE_URL: self.unsubscribe_url(row.reader_id),
-                Slot.PREFERENCES_URL: self.preferences_url(row.reader_id),
+                Slot.UNSUBSCRIBE_URL: self.unsubscribe_url(reader_id),
+                Slot.PREFERENCES_URL: self.preferences_url(reader_id),
                 Slot.TRIAL: "" if days is None else self.trial_phrase(days, language),
             },
-            name=candidate.reader.name,
-            trace=self.trace(edition, number, row.reader_id),
+            name=name,
+            trace=self.trace(edition, number, reader_id),
         )

@@ -16,6 +16,7 @@ from newsletter.ledger import BatchRow
 from newsletter.planning import GONE, exclusion
 from newsletter.post import Post
 from newsletter.providers import Answer, Outcome, Provider
+from newsletter.recipients import still_there
 from newsletter.tables import batches, deliveries, exclusions
 from newsletter.tables import editions as editions_table
 from newsletter.variant import Variant
@@ -70,22 +71,18 @@ def _evidence(engine: Engine, newsletter: str, row: BatchRow, provider: Provider
     with reading(engine) as connection:
         letter = renders.load(connection, row.render)
         readers = ledger.readers_of(connection, row.id)
-        candidates = store.candidates_by_id(
-            connection, newsletter, [delivery.reader_id for delivery in readers]
-        )
-    if not candidates:
+        there = still_there(connection, row, newsletter)
+    if not there:
         return nothing
-    batch = post.batch(row.edition, row.id, letter, readers, candidates, row.handed)
+    batch = post.batch(row.edition, row.id, letter, there, row.handed)
     found = provider.evidence(batch)
     if found is None:
         return nothing
     # Certainly not taken, because the run died first and not because somebody said "not now": no waiting.
     own = {id_: (_at_once(answer), reason) for id_, (answer, reason) in found.own.items()}
-    gone = {
-        delivery.reader_id: (Answer.UNCERTAIN, CUT_OFF)
-        for delivery in readers
-        if delivery.reader_id not in candidates
-    }
+    gone = {one.reader_id: (Answer.UNCERTAIN, CUT_OFF) for one in readers}
+    for here in there:
+        del gone[here.reader_id]
     return replace(found, answer=_at_once(found.answer), own={**own, **gone})
 
 
