@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from newsroom.database import sqlite_file
-from newsroom.errors import PublishError, StoreError
+from newsroom import postgresql
+from newsroom.database import named, sqlite_file
+from newsroom.errors import PublishError, StandfirstError, StoreError
 from newsroom.files import write_whole
 
 
@@ -28,20 +32,32 @@ def back_up(engine: Engine, folder: Path, witness: Path, now: datetime) -> Path:
 
 
 def back_up_database(engine: Engine, folder: Path, now: datetime) -> Path:
-    """Copy an SQLite database, whole and of one moment, into `folder`; returns the copy's path.
+    """Copy the database, whole and of one moment, into `folder`; returns the copy's path.
 
-    Raises StoreError for a database of another kind, PublishError where the copy cannot be written.
+    An SQLite database becomes another one, PostgreSQL's a file for pg_restore. Raises StoreError for one that
+    cannot be copied from here, PublishError where the copy cannot be written.
     """
     source = sqlite_file(engine)
-    if source is None:
-        raise StoreError(
-            f"a {engine.dialect.name} database is backed up by its own tools (pg_dump), with the witness"
-        )
+    if source is None and engine.dialect.name == "sqlite":
+        raise StoreError("a database in memory has no backup")
+    program = None if source else _pg_dump()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        made = _new(folder, f"standfirst-{now.astimezone(UTC):%Y%m%d-%H%M%S}")
+        made = _new(folder, f"standfirst-{now.astimezone(UTC):%Y%m%d-%H%M%S}", "db" if source else "dump")
     except OSError as error:
         raise PublishError(f"{folder}: no backup can be written: {error.strerror}") from error
+    try:
+        if source is not None:
+            _copy(source, made)
+        elif program is not None:
+            _dump(engine, program, made)
+    except StandfirstError:
+        made.unlink(missing_ok=True)
+        raise
+    return made
+
+
+def _copy(source: Path, made: Path) -> None:
     try:
         original, copy = sqlite3.connect(source), sqlite3.connect(made)
         try:
@@ -50,17 +66,38 @@ def back_up_database(engine: Engine, folder: Path, now: datetime) -> Path:
             copy.close()
             original.close()
     except (OSError, sqlite3.Error) as error:
-        made.unlink(missing_ok=True)
         raise PublishError(
             f"{made}: the backup cannot be written: {error}; free the disk or its rights"
         ) from error
-    return made
 
 
-def _new(folder: Path, name: str) -> Path:
+def _pg_dump() -> str:
+    found = shutil.which("pg_dump")
+    if found is None:
+        raise StoreError(
+            "PostgreSQL is backed up by its own pg_dump, which is not installed here (on Debian: apt-get "
+            "install postgresql-client, not older than the server). Or leave backups to those who keep the "
+            "server, and say `migrate --without-backup` where a new release wants one"
+        )
+    return found
+
+
+def _dump(engine: Engine, program: str, made: Path) -> None:
+    where, environment = postgresql.client(engine.url)
+    form = ("--format=custom", "--no-password", "--lock-wait-timeout=60s")
+    command = [program, *form, f"--file={made}", f"--dbname={where}"]
+    done = subprocess.run(  # noqa: S603  # A program of the system's, no shell.
+        command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    if done.returncode:
+        said = " ".join(done.stderr.decode("utf-8", "replace").split())[:400]
+        raise PublishError(f"{made}: the backup cannot be written: {said} ({named(engine)})")
+
+
+def _new(folder: Path, name: str, kind: str) -> Path:
     """A file that was not there, its owner's alone: a backup of the same second is not written over."""
     for number in range(1, 100):
-        path = folder / (f"{name}.db" if number == 1 else f"{name}-{number}.db")
+        path = folder / (f"{name}.{kind}" if number == 1 else f"{name}-{number}.{kind}")
         try:
             path.touch(mode=0o600, exist_ok=False)
         except FileExistsError:

@@ -59,6 +59,17 @@ def shown(url: URL) -> str:
     return url.set(query=where).render_as_string(hide_password=True)
 
 
+def client(url: URL) -> tuple[str, dict[str, str]]:
+    """How PostgreSQL's own programs are told of the database: what --dbname is given, and the password in
+    their environment, for everybody on the machine may see a program's arguments."""
+    from psycopg.conninfo import make_conninfo
+
+    _, options = sa.create_engine(url, poolclass=sa.NullPool).dialect.create_connect_args(url)
+    options.pop("context", None)
+    password = options.pop("password", None)
+    return make_conninfo("", **options), {"PGPASSWORD": str(password)} if password else {}
+
+
 def prepare(connection: Any, busy_seconds: int) -> None:
     """Set up a new connection of the driver's."""
     settings = {

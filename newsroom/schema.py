@@ -5,16 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
+from newsroom import postgresql
 from newsroom.backup import back_up_database
-from newsroom.database import reading, sqlite_file
+from newsroom.database import explained, named, reading, sqlite_file, writing
 from newsroom.errors import ExitStatus, StoreError
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -50,8 +51,10 @@ def revision(engine: Engine) -> str:
         return str(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
-def migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
+def migrate(engine: Engine, root: Path, now: datetime, *, has_backup: bool = False) -> MigrationReport:
     """Bring the database to HEAD; of several processes at once one does it, and the others wait for it.
+
+    With `has_backup` none is made before it: somebody else has one.
 
     Raises NewerSchemaError for one that is ahead of this release, StoreError where the database refuses,
     PublishError where the backup before it cannot be written.
@@ -59,11 +62,11 @@ def migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
     file = sqlite_file(engine)
     if (file is None or file.exists()) and revision(engine) == HEAD:
         return MigrationReport(HEAD, HEAD)
-    with _alone(file):
-        return _migrate(engine, root, now)
+    with _alone_in(file) if file is not None else _alone_on(engine):
+        return _migrate(engine, root, now, has_backup)
 
 
-def _migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
+def _migrate(engine: Engine, root: Path, now: datetime, has_backup: bool) -> MigrationReport:
     _make_private(engine)
     before = revision(engine)
     if before == HEAD:
@@ -71,23 +74,36 @@ def _migrate(engine: Engine, root: Path, now: datetime) -> MigrationReport:
     if before and before not in _known():
         raise NewerSchemaError(
             f"the database is of revision {before}, and this release knows revisions up to {HEAD}: it was "
-            f"used by a newer release. Install that one, or restore a backup from before ({_named(engine)})"
+            f"used by a newer release. Install that one, or restore a backup from before ({named(engine)})"
         )
-    backup = back_up_database(engine, root / "backups", now) if before else None
+    backup = back_up_database(engine, root / "backups", now) if before and not has_backup else None
     _upgrade(engine)
     return MigrationReport(before, HEAD, backup)
 
 
 @contextmanager
-def _alone(file: Path | None) -> Iterator[None]:
+def _alone_on(engine: Engine) -> Iterator[None]:
+    """Be the only process, on whatever machine, that migrates this database of a server; ends with it."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with explained(engine), engine.connect() as connection:
+        # No transaction waits meanwhile: a backup takes longer than one may be idle.
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({postgresql.MIGRATING})")
+        try:
+            yield
+        finally:
+            connection.exec_driver_sql(f"SELECT pg_advisory_unlock({postgresql.MIGRATING})")
+
+
+@contextmanager
+def _alone_in(file: Path) -> Iterator[None]:
     """Be the only process that migrates the database in this folder.
 
     The lock is the folder's, so that no file of its own stays behind, and the database's must not be touched:
     closing it would let go of SQLite's own locks. It ends with its process.
     """
-    if file is None:
-        yield
-        return
     try:
         folder = os.open(file.parent, os.O_RDONLY)
     except OSError as error:
@@ -123,16 +139,17 @@ def _upgrade(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.connect() as connection:
+    with _changing(engine) as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
         except sa.exc.OperationalError as error:
             raise StoreError(
                 f"the database could not be brought to revision {HEAD}: {error.orig}. Free its disk and its "
-                f"rights and run again, or restore the backup that was made before ({_named(engine)})"
+                f"rights and run again, or restore the backup that was made before ({named(engine)})"
             ) from error
 
 
-def _named(engine: Engine) -> str:
-    return str(sqlite_file(engine) or engine.url.render_as_string(hide_password=True))
+def _changing(engine: Engine) -> AbstractContextManager[Connection]:
+    # Alembic has SQLite's connection to itself. On PostgreSQL it is done as a whole, and nobody else writes.
+    return engine.connect() if engine.dialect.name == "sqlite" else writing(engine)

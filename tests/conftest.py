@@ -73,6 +73,16 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path)
     value.dispose()
 
 
+@pytest.fixture(params=KINDS)
+def blank(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A database of this test's own without any table, of either kind, opened as the command does."""
+    is_file = request.param == "sqlite"
+    file = f"sqlite:///{tmp_path / 'standfirst.db'}"
+    value = engine_for(file if is_file else request.getfixturevalue("postgres").fresh())
+    yield value
+    value.dispose()
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, for the tests of one file; they are skipped where there is none."""

@@ -84,6 +84,6 @@ def test_a_damaged_database_is_not_backed_up_as_if_it_were_sound(tmp_path: Path)
     assert list((tmp_path / "backups").iterdir()) == []
 
 
-def test_a_database_without_a_file_names_its_own_tools(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="pg_dump"):
+def test_a_database_in_memory_has_none(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no backup"):
         back_up_database(engine_for("sqlite://"), tmp_path, samples.NOON)
