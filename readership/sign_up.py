@@ -46,6 +46,10 @@ class SignUp:
     """Truncated."""
     words: str
     """What the form said, a line each."""
+    next: str = ""
+    """The page of ours that is to follow; empty for none."""
+    browser: str = ""
+    """The hash of the asking browser's cookie; empty where it was given none."""
 
     def expires(self) -> datetime:
         """When its link is worth nothing any more."""
@@ -78,6 +82,10 @@ class Start:
     """To be stored."""
     started: tuple[str, ...]
     """The newsletters that come from now on and did not before."""
+    changed: tuple[str, ...]
+    """Those that come already, and with the sections of this sign-up from now on."""
+    sections: Mapping[str, frozenset[str]]
+    """What each newsletter of the sign-up brings afterwards; empty for all."""
     lifts: bool
     """The address had been erased, or was on a list of unsubscribes: the person's own word ends that."""
 
@@ -117,7 +125,11 @@ def answer(known: Known, sign_up: SignUp, newsletters: Mapping[str, Newsletter])
 def start(
     known: Known, sign_up: SignUp, newsroom: Newsroom, newsletters: Mapping[str, Newsletter], now: datetime
 ) -> Start | None:
-    """What the confirmation of `sign_up` changes; None where nothing can be sent to the address."""
+    """What the confirmation of `sign_up` changes; None where nothing can be sent to the address.
+
+    The last word counts: sections that were chosen replace those of a newsletter that comes already. Where
+    none were, they stay.
+    """
     if known.suppressed in _DEAD:
         return None
     reader = known.reader or Reader(0, sign_up.address, sign_up.key)
@@ -134,12 +146,29 @@ def start(
         )
         for one in missing
     ]
+    others = [one for one in sign_up.newsletters if one in newsletters and one not in missing]
+    changed = [
+        replace(known.subscriptions[one], sections=wanted, consent_at=now, consent_source=SOURCE)
+        for one in others
+        if (wanted := _again(known, sign_up, newsroom, newsletters[one])) != known.subscriptions[one].sections
+    ]
     return Start(
         replace(reader, language=sign_up.language or reader.language),
-        (*new, *_left_stopped(known, missing)),
+        (*new, *changed, *_left_stopped(known, missing)),
         missing,
+        tuple(one.newsletter for one in changed),
+        {one: known.subscriptions[one].sections for one in others}
+        | {one.newsletter: one.sections for one in (*new, *changed)},
         known.suppressed is not None,
     )
+
+
+def _again(known: Known, sign_up: SignUp, newsroom: Newsroom, newsletter: Newsletter) -> frozenset[str]:
+    """The sections of a newsletter that comes already: those chosen anew, where any of them are its own."""
+    own = {section.key for section in sections_of(newsroom, newsletter)}
+    if own.isdisjoint(sign_up.sections):
+        return known.subscriptions[newsletter.key].sections
+    return chosen(sign_up, newsroom, newsletter)
 
 
 def _gets(known: Known, newsletter: str) -> bool:

@@ -75,7 +75,7 @@ def find(connection: Connection, sign_up: str) -> SignUp | None:
 
 def of_address(connection: Connection, key: str) -> list[dict[str, Any]]:
     """What waits to be confirmed under a recipient key, by the names of the columns."""
-    kept = [one for one in _COLUMNS if one.name not in ("id", "key")]
+    kept = [one for one in _COLUMNS if one.name not in ("id", "key", "browser")]
     query = sa.select(*kept).where(sign_ups.c.key == key).order_by(sign_ups.c.asked)
     return [dict(row._mapping) for row in connection.execute(query)]
 

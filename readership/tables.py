@@ -121,6 +121,10 @@ sign_ups = sa.Table(
     # Cut so that it names no single person.
     sa.Column("network", sa.String(64), nullable=False),
     sa.Column("words", sa.Text, nullable=False),
+    # The page of ours that the reader came from; empty for none.
+    sa.Column("next", sa.String(500), nullable=False),
+    # The hash of what the browser that asked holds in a cookie; empty where it was given none.
+    sa.Column("browser", sa.String(64), nullable=False),
     # When its letter was put into the queue; NULL before.
     sa.Column("answered", Instant),
     sa.Index("ix_sign_ups_answered_asked", "answered", "asked"),

@@ -571,6 +571,8 @@ def upgrade() -> None:
         sa.Column("asked", Instant(), nullable=False),
         sa.Column("network", sa.String(length=64), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("next", sa.String(length=500), nullable=False),
+        sa.Column("browser", sa.String(length=64), nullable=False),
         sa.Column("answered", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ups")),
         comment="Who asked for a newsletter and has not confirmed it; forgotten after a week.",
