@@ -29,16 +29,25 @@ class Personal:
     url: str = ""
     code: str = ""
     """A number to be typed, shown large."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Smaller, after the button: what each is called, and its address."""
     ending: tuple[str, ...] = ()
     """After it: how long it holds, and what to do if it was somebody else."""
 
 
 def personal(
-    kind: str, language: str, values: Mapping[str, str], *, url: str = "", code: str = ""
+    kind: str,
+    language: str,
+    values: Mapping[str, str],
+    *,
+    url: str = "",
+    code: str = "",
+    links: Mapping[str, str] | None = None,
 ) -> Personal:
     """The letter of this kind in `language`, else English: templates/words/personal/KIND/LANGUAGE.toml.
 
-    `values` fill its phrases. Raises RenderError where there is no such kind.
+    `values` fill its phrases; `links` are addresses, by the keys of what they are called. Raises RenderError
+    where there is no such kind.
     """
     table = words_of(kind, phrases(language).words.language)
     try:
@@ -48,6 +57,7 @@ def personal(
             button=table.get("button", "").format_map(values) if url else "",
             url=url,
             code=code,
+            links=tuple((table[key].format_map(values), address) for key, address in (links or {}).items()),
             ending=_filled(table.get("ending", ""), values),
         )
     except KeyError as error:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -23,7 +24,7 @@ from newsroom.settings import Settings
 from readership import limits, sign_up_store
 from readership.change import Known
 from readership.sign_up import KEPT, Answer, Reply, SignUp, answer
-from readership.tokens import confirm_token, unsubscribe_token
+from readership.tokens import NOBODY, confirm_token, preferences_token, unsubscribe_token
 
 _PORTION = 50
 """Letters that are written, and noted together."""
@@ -69,15 +70,21 @@ def _written(
         return _Written(sign_up, said, None)
     sender = newsletters[said.newsletters[0]]
     language = sign_up.language or sender.language
-    titles = phrases(language).listed([newsletters[one].title for one in said.newsletters])
+    titles = phrases(language).titles([newsletters[one].title for one in said.newsletters])
+    values, base, keys = {"titles": titles}, settings.newsroom.public_url, settings.secrets.signing_keys
+    links: dict[str, str] = {}
     if said.reply is Reply.CONFIRM:
-        token = confirm_token(settings.secrets.signing_keys, sign_up.id, sign_up.asked)
-        path, values = f"/confirm/{token}", {"titles": titles, "days": str(KEPT.days)}
+        path = f"/confirm/{confirm_token(keys, sign_up.id, sign_up.asked)}"
+        values["days"] = str(KEPT.days)
     else:
-        reader_id = known.reader.id if known.reader else 0
-        token = unsubscribe_token(settings.secrets.signing_keys, reader_id, sender.key)
-        path, values = f"/unsubscribe/{token}", {"titles": titles}
-    letter = personal(said.reply.value, language, values, url=settings.newsroom.public_url + path)
+        reader_id = known.reader.id if known.reader else NOBODY
+        # The link signs nobody in: that takes a mail which the browser itself has asked for.
+        path = "/sign-in" + (f"?next={quote(sign_up.next, safe='')}" if sign_up.next else "")
+        links = {
+            "preferences": f"{base}/preferences/{preferences_token(keys, reader_id)}",
+            "stop": f"{base}/unsubscribe/{unsubscribe_token(keys, reader_id, sender.key)}",
+        }
+    letter = personal(said.reply.value, language, values, url=base + path, links=links)
     return _Written(sign_up, said, typeset(letter, settings.newsroom, sender, language))
 
 

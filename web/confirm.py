@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 
 from sqlalchemy.engine import Connection
 from starlette.concurrency import run_in_threadpool
@@ -17,14 +18,20 @@ from starlette.responses import Response
 from newsletter.phrases import phrases
 from newsroom.database import reading, writing
 from newsroom.log import step
-from readership import sign_up_store, store
+from readership import sessions, sign_up_store, store
 from readership.consent import Consent, confirmed_by
 from readership.reader import SubscriptionStatus
 from readership.sign_up import KEPT, SignUp, Start, start
 from readership.tokens import preferences_token, read_confirm
+from web import session
 from web.clients import network_of
 from web.forms import token_of
 from web.house import House
+from web.local import local_path, sign_in_with
+from web.words import words
+
+SIGNS_UP = "standfirst-signs-up"
+"""The cookie of a browser that came from some page to sign up: where it also confirms, it is signed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,7 @@ class Confirm:
         token = token_of(request)
         if request.method != "POST":
             return await run_in_threadpool(self.show, token)
-        network = network_of(request, self.house.settings.web.proxies)
-        return await run_in_threadpool(self.act, token, network)
+        return await run_in_threadpool(self.act, request, token)
 
     def show(self, token: str) -> Response:
         """What a person or a scanner sees; reads at most. Raises StoreError."""
@@ -53,11 +59,14 @@ class Confirm:
                 return self._used(connection, asked[0])
             known = sign_up_store.known_of(connection, sign_up.key)
         begins = start(known, sign_up, self.house.newsroom, self.house.newsletters, now)
-        return self._obstacle(sign_up, begins) or self._ask(sign_up)
+        if begins is None:
+            return self._dead(sign_up)
+        return self._obstacle(sign_up) or self._ask(sign_up, begins)
 
-    def act(self, token: str, network: str) -> Response:
-        """Let the mail begin. Raises StoreError where that cannot be saved."""
-        now = self.house.now()
+    def act(self, request: Request, token: str) -> Response:
+        """Let the mail begin, and sign in the browser that asked. Raises StoreError where that fails."""
+        now, own = self.house.now(), ""
+        network = network_of(request, self.house.settings.web.proxies)
         asked = read_confirm(self.house.signing_keys, token)
         if asked is None or now >= asked[1] + KEPT:
             return self._worthless(asked is None)
@@ -67,24 +76,39 @@ class Confirm:
                 return self._used(connection, asked[0])
             known = sign_up_store.known_of(connection, sign_up.key)
             begins = start(known, sign_up, self.house.newsroom, self.house.newsletters, now)
-            obstacle = self._obstacle(sign_up, begins)
-            if begins is None or obstacle is not None:
-                return obstacle or self._dead(sign_up)
+            if begins is None:
+                return self._dead(sign_up)
+            obstacle = self._obstacle(sign_up)
+            if obstacle is not None:
+                return obstacle
             proofs = self._proofs(sign_up, begins, network, now)
             number = sign_up_store.confirm(connection, sign_up, begins, proofs, now)
             if number is None:
                 return self._used(connection, sign_up.id)
+            if self._is_same_browser(sign_up, request):
+                own = session.begin(self.house, connection, request, number)
         step("web", signed_up_reader=number, newsletters=begins.started)
-        return self._done(number, self._wanted(sign_up), sign_up.language)
+        wanted = self._wanted(sign_up)
+        response = self._done(number, wanted, sign_up.language, sign_up.next, is_in=bool(own))
+        if own:
+            step("web", signed_in_reader=number)
+            session.sign_in(self.house, response, own)
+            session.set_cookie(self.house, response, SIGNS_UP, "", 0)
+        return response
+
+    def _is_same_browser(self, sign_up: SignUp, request: Request) -> bool:
+        """Whether the form was sent off here: a link that somebody else asked for signs nobody in."""
+        held = request.cookies.get(session.cookie_name(self.house, SIGNS_UP), "")[:200]
+        return bool(held and sign_up.browser) and compare_digest(sessions.hash_of(held), sign_up.browser)
 
     def _proofs(self, sign_up: SignUp, begins: Start, network: str, now: datetime) -> list[Consent]:
-        words = "\n".join(self._said(sign_up).values())
-        sections = {one.newsletter: tuple(sorted(one.sections)) for one in begins.subscriptions}
+        said = self._said(sign_up)
+        words = "\n".join((said["title"], said["text"], *self._sections(sign_up, begins), said["button"]))
         return [
             Consent(
                 sign_up=sign_up.id,
                 newsletter=newsletter,
-                sections=sections[newsletter],
+                sections=tuple(sorted(begins.sections[newsletter])),
                 language=sign_up.language,
                 asked=sign_up.asked,
                 asked_network=sign_up.network,
@@ -93,23 +117,45 @@ class Confirm:
                 confirmed_network=network,
                 confirmed_words=words,
             )
-            for newsletter in begins.started
+            for newsletter in (*begins.started, *begins.changed)
         ]
 
     def _said(self, sign_up: SignUp) -> dict[str, str]:
         """What the page with the button says, by the part of it."""
         language = sign_up.language
-        sections = [
-            one.title for key in sign_up.sections if (one := self.house.newsroom.section(key)) is not None
-        ]
-        values = {
-            "newsletters": self._titles(self._wanted(sign_up), language),
-            "sections": phrases(language).listed(sections),
+        titles = self._titles(self._wanted(sign_up), language)
+        return {
+            key: self.house.pages.phrase(f"sign_up_confirm_{key}", language, newsletters=titles)
+            for key in ("title", "text", "button")
         }
-        keys = ("title", "text", *(("sections",) if sections else ()), "button")
-        return {key: self.house.pages.phrase(f"sign_up_confirm_{key}", language, **values) for key in keys}
 
-    def _ask(self, sign_up: SignUp) -> Response:
+    def _sections(self, sign_up: SignUp, begins: Start) -> list[str]:
+        """What it says of sections: those that each newsletter brings once it is confirmed, a line for all of
+        them where they are the same. None where nobody chose any."""
+        pages, language, wanted = self.house.pages, sign_up.language, self._wanted(sign_up)
+        found = {one: begins.sections[one] for one in wanted}
+        if not sign_up.sections and not any(found.values()):
+            return []
+
+        def titles(keys: frozenset[str]) -> str:
+            some = [one.title for one in self.house.newsroom.sections if one.key in keys]
+            # A title may have an "and" of its own.
+            return words(language)["comma"].join(some) or words(language)["sign_up_confirm_sections_all"]
+
+        if len(set(found.values())) == 1:
+            every = titles(next(iter(found.values())))
+            return [pages.phrase("sign_up_confirm_sections", language, sections=every)]
+        return [
+            pages.phrase(
+                "sign_up_confirm_sections_of",
+                language,
+                newsletter=self._titles([one], language),
+                sections=titles(keys),
+            )
+            for one, keys in found.items()
+        ]
+
+    def _ask(self, sign_up: SignUp, begins: Start) -> Response:
         newsletters = self._titles(self._wanted(sign_up), sign_up.language)
         return self.house.pages.page(
             "sign_up_confirm",
@@ -117,9 +163,19 @@ class Confirm:
             sign_up.language,
             newsletters=newsletters,
             said=self._said(sign_up),
+            sections=self._sections(sign_up, begins),
         )
 
-    def _done(self, reader_id: int, newsletters: Sequence[str], language: str) -> Response:
+    def _done(
+        self,
+        reader_id: int,
+        newsletters: Sequence[str],
+        language: str,
+        after: str = "",
+        *,
+        is_in: bool = False,
+    ) -> Response:
+        after = local_path(after)
         token = preferences_token(self.house.signing_keys, reader_id)
         return self.house.pages.page(
             "sign_up_done",
@@ -127,12 +183,14 @@ class Confirm:
             language,
             preferences=f"/preferences/{token}",
             newsletters=self._titles(newsletters, language),
+            is_in=is_in,
+            next=after,
+            is_article=after.startswith("/articles/"),
+            sign_in=sign_in_with(after) if after or self.house.settings.web.gate else "",
         )
 
-    def _obstacle(self, sign_up: SignUp, begins: Start | None) -> Response | None:
+    def _obstacle(self, sign_up: SignUp) -> Response | None:
         """Why there is nothing to confirm, where that is so."""
-        if begins is None:
-            return self._dead(sign_up)
         return None if self._wanted(sign_up) else self._notice("ended", sign_up.language)
 
     def _dead(self, sign_up: SignUp) -> Response:
@@ -174,4 +232,4 @@ class Confirm:
         return tuple(one for one in sign_up.newsletters if one in self.house.newsletters)
 
     def _titles(self, keys: Sequence[str], language: str) -> str:
-        return phrases(language).listed([self.house.newsletters[key].title for key in keys])
+        return phrases(language).titles([self.house.newsletters[key].title for key in keys])

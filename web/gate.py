@@ -32,6 +32,7 @@ from web.gate_metadata import canonical_of, json_ld, properties
 from web.gate_shelves import Pools, Shelf, pools
 from web.gate_text import for_page, repeats
 from web.house import House
+from web.local import sign_in_with, sign_up_with
 from web.session import SignedIn, signed_in
 from web.validators import fresh
 from web.words import words
@@ -194,6 +195,7 @@ class Gate:
             "contact": "",
             "account_url": "",
             "sign_in": "",
+            "sign_up": "",
         }
         if found.body is not None:
             return none
@@ -210,7 +212,8 @@ class Gate:
             "offer": newsroom.offer if is_for_sale and newsroom.offer != Offer() else None,
             "contact": newsroom.offer.contact if pays and not teaser.sensitive else "",
             "account_url": newsroom.offer.account_url if pays else "",
-            "sign_in": "" if session else f"/sign-in?next={quote(path, safe='')}",
+            "sign_in": "" if session else sign_in_with(path),
+            "sign_up": sign_up_with(path),
         }
 
 

@@ -85,12 +85,15 @@ class Pages:
         def phrase(key: str) -> str:
             return self.phrase(key, language, **values)
 
+        heading = phrase(title) if title else self.newsroom.name
         html = self._environment.get_template(f"{template}.html.j2").render(
             **values,
             newsroom=self.newsroom,
             words=ours,
             phrase=phrase,
-            title=phrase(title) if title else self.newsroom.name,
+            title=heading,
+            # What a screen reader says first, and the tab shows.
+            heading=ours["mistake"].format(title=heading) if status == 422 else heading,
             css=self._css,
         )
         robots = {} if template == "front" else {"X-Robots-Tag": "noindex"}

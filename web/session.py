@@ -9,6 +9,7 @@ import contextlib
 import hmac
 from dataclasses import dataclass
 
+from sqlalchemy.engine import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +19,8 @@ from readership import sessions, store
 from readership.reader import Reader
 from readership.sessions import NOTED
 from readership.tokens import read_session_proof, session_proof
+from web.browsers import browser_of
+from web.clients import network_of
 from web.forms import Form
 from web.house import House
 
@@ -98,6 +101,19 @@ def set_cookie(house: House, response: Response, name: str, value: str, seconds:
 def sign_in(house: House, response: Response, own: str) -> None:
     """Put the secret of a session that has begun into the answer."""
     set_cookie(house, response, "standfirst", own, LONGEST)
+
+
+def begin(house: House, connection: Connection, request: Request, reader_id: int) -> str:
+    """Sign the reader in; returns the secret for `sign_in`. It is never the one that the browser came with,
+    whose session ends."""
+    now = house.now()
+    own = request.cookies.get(cookie_name(house, "standfirst"), "")[:_LONGEST_SECRET]
+    former = sessions.find(connection, own, now) if own else None
+    if former is not None:
+        sessions.end(connection, former.reader_id, now, former.id)
+    browser = browser_of(request.headers.get("user-agent", ""))
+    network = network_of(request, house.settings.web.proxies)
+    return sessions.begin(connection, reader_id, browser, network, now)
 
 
 def sign_out(house: House, response: Response) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy.engine import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -24,11 +23,10 @@ from readership.reader import Reader
 from readership.sign_ins import HOLDS, SignIn
 from readership.tokens import mailable, read_sign_in, recipient_key
 from web import session
-from web.browsers import browser_of
 from web.clients import network_of
 from web.forms import Form, form_of, token_of
 from web.house import House
-from web.local import local_path
+from web.local import local_path, sign_in_with, sign_up_with
 from web.session import cookie_name, set_cookie, signed_in
 from web.words import words
 
@@ -56,9 +54,6 @@ class _Client:
     """The hash of its cookie; empty without one."""
     reader: Reader | None
     """Who is signed in there."""
-    own: str
-    """The secret of the session that it has; it ends where another one begins."""
-    browser: str
     network: str
 
 
@@ -134,9 +129,11 @@ class SignInDoor:
         if form is None:
             with reading(self.house.engine) as connection:
                 waiting = sign_ins.of_browser(connection, client.asking, now)
-            if waiting is None:
-                return _to("/account") if client.reader else _to("/sign-in")
-            return self._wait(waiting)
+            if waiting is not None:
+                return self._wait(waiting)
+            if client.reader is not None:
+                return _to("/account")
+            return self._notice("expired" if client.asking else "cookie", status=410)
         digits = "".join(sign for sign in form.get("code")[:100] if sign.isdecimal())
         # Arabic keyboards have digits of their own.
         typed = "".join(str(int(sign)) for sign in digits)
@@ -145,17 +142,24 @@ class SignInDoor:
         with writing(self.house.engine) as connection:
             waiting = sign_ins.of_browser(connection, client.asking, now)
             if waiting is None:
-                return self._notice("expired", status=410)
+                return self._none(client, local_path(form.get("next")))
             if len(typed) != 6:
                 return self._wait(waiting, "sign_in_code_bad")
             right = sign_ins.try_code(connection, waiting, typed, key, client.network, now)
             if right:
                 reader = sign_ins.use(connection, waiting)
             if reader is not None:
-                own = self._begin(connection, client, reader)
+                own = session.begin(self.house, connection, request, reader.id)
         if reader is None or own is None:
             return self._wait(waiting, "sign_in_code_many" if right is None else "sign_in_code_wrong")
         return self._done(waiting, reader, own)
+
+    def _none(self, client: _Client, after: str) -> Response:
+        """Nothing waits here: the link was opened in another tab, the time is over, or the cookie did
+        not come back."""
+        if client.reader is not None:
+            return self._notice("in", client.reader.language, after=after)
+        return self._notice("expired" if client.asking else "cookie", status=410, after=after)
 
     def _link(self, request: Request, token: str) -> Response:
         client, now = self._client(request), self.house.now()
@@ -179,8 +183,8 @@ class SignInDoor:
             reader = sign_ins.use(connection, waiting)
             if reader is None:
                 # Erased meanwhile, or another click was quicker.
-                return self._notice("expired", waiting.language, status=410)
-            own = self._begin(connection, client, reader)
+                return self._notice("expired", waiting.language, status=410, after=waiting.next)
+            own = session.begin(self.house, connection, request, reader.id)
         return self._done(waiting, reader, own)
 
     def _obstacle(self, waiting: SignIn | None, client: _Client) -> Response | None:
@@ -189,16 +193,8 @@ class SignInDoor:
                 return self._notice("in", client.reader.language)
             return self._notice("expired", status=410)
         if not client.asking or not secrets.compare_digest(waiting.browser, client.asking):
-            return self._notice("elsewhere", waiting.language)
+            return self._notice("elsewhere", waiting.language, after=waiting.next)
         return None
-
-    def _begin(self, connection: Connection, client: _Client, reader: Reader) -> str:
-        """A new session, never one that the browser came with."""
-        now = self.house.now()
-        former = sessions.find(connection, client.own, now) if client.own else None
-        if former is not None:
-            sessions.end(connection, former.reader_id, now, former.id)
-        return sessions.begin(connection, reader.id, client.browser, client.network, now)
 
     def _done(self, waiting: SignIn, reader: Reader, own: str) -> Response:
         step("web", signed_in_reader=reader.id)
@@ -213,8 +209,6 @@ class SignInDoor:
         return _Client(
             asking=sessions.hash_of(asking) if asking else "",
             reader=None if who is None else who.reader,
-            own=request.cookies.get(cookie_name(self.house, "standfirst"), "")[:200],
-            browser=browser_of(request.headers.get("user-agent", "")),
             network=network_of(request, self.house.settings.web.proxies),
         )
 
@@ -234,6 +228,7 @@ class SignInDoor:
             note=note,
             bad=bad,
             sign_up=self.house.settings.web.sign_up,
+            sign_up_with=sign_up_with(after),
         )
 
     def _wait(self, waiting: SignIn, error: str = "") -> Response:
@@ -244,6 +239,8 @@ class SignInDoor:
             status=422 if error else 200,
             address=waiting.address,
             error=error,
+            next=local_path(waiting.next),
+            again=sign_in_with(local_path(waiting.next)),
             minutes=_MINUTES,
             contact=self.house.contact,
         )
@@ -253,7 +250,8 @@ class SignInDoor:
         language = waiting.language or self.house.newsroom.language
         return self.house.pages.page("sign_in_link", "sign_in_title", language, address=waiting.address)
 
-    def _notice(self, key: str, language: str = "", *, status: int = 200) -> Response:
+    def _notice(self, key: str, language: str = "", *, status: int = 200, after: str = "") -> Response:
+        after = local_path(after)
         return self.house.pages.page(
             "sign_in_notice",
             f"sign_in_{key}_title",
@@ -261,6 +259,8 @@ class SignInDoor:
             status=status,
             text=f"sign_in_{key}_text",
             what=key,
+            next=after,
+            again=sign_in_with(after),
             minutes=_MINUTES,
             contact=self.house.contact,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from readership.tokens import confirm_token, recipient_key, unsubscribe_token
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 from tests.web.serving import KEYS, WEEKLY, Site, served, settings
-from tests.web.signing_up import ADDRESS, ask, later, mails, signed_up
+from tests.web.signing_in import Browser
+from tests.web.signing_up import ADDRESS, ask, form, later, mails, signed_up
 
 KEY = recipient_key(ADDRESS_KEY, ADDRESS)
 
@@ -244,8 +246,11 @@ def test_whoever_is_on_the_list_already_learns_it_by_mail_with_a_way_to_stop(sit
     ask(site)
     (mail,) = mails(site)
     assert mail.subject == "You already get The Morning Quay"
-    assert mail.link.startswith("/unsubscribe/")
-    assert "Stop The Morning Quay?" in site.client.get(mail.link).text
+    assert mail.link == "/sign-in"
+    ways = re.findall(r"https://feeds\.quay\.example(/\S+)", mail.text)
+    assert [way.split("/")[1] for way in ways] == ["sign-in", "preferences", "unsubscribe"]
+    assert "Your newsletters" in site.client.get(ways[1]).text
+    assert "Stop The Morning Quay?" in site.client.get(ways[2]).text
     assert everything(site)["sign_ups"] == []
     assert statuses(site) == {"daily": "active"}
 
@@ -291,3 +296,111 @@ def test_who_has_signed_up_gets_to_the_preferences(site: Site) -> None:
     found = re.search(r'href="(/preferences/[^"]+)"', site.client.post(mail.link).text)
     assert found
     assert site.client.get(found[1]).status_code == 200
+
+
+def test_the_last_word_on_sections_counts_and_the_page_and_the_proof_say_it(site: Site) -> None:
+    first = signed_up(site)
+    ask(site, section=["politics"])
+    (second,) = mails(site)
+    site.client.post(first.link)
+    assert theirs(site)["daily"].sections == frozenset()
+    assert "Sections: Politics." in site.client.get(second.link).text
+    assert "You are signed up" in site.client.post(second.link).text
+    assert theirs(site)["daily"].sections == frozenset({"politics"})
+    with site.engine.connect() as connection:
+        rows = connection.execute(sa.select(consents).order_by(consents.c.id)).all()
+    assert [(row.sections, "Politics" in row.confirmed_words) for row in rows] == [
+        ([], False),
+        (["politics"], True),
+    ]
+    assert "You are signed up" in site.client.post(second.link).text
+
+
+def test_who_chooses_no_section_again_keeps_those_that_there_are_and_reads_them(site: Site) -> None:
+    mail, other = signed_up(site, section=["politics"]), signed_up(site)
+    site.client.post(mail.link)
+    assert "Sections: Politics." in site.client.get(other.link).text
+    site.client.post(other.link)
+    assert theirs(site)["daily"].sections == frozenset({"politics"})
+    with site.engine.connect() as connection:
+        assert len(connection.execute(sa.select(consents)).all()) == 1
+
+
+def test_a_newsletter_without_any_of_the_chosen_sections_comes_whole_and_the_page_says_so(
+    tmp_path: Path, engine: Engine, said: Any
+) -> None:
+    small = replace(
+        WEEKLY, title="The Week", places=tuple(one for one in WEEKLY.places if one.section == "culture")
+    )
+    with served(settings(tmp_path, newsletters=(samples.newsletter(), small)), engine) as site:
+        whole = signed_up(site, newsletter=["weekly"], section=["politics"])
+        assert "Sections: all." in site.client.get(whole.link).text
+        both = signed_up(site, "bo@quay.example", newsletter=["daily", "weekly"], section=["politics"])
+        page = site.client.get(both.link).text
+        assert "Sections of The Morning Quay: Politics." in page
+        assert "Sections of The Week: all." in page
+        site.client.post(both.link)
+        assert theirs(site, "bo@quay.example")["weekly"].sections == frozenset()
+        with site.engine.connect() as connection:
+            (row, _) = connection.execute(sa.select(consents).order_by(consents.c.id)).all()
+        assert "Sections of The Week: all." in row.confirmed_words.split("\n")
+
+
+# Whoever came from an article.
+
+ARTICLE = "/articles/bridge"
+
+
+def _asked(site: Site, browser: Browser, after: str = ARTICLE, **more: Any) -> Any:
+    fields = form(browser.get("/subscribe", params={"next": after})) | {"address": ADDRESS}
+    site.clock.on(seconds=5)
+    assert "Look into your mailbox" in browser.post("/subscribe", fields, **more).text
+    return mails(site)[0]
+
+
+def test_the_browser_that_asked_from_an_article_is_signed_in_and_led_back(site: Site) -> None:
+    browser = Browser(site)
+    mail = _asked(site, browser)
+    assert "Secure" in browser.set[0] and "HttpOnly" in browser.set[0] and "SameSite=lax" in browser.set[0]
+    assert not browser.is_in
+    browser.get(mail.link)
+    assert not browser.is_in
+    done = browser.post(mail.link)
+    assert f'class="button" href="{ARTICLE}">Read the article' in done.text
+    assert browser.is_in and "__Host-standfirst-signs-up" not in browser.cookies
+
+
+def test_another_browser_is_led_to_the_sign_in_and_signed_in_by_nothing(site: Site) -> None:
+    own, other = Browser(site), Browser(site)
+    mail = _asked(site, own)
+    # It has asked too, for somebody else.
+    ask(site, "bo@quay.example")
+    fields = form(other.get(f"/subscribe?next={ARTICLE}")) | {"address": "cy@quay.example"}
+    site.clock.on(seconds=5)
+    other.post("/subscribe", fields)
+    done = other.post(mail.link)
+    assert 'href="/sign-in?next=%2Farticles%2Fbridge">Sign in to read on' in done.text
+    assert not other.is_in and not own.is_in
+    # The link has done its work: it signs nobody in either.
+    own.post(mail.link)
+    assert not own.is_in
+
+
+def test_another_sites_form_gives_no_cookie(site: Site) -> None:
+    browser = Browser(site)
+    mail = _asked(site, browser, headers={"Sec-Fetch-Site": "cross-site"})
+    assert browser.cookies == {}
+    browser.post(mail.link)
+    assert not browser.is_in
+
+
+@pytest.mark.parametrize("after", ["", "//evil.example/", "https://evil.example/", "/\\evil.example"])
+def test_only_a_page_of_ours_follows_and_without_one_there_is_no_cookie(site: Site, after: str) -> None:
+    browser = Browser(site)
+    done = browser.post(_asked(site, browser, after).link)
+    assert browser.cookies == {} and "evil" not in done.text
+
+
+def test_whoever_is_on_the_list_is_led_on_by_the_mail(site: Site) -> None:
+    register(site.engine, samples.reader(1, address=ADDRESS), samples.subscription(1))
+    assert _asked(site, Browser(site)).link == "/sign-in?next=%2Farticles%2Fbridge"

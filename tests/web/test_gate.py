@@ -123,7 +123,7 @@ def test_a_registered_article_opens_to_whoever_signs_in(gate: Site) -> None:
     assert MARK not in closed
     assert "free for everybody who signs in" in closed
     assert "Thank you for reading." not in closed
-    assert 'href="/subscribe"' in closed
+    assert 'href="/subscribe?next=%2Farticles%2F' in closed
     assert MARK in get(gate, headers=signed_in(gate, 1, Plan.FREE)).text
 
 

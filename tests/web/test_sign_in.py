@@ -201,7 +201,7 @@ def test_after_a_quarter_of_an_hour_nothing_is_left_of_it(site: Site) -> None:
     site.clock.on(seconds=1)
     assert browser.get(mail.link).status_code == browser.post(mail.link).status_code == 410
     assert browser.type(mail.code).status_code == 410
-    assert browser.get("/sign-in/code").headers["location"] == "/sign-in"
+    assert browser.get("/sign-in/code").status_code == 410
     # Nor is a letter sent that comes to nothing.
     browser.ask()
     site.clock.on(minutes=15)
@@ -487,3 +487,34 @@ def test_without_a_language_of_its_own_the_letter_is_in_the_newsletters(site: Si
     browser.ask()
     (mail,) = mails(site, arabic)
     assert (mail.language, "Sign in" in mail.subject) == ("ar", False)
+
+
+def test_who_lets_no_cookie_be_set_learns_that_one_is_needed(site: Site) -> None:
+    reader(site)
+    browser = Browser(site)
+    mail = mailed(site, browser, next="/articles/bridge")
+    browser.cookies.clear()
+    for answer in (browser.get("/sign-in/code"), browser.post("/sign-in/code", {"code": mail.code})):
+        assert answer.status_code == 410 and "this browser keeps no cookies" in answer.text
+
+
+def test_a_code_typed_where_the_link_has_signed_in_meanwhile_leads_on(site: Site) -> None:
+    reader(site)
+    browser = Browser(site)
+    mail = mailed(site, browser, next="/articles/bridge")
+    waiting = browser.get("/sign-in/code").text
+    assert 'name="next" value="/articles/bridge"' in waiting
+    assert 'href="/sign-in?next=%2Farticles%2Fbridge"' in waiting
+    assert browser.post(mail.link).status_code == 303
+    late = browser.post("/sign-in/code", {"code": mail.code, "next": "/articles/bridge"})
+    assert late.status_code == 200 and "This browser is signed in already" in late.text
+    assert 'class="button" href="/articles/bridge"' in late.text
+    assert "evil" not in browser.post("/sign-in/code", {"code": "1", "next": "//evil.example/"}).text
+    assert browser.get("/sign-in/code").headers["location"] == "/account"
+
+
+def test_a_new_mail_leads_where_the_first_one_did(site: Site) -> None:
+    reader(site)
+    mail = mailed(site, Browser(site), next="/articles/bridge")
+    elsewhere = Browser(site).get(mail.link).text
+    assert 'href="/sign-in?next=%2Farticles%2Fbridge"' in elsewhere
