@@ -53,6 +53,11 @@ class Server:
         self._programs = programs()
 
     @property
+    def folder(self) -> Path:
+        """Where it lives: its socket, and its data in `data`."""
+        return self._folder
+
+    @property
     def log(self) -> Path:
         """What it says of itself."""
         return self._folder / "log"
