@@ -216,6 +216,15 @@ events = sa.Table(
     comment="What the provider told of each message after it took it.",
 )
 
+event_sums = sa.Table(
+    "event_sums",
+    metadata,
+    sa.Column("edition", sa.ForeignKey("editions.key", ondelete="CASCADE"), primary_key=True),
+    sa.Column("fate", sa.String(40), primary_key=True),
+    sa.Column("readers", sa.Integer, nullable=False),
+    comment="What became of editions older than `keep_days`, whose events are no longer kept one by one.",
+)
+
 bounce_holds = sa.Table(
     "bounce_holds",
     metadata,
@@ -226,6 +235,17 @@ bounce_holds = sa.Table(
     # What a person decided: `stop`, `ignore`, or nothing yet.
     sa.Column("decided", sa.String(10), nullable=False, default=""),
     comment="Editions of which so much came back that it stops nobody before a person has looked.",
+)
+
+mailboxes = sa.Table(
+    "mailboxes",
+    metadata,
+    # A digest of server, user and folder.
+    sa.Column("place", sa.String(32), primary_key=True),
+    # UIDVALIDITY (RFC 3501, 2.3.1.1): another one, and the numbers below mean nothing any more.
+    sa.Column("validity", sa.BigInteger, nullable=False),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    comment="How far the mailboxes were read that bounces come to, by the largest UID.",
 )
 
 letters = sa.Table(

@@ -365,6 +365,14 @@ def upgrade() -> None:
         comment="Editions of which so much came back that it stops nobody before a person has looked.",
     )
     op.create_table(
+        "mailboxes",
+        sa.Column("place", sa.String(length=32), nullable=False),
+        sa.Column("validity", sa.BigInteger(), nullable=False),
+        sa.Column("last", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("place", name=op.f("pk_mailboxes")),
+        comment="How far the mailboxes were read that bounces come to, by the largest UID.",
+    )
+    op.create_table(
         "events",
         sa.Column("edition", sa.String(length=200), nullable=False),
         sa.Column("reader_id", sa.Integer(), autoincrement=False, nullable=False),
