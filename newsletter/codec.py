@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -31,11 +31,11 @@ def from_json(value: Mapping[str, Any]) -> Selection:
             "run the release that wrote it, or a newer one"
         )
     try:
-        selection = _decoded(Selection, {key: part for key, part in value.items() if key != "v"})
+        selection = _decoder(Selection)({key: part for key, part in value.items() if key != "v"})
     except (KeyError, TypeError, ValueError) as error:
         # Only the kind of error: its text could quote an embargoed headline.
         raise StoreError(f"a stored selection cannot be read ({type(error).__name__})") from None
-    assert isinstance(selection, Selection)  # noqa: S101 - tells the type checker what _decoded made
+    assert isinstance(selection, Selection)  # noqa: S101 - tells the type checker what _decoder makes
     return selection
 
 
@@ -55,43 +55,54 @@ def _encoded(value: Any) -> Any:
     return value
 
 
-def _decoded(kind: Any, value: Any) -> Any:
-    origin = get_origin(kind)
+@cache
+def _decoder(kind: Any) -> Callable[[Any], Any]:
+    """What reads a value of this type. An edition has thousands of values of a dozen types: what a type is
+    made of is found out once."""
+    origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        if value is None:
-            return None
-        return _decoded(next(part for part in get_args(kind) if part is not NoneType), value)
+        some = _decoder(next(part for part in parts if part is not NoneType))
+        return lambda value: None if value is None else some(value)
     if origin is tuple:
-        return _decoded_tuple(get_args(kind), value)
+        return _tuple_decoder(parts)
     if origin is frozenset:
-        return frozenset(_decoded(get_args(kind)[0], part) for part in value)
+        one = _decoder(parts[0])
+        return lambda value: frozenset(map(one, value))
     if kind in (datetime, date):
-        return kind.fromisoformat(value)
+        return kind.fromisoformat  # type: ignore[no-any-return]
     if is_dataclass(kind):
-        return _decoded_dataclass(kind, value)
-    if issubclass(kind, StrEnum):
-        return kind(value)
+        return _dataclass_decoder(kind)
+    return kind if issubclass(kind, StrEnum) else partial(_as_it_is, kind)
+
+
+def _as_it_is(kind: type, value: Any) -> Any:
     if not isinstance(value, kind):
         raise TypeError
     return value
 
 
-def _decoded_tuple(kinds: tuple[Any, ...], value: list[Any]) -> tuple[Any, ...]:
+def _tuple_decoder(kinds: tuple[Any, ...]) -> Callable[[Any], Any]:
+    decoders = [_decoder(kind) for kind in kinds if kind is not Ellipsis]
     if kinds[-1] is Ellipsis:
-        return tuple(_decoded(kinds[0], part) for part in value)
-    return tuple(_decoded(kind, part) for kind, part in zip(kinds, value, strict=True))
+        return lambda value: tuple(map(decoders[0], value))
+    return lambda value: tuple(decode(part) for decode, part in zip(decoders, value, strict=True))
 
 
-def _decoded_dataclass(kind: Any, value: Mapping[str, Any]) -> Any:
-    given = {}
-    for field in fields(kind):
-        if field.name in value:
-            given[field.name] = _decoded(_hints(kind)[field.name], value[field.name])
-        elif field.default is MISSING and field.default_factory is MISSING:
-            raise KeyError(field.name)
-    return kind(**given)
+def _dataclass_decoder(kind: Any) -> Callable[[Any], Any]:
+    hints = get_type_hints(kind)
+    decoders = [(field.name, _decoder(hints[field.name]), _is_needed(field)) for field in fields(kind)]
+
+    def decoded(value: Mapping[str, Any]) -> Any:
+        given = {}
+        for name, decode, is_needed in decoders:
+            if name in value:
+                given[name] = decode(value[name])
+            elif is_needed:
+                raise KeyError(name)
+        return kind(**given)
+
+    return decoded
 
 
-@cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _is_needed(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING

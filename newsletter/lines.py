@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import takewhile
 
 from content.prose import sentence_ends
@@ -60,6 +61,7 @@ def isolated(text: str, direction: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def reads(text: str, direction: str) -> str:
     """How `text` is written: in `direction`, but in the other one where all its letters are of that.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from functools import cache
 from ipaddress import ip_network
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
@@ -85,13 +86,19 @@ def _public(text: str) -> str:
 
 
 def _zone(text: str) -> str:
-    if text not in available_timezones():
+    if text not in _zones():
         from difflib import get_close_matches
 
-        near = get_close_matches(text, sorted(available_timezones()), 3, 0.5)
+        near = get_close_matches(text, sorted(_zones()), 3, 0.5)
         raise ValueError(f"a time zone such as {', '.join(near) or 'Europe/Berlin'}")
     ZoneInfo(text)
     return text
+
+
+@cache
+def _zones() -> frozenset[str]:
+    # Walks through hundreds of files.
+    return frozenset(available_timezones())
 
 
 def _language(text: str) -> str:

@@ -33,13 +33,12 @@ class Canvas:
     def __init__(self, pixels: int, top: str, bottom: str) -> None:
         """A sheet `pixels` wide with a sky that goes from one colour to another."""
         self.scale = pixels * _FINE / WIDTH
-        self.size = (pixels, pixels * HEIGHT // WIDTH)
         self.image = _gradient(top, bottom, (pixels * _FINE, pixels * HEIGHT // WIDTH * _FINE))
         self.pen = ImageDraw.Draw(self.image)
 
     def finished(self) -> Image.Image:
         """The picture at its own size."""
-        return self.image.resize(self.size, Image.Resampling.LANCZOS)
+        return self.image.reduce(_FINE)
 
     def box(
         self, left: float, top: float, width: float, height: float, colour: str, radius: float = 0
@@ -121,5 +120,7 @@ class Canvas:
 
 
 def _gradient(top: str, bottom: str, size: Point) -> Image.Image:
-    mask = Image.linear_gradient("L").resize((int(size[0]), int(size[1])))
-    return Image.composite(Image.new("RGB", mask.size, bottom), Image.new("RGB", mask.size, top), mask)
+    # Every column is the same: one is mixed, and drawn out.
+    mask = Image.linear_gradient("L").crop((0, 0, 1, 256)).resize((1, int(size[1])))
+    column = Image.composite(Image.new("RGB", mask.size, bottom), Image.new("RGB", mask.size, top), mask)
+    return column.resize((int(size[0]), int(size[1])), Image.Resampling.NEAREST)
