@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 
 from commands import control
+from commands.asking import ask_again
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import miss_late
 from commands.posting import post_for
 from commands.progress import counting
-from newsletter import bounce_hold, editions, evidence, history, status, sums
+from newsletter import bounce_hold, editions, evidence, heard, history, status, sums
 from newsletter import silence as silence_
 from newsletter.claim import Terms
 from newsletter.deliver import Delivery
@@ -92,6 +93,7 @@ def _deliver_all(room: Context, newsletter: Newsletter, due: Sequence[Edition]) 
     try:
         with _told_to_stop(), locks.held(room.engine, f"newsletter:{newsletter.key}") as owner:
             for edition in due:
+                ask_again(room, edition, _stopping.is_set)
                 _deliver_one(room, newsletter, edition, provider, owner)
     finally:
         provider.close()
@@ -229,6 +231,7 @@ def _sum_up(room: Context) -> None:
     before = room.clock() - timedelta(days=room.settings.keep_days)
     with writing(room.engine) as connection:
         sums.summarise_exclusions(connection, before)
+        heard.summarise(connection, before)
 
 
 def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import threading
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from commands import asking
 from tests.commands.house import House, built, html_of, text_of
 
 KEY = "daily-2026-03-10"
@@ -146,3 +148,55 @@ def test_what_was_dropped_is_put_back(house: House) -> None:
     assert house.run("edit", KEY, "--back", "museum", now="2026-03-10T05:43").step("edit")["stories"] == 3
     house.run(now="2026-03-10T06:00")
     assert "The museum story" in html_of(house.mails(KEY)["free@example.org"])
+
+
+# The sources, asked once more
+
+
+def test_what_the_source_withdrew_in_the_window_is_in_no_mail(house: House) -> None:
+    house.article("tower")
+    house.run(now="2026-03-10T05:40")
+    (house.root / "articles" / "politics" / "ferry.md").unlink()
+    house.article("bridge", headline="The bridge stays shut", access="free")
+    # `deliver` alone reads no source by itself.
+    assert house.run("deliver", now="2026-03-10T06:00").step("deliver")["accepted"] == 2
+    html = html_of(house.mails(KEY)["free@example.org"])
+    assert ("The ferry story" in html, "The bridge stays shut" in html) == (False, True)
+
+
+def test_an_embargo_that_was_put_off_in_the_window_holds(house: House) -> None:
+    house.article("budget", published="2026-03-10T06:00:00+01:00")
+    house.run(now="2026-03-10T05:40")
+    house.article("budget", published="2026-03-10T12:00:00+01:00")
+    house.run("sync", now="2026-03-10T05:50")
+    assert house.run("deliver", now="2026-03-10T06:00").step("deliver")["accepted"] == 2
+    html = html_of(house.mails(KEY)["free@example.org"])
+    assert ("The budget story" in html, "The ferry story" in html) == (False, True)
+
+
+def test_a_source_that_is_away_stops_no_edition(house: House) -> None:
+    house.run(now="2026-03-10T05:40")
+    (house.root / "articles").rename(house.root / "elsewhere")
+    run = house.run("deliver", now="2026-03-10T06:00")
+    assert (run.status, run.step("deliver")["accepted"]) == (0, 2)
+    (said,) = [message for message in run.problems if "once more" in message]
+    assert said.endswith("it goes out with what is known, as of 2026-03-10 05:40")
+
+
+def test_a_source_that_takes_too_long_stops_no_edition(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.run(now="2026-03-10T05:40")
+    done = threading.Event()
+    monkeypatch.setattr(asking, "LIMIT", 0.1)
+    monkeypatch.setattr(asking, "sync_step", lambda *_, **__: done.wait(20))
+    run = house.run("deliver", now="2026-03-10T06:00")
+    done.set()
+    assert (run.status, run.step("deliver")["accepted"]) == (0, 2)
+    assert any("nothing complete came within 0.1 s" in message for message in run.problems)
+
+
+def test_a_run_that_has_just_read_it_does_not_ask_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.run(now="2026-03-10T05:40")
+    monkeypatch.setattr(asking, "sync_step", lambda *_, **__: pytest.fail("asked again"))
+    assert house.run(now="2026-03-10T06:00").step("deliver")["accepted"] == 2
