@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -28,8 +30,18 @@ def serve(
     config: ConfigOption = None,
     log_format: LogOption = None,
 ) -> None:
-    """Answer readers: the unsubscribe page, feeds, pictures. It runs until it is stopped."""
+    """Answer readers: the unsubscribe page, feeds, pictures. It runs until it is stopped.
+
+    It starts again by itself where settings or secrets were edited, or the database's file was replaced.
+    """
+    from web.listening import hand_over, handed_over
+
+    handed = handed_over(os.environ, os.getpid())
     with opened(invocation(context, config, log_format)) as room:
         from web.server import serve as run_server
 
-        run_server(room.settings, room.engine, host, port, metrics_port=metrics_port)
+        kept = run_server(room.settings, room.engine, host, port, metrics_port=metrics_port, handed=handed)
+    if kept:
+        hand_over(kept, os.environ, os.getpid())
+        # The same process goes on with the settings of today.
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606

@@ -19,11 +19,17 @@ TAKING = 30.0
 """Seconds in which a client must take some of its answer."""
 
 
+LAST = 1.0
+"""Seconds that a new connection gets for its first request when the server ends: it may be on its way."""
+
+
 class BoundedConnection(Wire):
     """One client's connection."""
 
     _asking: asyncio.TimerHandle | None = None
     _taking: asyncio.TimerHandle | None = None
+    _is_last = False
+    """The server ends: one request more, and no other."""
     _is_coming = False
     """A request has begun, and is not whole yet."""
 
@@ -57,6 +63,24 @@ class BoundedConnection(Wire):
         super().on_message_complete()
         self._is_coming = False
         self._is_whole()
+
+    def shutdown(self) -> None:
+        """Finish, as the server ends. A connection on which nothing was asked yet may still ask, once."""
+        if self.cycle is not None or self.transport.is_closing():
+            super().shutdown()
+            return
+        self._is_last = True
+        self.loop.call_later(LAST, self._end_silent)
+
+    def on_headers_complete(self) -> None:
+        """Its head is whole."""
+        super().on_headers_complete()
+        if self._is_last:
+            self.cycle.keep_alive = False
+
+    def _end_silent(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """The client is behind with its answer."""

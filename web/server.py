@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from time import monotonic, perf_counter
@@ -27,7 +28,9 @@ from web.app import application, now_utc, reachable
 from web.connections import BoundedConnection
 from web.headers import SafeHeaders
 from web.hosts import FOR_MONITORS, Hosts, hosts_of
+from web.listening import listening
 from web.metrics import Metrics, Monitored, folders_of
+from web.watch import Watch
 
 _ANSWERED = (
     "the front page",
@@ -68,18 +71,22 @@ def serve(
     *,
     metrics_port: int | None = None,
     ready: Callable[[Engine], None] = reachable,
-) -> None:
+    handed: Sequence[socket.socket] = (),
+) -> list[int]:
     """Answer on `host`:`port` until the process is told to end (SIGINT, SIGTERM): open requests are finished,
     and the letter that is being handed over. Once it listens, it says so, and where.
 
-    With `metrics_port`, /metrics is answered there without a token, on the loopback address alone. Raises
+    With `metrics_port`, /metrics is answered there without a token, on the loopback address alone. Sockets
+    that were `handed` over are taken in place of these, in this order. Returns those, by number, that the
+    process shall hand on to itself, for it is to start again; none where it was told to end. Raises
     ConfigurationError where an address cannot be listened on.
     """
     with ExitStack() as ends:
-        listening = [ends.enter_context(_listening(host, port))]
-        if metrics_port is not None:
-            listening.append(ends.enter_context(_listening("127.0.0.1", metrics_port, "--metrics-port")))
-        address = _address(host, listening[0].getsockname()[1])
+        sockets = _sockets(host, port, metrics_port, handed)
+        for one in sockets:
+            ends.enter_context(one)
+        kept = _Kept(sockets)
+        address = _address(*sockets[0].getsockname()[:2])
         public = settings.newsroom.public_url
         step(
             "serve",
@@ -108,11 +115,16 @@ def serve(
             lifespan="off",
         )
         office = PostOffice(settings, engine, now_utc)
-        server = _Server(config, office.end)
-        with office:
-            server.run(sockets=listening)
+        server = _Server(config, office.end, kept.let_go)
+        watch = Watch(settings, engine, server.end)
+        kept.is_wanted = lambda: watch.again and not server.is_told
+        with watch.watching(), office:
+            server.run(sockets=sockets)
             office.wait(max(0.1, server.told + STOPPING - monotonic()))
     private_uses.write_all()
+    # It may have been told to end while it did so by itself.
+    kept.let_go()
+    return kept.numbers
 
 
 def guarded(
@@ -138,11 +150,15 @@ class _Server(uvicorn.Server):
     """Ends as it was told to, with status 0: uvicorn's own kills itself by the same signal once it has ended,
     so that whatever should come after it never does."""
 
-    def __init__(self, config: uvicorn.Config, on_end: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_end: Callable[[], None], on_shutdown: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._on_end = on_end
+        self._on_end, self._on_shutdown = on_end, on_shutdown
         self.told = monotonic()
         """When it was told to end."""
+        self.is_told = False
+        """Whether a signal said so."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -157,9 +173,19 @@ class _Server(uvicorn.Server):
             for one, handler in before.items():
                 signal.signal(one, handler)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no new connection, and end."""
+        self._on_shutdown()
+        await super().shutdown(sockets)
+
     def _told(self, *_: object) -> None:
         # The second time nobody wants to wait.
         self.force_exit = self.should_exit
+        self.is_told = True
+        self.end()
+
+    def end(self) -> None:
+        """End as one told to."""
         self.told = monotonic()
         self.should_exit = True
         self._on_end()
@@ -169,21 +195,35 @@ def _address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _listening(host: str, port: int, option: str = "--host and --port") -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family, backlog=256)
-        # Connections inherit it, and asyncio sets it for none of these: else an answer in two parts waits
-        # 40 ms for the acknowledgement of the first.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return listening
-    except OSError as error:
-        # Python says the address a second time behind the reason.
-        reason = str(error.strerror or error).partition(" (while")[0]
-        raise ConfigurationError(
-            f"cannot listen on {host}:{port}: {reason}; end what listens there, or choose another address "
-            f"with {option}"
-        ) from error
+def _sockets(
+    host: str, port: int, metrics_port: int | None, handed: Sequence[socket.socket]
+) -> list[socket.socket]:
+    found = [*handed[:2]] if metrics_port is not None else [*handed[:1]]
+    if not found:
+        found.append(listening(host, port))
+    if metrics_port is not None and len(found) == 1:
+        try:
+            found.append(listening("127.0.0.1", metrics_port, "--metrics-port"))
+        except ConfigurationError:
+            found[0].close()
+            raise
+    return found
+
+
+class _Kept:
+    """The listening sockets once more, so that they stay open for as long as it takes to start again."""
+
+    def __init__(self, sockets: Sequence[socket.socket]) -> None:
+        self.numbers = [os.dup(one.fileno()) for one in sockets]
+        self.is_wanted: Callable[[], bool] = lambda: False
+
+    def let_go(self) -> None:
+        """Where it does not start again, whoever connects from now on is refused at once."""
+        if self.is_wanted():
+            return
+        for number in self.numbers:
+            os.close(number)
+        self.numbers = []
 
 
 class AccessLog:

@@ -36,6 +36,9 @@ class Wire(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Its head is whole."""
+        """Its head is whole. One that is too long may have come at a stroke."""
         self._is_in_head = False
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > LONGEST_HEAD:
+            # The parser stops, and the client is told.
+            raise ValueError("the request's head is too long")
         super().on_headers_complete()

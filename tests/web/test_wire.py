@@ -45,6 +45,15 @@ def test_a_head_without_an_end_is_hung_up_on(site: Site, start: bytes) -> None:
     assert site.client.get("/healthz").status_code == 200
 
 
+def test_a_head_that_is_too_long_is_refused_also_where_it_comes_at_a_stroke(site: Site) -> None:
+    for long in (
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"a" * LONGEST_HEAD,
+        b"GET /" + b"a" * LONGEST_HEAD,
+    ):
+        end = b"" if long.startswith(b"GET /healthz") else b" HTTP/1.1\r\nHost: x"
+        assert talk(site, long + end + b"\r\n\r\n").startswith(b"HTTP/1.1 400")
+
+
 def test_a_long_head_that_ends_is_read(site: Site) -> None:
     head = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: " + b"a" * (LONGEST_HEAD // 2)
     assert talk(site, head, b"\r\n\r\n").startswith(b"HTTP/1.1 200")
