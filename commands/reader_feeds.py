@@ -18,6 +18,8 @@ from readership.feed_addresses import Holder
 from readership.feed_uses import Sharing
 from readership.tokens import recipient_key
 
+_FREE = "whole articles that are free or for registered readers, teasers of the rest: no plan opens more"
+
 
 def feeds(
     context: typer.Context,
@@ -85,7 +87,7 @@ def _show(room: Context, holder: Holder, shared: Sharing, *, as_json: bool) -> N
     today = room.clock().astimezone(newsroom.time_zone).date()
     token = holder.token(room.settings.secrets.signing_keys)
     found = addresses(newsroom, token) if token else ()
-    hold = "whole articles" if holder.pays_on(today) else "teasers: there is no plan that opens more"
+    hold = "whole articles" if holder.pays_on(today) else _FREE
     if as_json:
         value = {
             "reader": holder.reader_id,

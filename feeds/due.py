@@ -22,7 +22,7 @@ OVERLAP = timedelta(minutes=10)
 """How much of the time that was looked at already is looked at again: a sync that was writing during the last
 run has earlier times than the run. What did not change costs a rendering and no file."""
 
-LISTS = ("index.html", "index.opml", "feed.css")
+LISTS = ("index.html", "index.opml", "feed.css", "private.css")
 """The files of all feeds together: due when one is missing or the configuration is another."""
 
 _UNFINISHED = ""

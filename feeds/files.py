@@ -15,7 +15,7 @@ from feeds.due import sections_of
 from feeds.former import former_date
 from feeds.listing import FORMATS, listed
 from feeds.opml import opml
-from feeds.page import index_page, stylesheet
+from feeds.page import index_page, private_stylesheet, stylesheet
 from feeds.report import PublishReport
 from feeds.select import MOST_TOMBSTONES, Feed, Written, select, span
 from newsroom.errors import PublishError
@@ -99,6 +99,7 @@ def publish_lists(newsroom: Newsroom, folder: Path, report: PublishReport, *, dr
         "index.opml": lambda: opml(newsroom, feeds),
         "index.html": lambda: index_page(newsroom, feeds),
         "feed.css": lambda: stylesheet(newsroom),
+        "private.css": lambda: private_stylesheet(newsroom),
     }
     went_well = True
     for name, make in made.items():

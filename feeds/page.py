@@ -41,7 +41,12 @@ def stylesheet(newsroom: Newsroom) -> bytes:
     return _render("feed.css.j2", newsroom, ())
 
 
-def _render(name: str, newsroom: Newsroom, feeds: Sequence[Listed]) -> bytes:
+def private_stylesheet(newsroom: Newsroom) -> bytes:
+    """private.css: the same of a reader's own feeds, which it says are private."""
+    return _render("feed.css.j2", newsroom, (), is_private=True)
+
+
+def _render(name: str, newsroom: Newsroom, feeds: Sequence[Listed], *, is_private: bool = False) -> bytes:
     looks = looks_of(newsroom.look)
     text = (
         _environment()
@@ -49,6 +54,7 @@ def _render(name: str, newsroom: Newsroom, feeds: Sequence[Listed]) -> bytes:
         .render(
             newsroom=newsroom,
             feeds=feeds,
+            is_private=is_private,
             endings=ENDINGS,
             words=words(newsroom.language),
             direction=_direction(newsroom.language),

@@ -126,7 +126,8 @@ def _figure(image: Image | None) -> str:
 def _notice(newsroom: Newsroom, ours: Words) -> Entry:
     """That the plan has ended, and where to renew it: always the same entry, so that it is read once."""
     offer = newsroom.offer
-    url = offer.account_url or offer.subscribe_url or offer.login_url or newsroom.site_url
+    # It is the same for who never had a plan: nothing of an account yet.
+    url = offer.subscribe_url or offer.account_url or offer.login_url or newsroom.site_url
     said = (ours.ended_text, offer.contact)
     link = f'<p><a href="{escape(url)}">{escape(ours.ended_renew, quote=False)}</a></p>'
     return Entry(

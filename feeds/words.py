@@ -33,6 +33,9 @@ class Words:
     site: str
     skip: str
     stylesheet: str
+    """What a browser shows above a feed."""
+    stylesheet_private: str
+    """The same of a private one."""
     copy: str
     copied: str
     whole: str

@@ -51,6 +51,8 @@ class OwnFeeds(SignedPage):
             "private_title",
             self.house.language_of(who.reader),
             status=status,
+            headers=self.house.pages.copying,
+            copying=self.house.pages.copy_script,
             note=note,
             feeds=found.feeds,
             whole=found.whole,

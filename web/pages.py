@@ -54,6 +54,8 @@ class Pages:
             headline_font=Markup(looks.headline_font),  # noqa: S704  # Checked.
             text_font=Markup(looks.text_font),  # noqa: S704  # Checked.
         )
+        # Of the one page that has a script; its text stands in the page, and its hash in the policy.
+        self.copy_script = Markup((FOLDER / "copy.js").read_text(encoding="utf-8"))  # noqa: S704  # Ours.
         self._css = Markup(style)  # noqa: S704  # Made of checked values only.
         digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self.headers: Mapping[str, str] = {
@@ -65,6 +67,13 @@ class Pages:
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
         }
+
+    @property
+    def copying(self) -> Mapping[str, str]:
+        """The headers of a page that `copy_script` may run in."""
+        digest = b64encode(hashlib.sha256(self.copy_script.encode()).digest()).decode()
+        name = "Content-Security-Policy"
+        return {name: f"{self.headers[name]}; script-src 'sha256-{digest}'"}
 
     def page(
         self,

@@ -74,7 +74,7 @@ class PrivateFeeds:
         name, dot, kind = file.rpartition(".")
         holder = await self._holder(token)
         if holder is None:
-            await self._house.pages.notice("private_gone", status=410, headers=_GONE)(scope, receive, send)
+            await self._gone()(scope, receive, send)
             return
         ending = dot + kind
         if ending not in TYPES:
@@ -101,6 +101,11 @@ class PrivateFeeds:
         reader_id, generation = said
         holder = await self._holders.find(reader_id)
         return holder if holder is not None and holder.opens(generation) else None
+
+    def _gone(self) -> Response:
+        """That the address is no more, with the way to those of today."""
+        ways = (("/account/feeds", "private_title"),)
+        return self._house.pages.notice("private_gone", status=410, headers=_GONE, ways=ways)
 
     def _elsewhere(self, token: str, name: str, ending: str) -> Response:
         """Where a feed that is no more went: 301 to a renamed section's, 410 where dropped, else 404."""

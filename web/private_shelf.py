@@ -27,7 +27,7 @@ LOOK_EVERY = timedelta(seconds=10)
 ROOM = 64 * 2**20
 """Bytes of feeds that one process keeps."""
 
-_RELATIVE, _ABSOLUTE = b'href="feed.css"', b'href="/feeds/feed.css"'
+_PUBLIC, _PRIVATE = b'href="feed.css"', b'href="/feeds/private.css"'
 
 Key = tuple[str, str, bool, frozenset[str]]
 """A feed's name and ending, whether its readers pay, and which of their products matter to it."""
@@ -134,7 +134,7 @@ def _written(feed: Feed, ending: str) -> Pieces:
     data, left_out = _WRITERS[ending](feed)
     for article in left_out:
         problem("web", f"private feed {feed.name}: article {article} is left out: XML refuses it")
-    return cut(data.replace(_RELATIVE, _ABSOLUTE, 1))
+    return cut(data.replace(_PUBLIC, _PRIVATE, 1))
 
 
 def _writer(of: str) -> Callable[[Feed], Written]:

@@ -67,7 +67,7 @@ def test_it_shows_every_address_of_a_reader(house: House) -> None:
     assert (value["hold"], value["may_be_shared"]) == ("whole articles", "")
     assert said_for(value) == (1, 0)
     assert shown(house, "1") == value
-    assert shown(house, "bo@example.org")["hold"].startswith("teasers")
+    assert shown(house, "bo@example.org")["hold"].startswith("whole articles that are free")
 
 
 def test_it_shows_them_to_a_person_too(house: House) -> None:

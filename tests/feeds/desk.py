@@ -23,7 +23,7 @@ from tests.samples import NOON
 
 HOUR = timedelta(hours=1)
 ENDINGS = (".rss", ".atom", ".json")
-LISTS = {"index.opml", "index.html", "feed.css"}
+LISTS = {"index.opml", "index.html", "feed.css", "private.css"}
 
 
 def files_of(*names: str) -> set[str]:

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from selectolax.lexbor import LexborHTMLParser
 
 from feeds.listing import listed
-from feeds.page import index_page, stylesheet
+from feeds.page import index_page, private_stylesheet, stylesheet
 from feeds.rss_atom import atom, rss
 from newsroom.masthead import Newsroom, Section, SectionKind
 from tests import samples
@@ -268,3 +268,9 @@ def test_a_feed_opened_in_a_browser_is_readable(browser: Browser, address: str, 
         grounds.add(tuple(page.evaluate(f"[{style}.backgroundColor, {style}.color]")))
     assert len(grounds) == 2
     page.close()
+
+
+def test_a_private_feed_says_that_it_is_one() -> None:
+    text = private_stylesheet(samples.newsroom()).decode()
+    assert "for you alone" in text and "newest headlines" not in text
+    assert "for you alone" not in stylesheet(samples.newsroom()).decode()

@@ -180,9 +180,9 @@ def test_an_ended_plan_is_said_in_one_entry_that_stays_the_same(desk: Desk) -> N
         first = found.entries[0]
         assert first.id == "tag:quay.example,2026:private/ended"
         assert first.title == "Whole articles are for subscribers"
-        assert first.link == "https://quay.example/account"
+        assert first.link == "https://quay.example/subscribe"
         assert "Groups and students" in first.summary
-        assert '<a href="https://quay.example/account">Subscribe or renew</a>' in first.summary
+        assert '<a href="https://quay.example/subscribe">Subscribe or renew</a>' in first.summary
         assert first.published_parsed[:6] == first.updated_parsed[:6] == (2026, 2, 28, 23, 0, 0)
         assert len(found.entries) == 2
     assert items(made(desk, ENDED_READER))[0]["date_published"] == "2026-02-28T23:00:00+00:00"

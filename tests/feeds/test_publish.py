@@ -31,7 +31,7 @@ def test_a_first_run_writes_every_file(desk: Desk) -> None:
     report = desk.publish()
     everything = files_of("all", "politics", "culture", "briefs", "partners") | LISTS
     assert set(report.written) == everything == {path.name for path in desk.feeds.iterdir()}
-    assert (report.feeds, report.due, report.files, report.unchanged) == (5, 5, 18, 0)
+    assert (report.feeds, report.due, report.files, report.unchanged) == (5, 5, 19, 0)
     assert report.problems == []
     assert desk.items("all") == ["bridge", "spa"]
     assert desk.items("politics") == ["bridge"]
@@ -45,7 +45,7 @@ def test_a_second_run_touches_no_file_and_a_third_looks_at_no_feed(desk: Desk) -
     before = desk.stamps()
     assert desk.publish(HOUR).written == []
     report = desk.publish(HOUR)
-    assert (report.due, report.written, report.unchanged) == (0, [], 18)
+    assert (report.due, report.written, report.unchanged) == (0, [], 19)
     assert desk.publish(HOUR, everything=True).written == []
     assert desk.stamps() == before
 
@@ -357,7 +357,7 @@ def test_a_section_title_that_xml_refuses_costs_only_its_own_feed(desk: Desk) ->
 def test_more_feeds_than_are_held_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("feeds.writing.AT_ONCE", 2)
     desk.add(article(), article("spa", sections=("culture",)))
-    assert len(desk.publish().written) == 18
+    assert len(desk.publish().written) == 19
     assert desk.publish(HOUR).written == []
     assert desk.publish(HOUR).due == 0
 
@@ -386,7 +386,7 @@ def test_no_word_of_a_body_is_in_any_file(desk: Desk) -> None:
         desk.add(article(f"a{number}", access=access, body=body, label="Opinion", correction="Mended."))
     desk.add(article("brief", teaser="", body=Body(f"<p>{words[0]}</p>"), sections=("briefs",)))
     report = desk.publish()
-    assert len(report.written) == 18
+    assert len(report.written) == 19
     for path in desk.feeds.iterdir():
         data = path.read_bytes()
         assert not any(word.encode() in data for word in words), path.name
@@ -410,4 +410,4 @@ def test_a_read_only_folder_is_a_problem_for_each_file(desk: Desk, monkeypatch: 
 
     monkeypatch.setattr(files, "write_whole", refused)
     report = desk.publish()
-    assert (len(report.problems), report.written) == (18, [])
+    assert (len(report.problems), report.written) == (19, [])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -29,7 +31,7 @@ def _counted() -> Iterator[None]:
 
 
 def token_on(text: str) -> str:
-    found = re.search(r'value="https://feeds\.quay\.example/private/([^/"]+)/all\.rss"', text)
+    found = re.search(r">https://feeds\.quay\.example/private/([^/<]+)/all\.rss<", text)
     return found[1] if found else ""
 
 
@@ -135,7 +137,20 @@ def test_without_a_plan_it_says_what_the_feeds_hold(site: Site) -> None:
     reader(site, plan_until=site.clock().date())
     browser = signed_in(site)
     site.clock.on(days=1)
-    assert "headlines and teasers" in browser.get(PAGE).text
+    text = browser.get(PAGE).text
+    assert "headlines and teasers of those for subscribers" in text
+    assert "free for everybody who signs in" in text and "for you alone" in text
+
+
+def test_its_one_script_is_named_by_the_policy_and_addresses_are_selected_without_it(site: Site) -> None:
+    reader(site)
+    answer = signed_in(site).get(PAGE)
+    (script,) = re.findall(r"<script>(.*?)</script>", answer.text, re.S)
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in answer.headers["content-security-policy"]
+    # Every format in a field of its own; the buttons are the script's.
+    assert answer.text.count("<textarea ") == answer.text.count(" hidden data-said=") == 15
+    assert "user-select: all" in answer.text and 'href="https://feeds.quay.example/private' not in answer.text
 
 
 def test_no_log_holds_an_address(site: Site) -> None:
@@ -161,7 +176,7 @@ def test_every_state_is_right_in_a_browser(
         for name, html in states.items():
             page.set_content(html)
             assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ar" else "ltr")
-            seen = look(page, "button, main .go a, .field input")
+            seen = look(page, "button:not([hidden]), main .go a, .field textarea, summary")
             assert seen.violations == {}, name
             assert seen.width <= width, name
             assert seen.small() == [], name
@@ -171,5 +186,5 @@ def test_every_state_is_right_in_a_browser(
         for _ in range(40):
             page.keyboard.press("Tab")
             reached.add(page.evaluate("document.activeElement.outerHTML.slice(0, 40)"))
-        assert sum(one.startswith("<input id=") for one in reached) == 5
+        assert sum(one.startswith("<textarea id=") for one in reached) == 5
         assert sum(one.startswith("<button") for one in reached) == 2

@@ -221,7 +221,7 @@ def test_new_addresses_end_the_old_ones_at_once(site: Site) -> None:
     # Before anything is compared: what the client has says nothing of what it may have.
     assert gone.status_code == 410
     assert "ZEBRA" not in gone.text
-    assert "no longer valid" in gone.text
+    assert "no longer valid" in gone.text and 'href="/account/feeds"' in gone.text
     assert gone.headers["cache-control"] == "private, no-store"
     assert "etag" not in gone.headers
     assert "ZEBRA" in site.client.get(path(generation=generation)).text
@@ -325,7 +325,7 @@ def test_an_ended_plan_leaves_teasers_and_says_so_once(site: Site) -> None:
     assert "ZEBRA" not in ended.text
     notice, one = ended.json()["items"]
     assert notice["id"] == "tag:quay.example,2026:private/ended"
-    assert "https://quay.example/account" in notice["content_html"]
+    assert "https://quay.example/subscribe" in notice["content_html"]
     assert one["id"] == article().id
     # A client that goes by dates alone learns of it as well.
     since = {"If-Modified-Since": first.headers["last-modified"]}
@@ -486,3 +486,8 @@ def test_dates_are_whole_and_of_the_past(site: Site) -> None:
 
 def test_robots_are_asked_to_stay_away(site: Site) -> None:
     assert "Disallow: /private/" in site.client.get("/robots.txt").text
+
+
+def test_a_browser_shows_it_with_the_words_of_a_private_feed(site: Site) -> None:
+    payer(site)
+    assert '<?xml-stylesheet href="/feeds/private.css"' in site.client.get(path()).text
