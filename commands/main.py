@@ -27,6 +27,7 @@ COMMANDS = {
     "stop": ("stop", "End an edition for good."),
     "resume": ("resume", "Let a stopped edition go on."),
     "resend": ("resend", "Hand over again to those who were refused, or to one reader."),
+    "ramp": ("ramp", "Warm a new sending domain up, some more readers each day."),
     "status": ("status", "What went out, what is held, what comes next."),
     "why": ("why", "Why a story was or was not in an edition."),
     "resolve": ("resolve", "Settle an uncertain batch: sent, or not."),
