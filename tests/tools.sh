@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what some tests need beside Python: a browser, SpamAssassin, SMTP tools, PostgreSQL, Node packages.
+# Installs what some tests need beside Python: a browser, SpamAssassin, mail servers, PostgreSQL, Node packages.
 # Without root nothing of the system is touched: it says which tests are left out and how to have them.
 set -u
 here=$(dirname "$0")
@@ -10,6 +10,7 @@ command -v spamassassin >/dev/null 2>&1 || missing="$missing spamassassin"
 [ -x /usr/sbin/smtp-sink ] || missing="$missing postfix"
 command -v newsboat >/dev/null 2>&1 || missing="$missing newsboat"
 command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+[ -x /usr/sbin/dovecot ] || missing="$missing dovecot-imapd"
 command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 
 if [ -n "$missing" ]; then
@@ -22,6 +23,9 @@ if [ -n "$missing" ]; then
         # The tests start their own; Debian's packages start one for everybody.
         case $missing in *nginx*)
             { systemctl disable --now nginx || service nginx stop; } >/dev/null 2>&1 || true ;;
+        esac
+        case $missing in *dovecot*)
+            { systemctl disable --now dovecot dovecot.socket || service dovecot stop; } >/dev/null 2>&1 || true ;;
         esac
         case $missing in *postgresql*)
             { systemctl disable --now postgresql || service postgresql stop; } >/dev/null 2>&1 || true ;;
