@@ -1,4 +1,4 @@
-"""`readers import|sync|export|show|feeds|forget`."""
+"""`readers import|sync|export|show|feeds|lift|bounces|forget`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.progress import counting
 from commands.reader_feeds import feeds
+from commands.reader_stops import bounces, lift
 from commands.readers_step import chosen_places, note_readers, readers_step
 from newsletter.letter_queue import forget_address as forget_letters
 from newsroom import log
@@ -32,6 +33,8 @@ from readership.tokens import recipient_key
 
 app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True)
 app.command()(feeds)
+app.command()(lift)
+app.command()(bounces)
 
 
 @app.callback()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,11 +12,13 @@ from sqlalchemy.engine import Connection
 from commands.context import Context, opened
 from commands.edition_contents import contents
 from commands.invocation import ConfigOption, LogFormat, LogOption, NowOption, invocation
-from commands.status_facts import edition_facts, next_facts, reader_facts, waiting_facts
+from commands.status_facts import edition_facts, moment_facts, next_facts, reader_facts, waiting_facts
 from commands.status_page import Page
 from commands.waiting import Waiting, waiting
-from newsletter import editions, status
+from newsletter import edition_csv, editions, status
 from newsletter.edition import edition_key
+from newsletter.heard import heard_of
+from newsletter.reader_moments import moments
 from newsletter.schedule import next_due
 from newsroom import log
 from newsroom.database import reading
@@ -39,17 +42,29 @@ def show(
     problems: Annotated[
         bool, typer.Option("--problems", help="Only what waits for a person, each with its command.")
     ] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="The whole edition as CSV, one reader a line, by number.")
+    ] = False,
+    addresses: Annotated[
+        bool, typer.Option("--addresses", help="With --csv: each reader's address as well.")
+    ] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
 ) -> None:
     """Show what went out, what is held and what comes next. Changes nothing."""
+    if csv != (csv and edition is not None and reader is None and not problems) or (addresses and not csv):
+        raise ConfigurationError(
+            "status: --csv is of one edition, --addresses goes with it: `status EDITION --csv --addresses`"
+        )
     called = invocation(context, config, log_format, now)
     with opened(called) as room, reading(room.engine) as connection:
         page = None if called.log is LogFormat.JSON else Page(room.settings.newsroom.time_zone)
         if edition is not None:
             editions.get(connection, edition)
-        if reader is not None:
+        if csv and edition is not None:
+            edition_csv.write(connection, edition, sys.stdout, with_addresses=addresses)
+        elif reader is not None:
             _reader(connection, room, page, reader, edition)
         elif problems:
             if any(one.needs_person for one in _waiting(connection, room, page, edition, say_none=True)):
@@ -81,10 +96,11 @@ def _overview(connection: Connection, room: Context, page: Page | None) -> None:
 def _edition(connection: Connection, room: Context, page: Page | None, key: str) -> None:
     line = status.line_of(connection, key)
     found = contents(connection, room, line.edition)
+    heard = heard_of(connection, key)
     if page:
-        page.edition(line, found)
+        page.edition(line, found, heard)
     else:
-        log.step("status", **edition_facts(line), **found.facts)
+        log.step("status", **edition_facts(line, heard), **found.facts)
     _waiting(connection, room, page, key, say_none=False)
     history = editions.log_of(connection, key)
     if page:
@@ -124,10 +140,15 @@ def _reader(
             "status: --reader: no reader has this address; allowed: one that is imported"
         )
     story = status.reader_story(connection, found.id, edition)
+    told = moments(connection, edition, found.id) if edition is not None and story else ()
     if page:
-        page.reader(found.id, story)
+        page.reader(found.id, story, has_events=any(one.is_event for one in told))
+        if told:
+            page.moments(told)
         return
     for line in story:
         log.step("status", **reader_facts(found.id, line))
+    for one in told:
+        log.step("moment", **moment_facts(found.id, edition or "", one))
     if not story:
         log.step("status", reader=found.id, editions="none was meant for this reader")

@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 from commands.waiting import Waiting
 from newsletter.edition import DeliveryState, edition_key
+from newsletter.heard import Fate, Heard
+from newsletter.reader_moments import Moment
 from newsletter.schedule import Due
 from newsletter.status import Line, ReaderLine
 
 
-def edition_facts(line: Line) -> dict[str, Any]:
-    """An edition's state and its whole sum."""
+def edition_facts(line: Line, heard: Heard | None = None) -> dict[str, Any]:
+    """An edition's state and its whole sum, and what was heard of it."""
     edition, found = line.edition, line.sum
     facts: dict[str, Any] = {
         "edition": edition.key,
@@ -30,6 +32,8 @@ def edition_facts(line: Line) -> dict[str, Any]:
         facts |= {state.value: found.of(state) for state in DeliveryState}
         facts |= {"exclusions": dict(found.exclusions), "drops": dict(found.dropped)}
         facts["sum_is_right"] = found.is_right
+    if heard is not None and heard.total:
+        facts["events"] = {fate.value: heard.of(fate) for fate in Fate if heard.of(fate)}
     return facts
 
 
@@ -65,6 +69,17 @@ def reader_facts(reader_id: int, line: ReaderLine) -> dict[str, Any]:
         "attempts": line.attempts or None,
         "not_before": line.not_before and line.not_before.isoformat(),
         "reference": line.reference,
+    }
+
+
+def moment_facts(reader_id: int, edition: str, one: Moment) -> dict[str, Any]:
+    """One moment of an edition's story for a reader."""
+    return {
+        "reader": reader_id,
+        "edition": edition,
+        "at": one.at.isoformat(),
+        "what": one.what,
+        "more": one.more,
     }
 
 

@@ -17,11 +17,14 @@ from rich.text import Text
 from commands.edition_contents import Contents, Named
 from commands.waiting import Waiting
 from newsletter.edition import DeliveryState, Edition
+from newsletter.heard import BESIDE, Fate, Heard
+from newsletter.reader_moments import Moment
 from newsletter.status import Line, ReaderLine
 from newsletter.sums import Sum
 from newsroom.log import masked
 
 ACCEPTED = "Accepted is what the provider took; what reached a mailbox, nobody here can know."
+DELIVERED = "Accepted is what the provider took; delivered, what its events say that a mail server took."
 _WIDTH = 160
 """Columns where the output is no terminal and COLUMNS does not say otherwise."""
 
@@ -53,8 +56,8 @@ class Page:
         self._console.print(table)
         self._say(f"{ACCEPTED}\n")
 
-    def edition(self, line: Line, found: Contents) -> None:
-        """One edition in full: its times, its stories, and the sum of its readers."""
+    def edition(self, line: Line, found: Contents, heard: Heard) -> None:
+        """One edition in full: its times, its stories, the sum of its readers, and what was heard of them."""
         edition = line.edition
         self._title(edition.key)
         for name, value in (
@@ -71,7 +74,7 @@ class Page:
                 self._fact(name, value)
         self._say("")
         self._stories(found)
-        self._sum(line.sum)
+        self._sum(line.sum, heard)
         if found.batches:
             states = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.batches.items()))
             self._say(f"Batches: {states}\n")
@@ -109,7 +112,7 @@ class Page:
         for part in more:
             self._console.print(" " * (column + 4) + part, soft_wrap=True)
 
-    def _sum(self, found: Sum) -> None:
+    def _sum(self, found: Sum, heard: Heard) -> None:
         if found.candidates is None:
             self._say("Its readers are not planned yet.\n")
             return
@@ -123,7 +126,21 @@ class Page:
         self._console.print(table)
         if not found.is_right:
             self._console.print("The sum is wrong: the ledger was changed from outside.", style="red")
-        self._say(f"{ACCEPTED}\n")
+        if heard.total:
+            self._heard(found, heard)
+        self._say(f"{DELIVERED if heard.total else ACCEPTED}\n")
+
+    def _heard(self, found: Sum, heard: Heard) -> None:
+        """What the provider's events say of those whom it has accepted."""
+        table = _table("By the provider's events", right=("",))
+        for fate in Fate:
+            if heard.of(fate):
+                table.add_row(f"  {fate.value}" if fate in BESIDE else fate.value, f"{heard.of(fate):,}")
+        silent = found.of(DeliveryState.ACCEPTED) - heard.total
+        if silent > 0:
+            table.add_row("accepted, and nothing heard", f"{silent:,}")
+        self._say("")
+        self._console.print(table)
 
     def waiting(self, found: Sequence[Waiting], *, say_none: bool) -> None:
         """What waits, each with what settles it; what a person must do first."""
@@ -155,7 +172,7 @@ class Page:
         )
         return "".join(f", {part}" for part in said if part)
 
-    def reader(self, reader_id: int, story: Sequence[ReaderLine]) -> None:
+    def reader(self, reader_id: int, story: Sequence[ReaderLine], *, has_events: bool = False) -> None:
         """What became of editions for one reader."""
         self._title(f"Reader {reader_id}")
         if not story:
@@ -169,7 +186,17 @@ class Page:
             when = self._local(line.settled or line.handed)
             table.add_row(line.edition, state, when, masked(", ".join(filter(None, more))))
         self._console.print(table)
-        self._say(ACCEPTED)
+        self._say(DELIVERED if has_events else ACCEPTED)
+
+    def moments(self, story: Sequence[Moment]) -> None:
+        """One edition for one reader, by the clock."""
+        table = _table("When", "What")
+        table.add_column("", overflow="fold")
+        for one in story:
+            local = one.at.astimezone(self._zone)
+            table.add_row(f"{local:%Y-%m-%d %H:%M:%S}", masked(one.what), masked(one.more))
+        self._say("")
+        self._console.print(table)
 
     def log(self, entries: Sequence[tuple[datetime, str, str]]) -> None:
         """Who did what to the edition, oldest first."""

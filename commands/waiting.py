@@ -18,7 +18,7 @@ from content import store
 from content.left import left
 from feeds import pings
 from feeds.websub import Ping
-from newsletter import history, status
+from newsletter import bounce_hold, history, status
 from newsletter.edition import BatchState
 from newsletter.ledger import count_by_state
 from newsletter.status import Problem, Trouble
@@ -37,7 +37,7 @@ _ACTS = (Trouble.HELD, Trouble.UNCERTAIN, Trouble.CUT_OFF)
 
 _NAMED = re.compile(
     r"`(?:python send\.py )?"
-    r"((?:release|stop|resume|resend|resolve|move-here|(?:readers )?sync|serve)\b[^`]*)`"
+    r"((?:release|stop|resume|resend|resolve|move-here|(?:readers )?sync|readers bounces|serve)\b[^`]*)`"
 )
 """A command that a message names."""
 
@@ -68,6 +68,7 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     """
     found = [_of_edition(problem) for problem in status.problems(connection, since, edition)]
     found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
+    found += _returned(connection, edition)
     if edition is None:
         found += [*_witness(connection, room), *_sources(connection, room)]
         found += [*_hub(connection, room), *_locks(connection)]
@@ -89,6 +90,20 @@ def _of_edition(problem: Problem) -> Waiting:
         since=problem.since,
         next_at=problem.next_at,
     )
+
+
+def _returned(connection: Connection, edition: str | None) -> Iterator[Waiting]:
+    """Editions of which so much came back that it stops nobody before a person has looked."""
+    for one in bounce_hold.waiting(connection, edition):
+        yield Waiting(
+            one.edition,
+            "came back",
+            one.reason,
+            one.commands,
+            edition=one.edition,
+            readers=one.readers,
+            since=one.since,
+        )
 
 
 def _overdue(connection: Connection, room: Context) -> Iterator[Waiting]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -50,23 +49,18 @@ def waiting(connection: Connection, edition: str | None = None) -> tuple[Held, .
 
 
 def decide(
-    connection: Connection,
-    edition: str,
-    what: Literal["stop", "ignore"],
-    rules: BounceSettings,
-    by: str,
-    now: datetime,
+    connection: Connection, edition: str, stop: bool, rules: BounceSettings, by: str, now: datetime
 ) -> int:
     """A person's word on an edition's bounces that were held; returns how many readers are stopped.
 
-    Raises MisuseError where the edition's bounces are not held.
+    The word may be changed. Raises MisuseError where the edition's bounces are not held.
     """
     ours = bounce_holds.c.edition == edition
-    before = connection.execute(sa.select(bounce_holds.c.decided).where(ours)).scalar()
-    if before is None:
+    if connection.execute(sa.select(bounce_holds.c.edition).where(ours)).first() is None:
         raise MisuseError(f"the bounces of {edition} are not held: they stop their readers by themselves")
-    connection.execute(sa.update(bounce_holds).where(ours).values(decided=what))
+    values = {"decided": "stop" if stop else "ignore"}
+    connection.execute(sa.update(bounce_holds).where(ours).values(values))
     count = derive(connection, returned_of(connection, edition), rules, now)
-    said = f"bounces: {counted(count, 'reader')} stopped" if what == "stop" else "bounces: stop nobody"
+    said = f"bounces: {counted(count, 'reader')} stopped" if stop else "bounces: stop nobody"
     editions.log(connection, edition, now, by, said)
     return count

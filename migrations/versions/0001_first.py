@@ -353,6 +353,17 @@ def upgrade() -> None:
         comment="Newsletters whose sending domain is being warmed up; a row goes when that is over.",
     )
     op.create_table(
+        "event_sums",
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("fate", sa.String(length=40), nullable=False),
+        sa.Column("readers", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_event_sums_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("edition", "fate", name=op.f("pk_event_sums")),
+        comment="What became of editions older than `keep_days`, whose events are no longer kept one by one.",
+    )
+    op.create_table(
         "bounce_holds",
         sa.Column("edition", sa.String(length=200), nullable=False),
         sa.Column("since", Instant(), nullable=False),

@@ -1,0 +1,80 @@
+"""One edition's story for one reader by the clock: planned, handed over, what came of it, what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from newsletter.edition import DeliveryState
+from newsletter.heard import told_of
+from newsletter.status import ReaderLine, reader_story
+from newsletter.tables import deliveries, edition_log
+from readership.lifting import of_address
+from readership.tables import suppressions
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened, and what was said of it."""
+
+    at: datetime
+    what: str
+    more: str = ""
+    is_event: bool = False
+    """The provider told it."""
+
+
+def moments(connection: Connection, edition: str, reader_id: int) -> tuple[Moment, ...]:
+    """All that is known of the edition and this reader, in order of time; nothing where it was not planned
+    for them."""
+    found = [
+        *_planned(connection, edition, reader_id),
+        *(_told(connection, edition, reader_id)),
+        *(one for line in reader_story(connection, reader_id, edition) for one in _handed(line)),
+        *_stops(connection, edition, reader_id),
+    ]
+    return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _planned(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:
+    theirs = sa.and_(deliveries.c.edition == edition, deliveries.c.reader_id == reader_id)
+    if connection.execute(sa.select(deliveries.c.reader_id).where(theirs)).first() is None:
+        return
+    query = sa.select(sa.func.max(edition_log.c.at)).where(
+        edition_log.c.edition == edition, edition_log.c.what.startswith("planned:")
+    )
+    at = connection.execute(query).scalar()
+    if at is not None:
+        yield Moment(at, "planned")
+
+
+def _handed(line: ReaderLine) -> Iterator[Moment]:
+    """Its last hand-over: what came before was certainly not taken, or is in the events."""
+    number = f"batch {line.batch}, revision {line.revision}"
+    if line.handed is not None:
+        yield Moment(line.handed, "handed over", f"to {line.provider}, {number}")
+    if line.settled is not None and line.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED):
+        more = ", ".join(filter(None, (line.reason, line.reference)))
+        yield Moment(line.settled, f"{line.state.value} by {line.provider}", more)
+
+
+def _told(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:
+    for _, one in told_of(connection, edition, reader_id, reader_id):
+        yield Moment(one.at, one.said, one.reason, is_event=True)
+
+
+def _stops(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:
+    """What stops the address that it went to, and who ended that."""
+    theirs = sa.and_(deliveries.c.edition == edition, deliveries.c.reader_id == reader_id)
+    key = connection.execute(sa.select(deliveries.c.recipient_key).where(theirs)).scalar()
+    if key is None:
+        return
+    columns = (suppressions.c.at, suppressions.c.reason, suppressions.c.origin)
+    for at, reason, origin in connection.execute(sa.select(*columns).where(suppressions.c.key == key)):
+        yield Moment(at, f"stopped: {reason}", origin)
+    for one in of_address(connection, key):
+        yield Moment(one["at"], f"stop lifted by {one['by']}", f"{one['reason']}, {one['origin']}")
