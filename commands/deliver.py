@@ -18,7 +18,7 @@ from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption
 from commands.lateness import miss_late
 from commands.posting import post_for
 from commands.progress import counting
-from newsletter import bounce_hold, editions, evidence, heard, history, status, sums
+from newsletter import bounce_hold, editions, evidence, heard, history, ramps, status, sums
 from newsletter import silence as silence_
 from newsletter.claim import Terms
 from newsletter.deliver import Delivery
@@ -252,6 +252,7 @@ def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:
             allow_to=room.settings.delivery.allow_to,
             max_variants=newsletter.max_variants,
             owed_to=post.owed_to(connection, edition.key),
+            paced=ramps.pace(connection, edition),
         )
         connection.rollback()
     log.step(

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection, Engine
 
-from newsletter import editions, holds, ledger, outcomes, planning, taking_back
+from newsletter import editions, holds, ledger, outcomes, planning, ramps, taking_back
 from newsletter.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.conclusion import concluded
 from newsletter.delivery_report import DeliveryReport, Problem, StoppedBy, everybody_refused, stop_problem
@@ -168,6 +168,7 @@ class Delivery:
             allow_to=self.terms.allow_to,
             max_variants=self.max_variants,
             owed_to=self.post.owed_to(connection, self.key),
+            paced=ramps.pace(connection, edition),
         )
         run.widened = made.widened
         what = (

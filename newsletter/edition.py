@@ -60,6 +60,7 @@ class ExclusionReason(StrEnum):
     STAGING = "not in allow_to"
     NO_STORIES = "none of their sections has a story today"
     TWICE = "same address as another reader"
+    WARM_UP = "left for another day: the sending domain is warmed up"
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,12 +124,14 @@ def plan(
     allow_to: Sequence[str] = (),
     max_variants: int = 2000,
     owed_to: OwedTo = nobody,
+    paced: Callable[[Candidate], bool] = lambda _: True,
 ) -> Planned:
     """Plan the edition's deliveries inside the connection's writing transaction, anew if they were planned.
 
     `variant_of` must depend on nothing but the candidate's plan, sections, language and products; `owed_to`
-    says whom a box tells of corrections. Raises StoreError, and the transaction has to be rolled back, where
-    the sum is not right or where somebody has got the edition already.
+    says whom a box tells of corrections. Whom `paced` does not let through is left for another day. Raises
+    StoreError, and the transaction has to be rolled back, where the sum is not right or where somebody has
+    got the edition already.
     """
     if edition.first_handed is not None:
         raise StoreError(f"{edition.key} is being handed over: its readers cannot be planned anew")
@@ -138,7 +140,7 @@ def plan(
         # million readers take more than twice as long. The connection keeps it, and it is a bound.
         connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KB}")
     forget(connection, edition.key)
-    drafting = _Drafting(connection, edition, variant_of, batch_size, allow_to, max_variants, owed_to)
+    drafting = _Drafting(connection, edition, variant_of, batch_size, allow_to, max_variants, owed_to, paced)
     for page in candidates:
         drafting.add(page)
     return drafting.finish()
@@ -167,6 +169,7 @@ class _Drafting:
         allow_to: Sequence[str],
         max_variants: int,
         owed_to: OwedTo,
+        paced: Callable[[Candidate], bool],
     ) -> None:
         self._connection = connection
         self._edition = edition
@@ -175,6 +178,7 @@ class _Drafting:
         self._allow_to = allow_to
         self._max_variants = max_variants
         self._owed_to = owed_to
+        self._paced = paced
         self._candidates = 0
         self._widened = 0
         self._told = 0
@@ -195,6 +199,8 @@ class _Drafting:
         for candidate in page:
             reader = candidate.reader
             reason = exclusion(candidate, day, self._allow_to)
+            if reason is None and not self._paced(candidate):
+                reason = ExclusionReason.WARM_UP
             kind = self._kind(owed.get(reader.id, ()))
             group = None if reason else self._group(candidate, reader.plan_on(day), kind)
             if group is None:
