@@ -1,8 +1,9 @@
 """One run at a time for each step: a lock is a row with an owner and a heartbeat.
 
-A lock whose process is gone is taken over at once on the same machine, and after STALE on another one. A run
-that finds a live lock skips the step; one whose process is there and gives no heartbeat for longer than STALE
-is stuck (frozen, perhaps, or waiting for a disk): it is named to the operator.
+A lock whose process is gone is taken over at once on the same machine, and after STALE on another one, by the
+clock of the database's server where it has one. A run that finds a live lock skips the step; one whose
+process is there and gives no heartbeat for longer than STALE is stuck (frozen, perhaps, or waiting for a
+disk): it is named to the operator.
 """
 
 from __future__ import annotations
@@ -48,12 +49,12 @@ class Holder:
 def held(engine: Engine, name: str) -> Iterator[str]:
     """Hold the lock `name`, with a heartbeat; yields the owner's id.
 
-    The times are the machine's own: a lock is about processes, not about the newsroom's hours. Raises
-    LockBusyError while another run has it, HeldError where that one seems stuck.
+    The times are real ones: a lock is about processes, not about the newsroom's hours. Raises LockBusyError
+    while another run has it, HeldError where that one seems stuck.
     """
     owner = _owner()
     with writing(engine) as connection:
-        _take(connection, name, owner, datetime.now(UTC))
+        _take(connection, name, owner, _clock(connection))
     done = threading.Event()
     beating = threading.Thread(target=_beat, args=(engine, name, owner, done), daemon=True)
     beating.start()
@@ -88,13 +89,45 @@ def _take(connection: Connection, name: str, owner: str, now: datetime) -> None:
     row = connection.execute(sa.select(locks).where(locks.c.name == name).with_for_update()).first()
     if row is not None:
         holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
-        _object(name, holder, verdict(holder, now, socket.gethostname(), alive=is_alive(row.pid, row.owner)))
+        _object(name, holder, _judged(connection, holder, now))
         connection.execute(sa.delete(locks).where(locks.c.name == name))
     connection.execute(
         sa.insert(locks).values(
             name=name, owner=owner, host=socket.gethostname(), pid=os.getpid(), taken=now, heartbeat=now
         )
     )
+
+
+def _clock(connection: Connection) -> datetime:
+    """The time of the database's server: the clocks of two machines may be further apart than STALE."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    # Not now(): that is when the transaction began to wait.
+    time = sa.cast(sa.func.clock_timestamp(), locks.c.taken.type)
+    found: datetime = connection.execute(sa.select(time)).scalar_one()
+    return found
+
+
+def _judged(connection: Connection, holder: Holder, now: datetime) -> str:
+    """What `verdict` says, from where this process is."""
+    here = socket.gethostname()
+    # A file's machine was started anew, where another one's name is the same; a server's may have two.
+    is_file = connection.dialect.name == "sqlite"
+    if holder.host == here and not is_visible(holder.owner, _birth(os.getpid()), is_file=is_file):
+        here = ""
+    return verdict(holder, now, here, alive=is_alive(holder.pid, holder.owner))
+
+
+def is_visible(owner: str, ours: tuple[str, ...], *, is_file: bool) -> bool:
+    """Whether processes of this owner's place have the numbers that ours have; true where it is not known.
+
+    Two machines or containers may have one name. `is_file`: the database is one, on our own disk. Pure.
+    """
+    born = owner.split(".")[1:]
+    if len(born) != len(ours) or len(born) < 3:
+        return True
+    is_same_start, is_same_space = born[0] == ours[0], born[2] == ours[2]
+    return is_same_space if is_same_start else is_file
 
 
 def _object(name: str, holder: Holder, found: str) -> None:
@@ -117,10 +150,10 @@ def _who(holder: Holder) -> str:
 
 def stuck(connection: Connection, now: datetime) -> dict[str, str]:
     """What is to be said of each lock whose run seems stuck, by its name."""
-    host, found = socket.gethostname(), {}
+    found = {}
     for row in connection.execute(sa.select(locks).order_by(locks.c.name)):
         holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
-        if verdict(holder, now, host, alive=is_alive(row.pid, row.owner)) == "stuck":
+        if _judged(connection, holder, now) == "stuck":
             found[row.name] = _stuck(row.name, holder)
     return found
 
@@ -131,7 +164,8 @@ def _owner() -> str:
 
 
 def _birth(pid: int) -> tuple[str, ...]:
-    """Which start of the machine, and which moment after it, a process comes from; empty where unknown.
+    """Which start of the machine, which moment after it and which space of numbers (a container has its own)
+    a process comes from; empty where unknown.
 
     Field 22 of /proc/PID/stat (proc(5)). The age of /proc/PID itself is that of somebody's first look at it.
     """
@@ -139,7 +173,8 @@ def _birth(pid: int) -> tuple[str, ...]:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
         # The program's name stands in brackets and may hold anything.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
-        return boot, fields.split()[19]
+        # What we see of another process is in our own space.
+        return boot, fields.split()[19], str(Path("/proc/self/ns/pid").stat().st_ino)
     except (OSError, IndexError):
         return ()
 
@@ -152,7 +187,7 @@ def is_alive(pid: int, owner: str) -> bool:
         return False
     except PermissionError:
         pass  # Another user's; it is there.
-    born, now = tuple(owner.split(".")[1:]), _birth(pid)
+    born, now = tuple(owner.split(".")[1:3]), _birth(pid)[:2]
     # A number given anew belongs to a process of another birth.
     return not born or not now or born == now
 
@@ -164,7 +199,7 @@ def _beat(engine: Engine, name: str, owner: str, done: threading.Event) -> None:
                 ours = connection.execute(
                     sa.update(locks)
                     .where(locks.c.name == name, locks.c.owner == owner)
-                    .values(heartbeat=datetime.now(UTC))
+                    .values(heartbeat=_clock(connection))
                 ).rowcount
             if not ours:
                 log.problem("lock", f"{name}: another run took it over, for this one had slept too long")
@@ -178,8 +213,7 @@ def is_held(engine: Engine, owner: str) -> bool:
     """True while this owner has a lock and its process lives, as far as can be told."""
     with reading(engine) as connection:
         row = connection.execute(sa.select(locks).where(locks.c.owner == owner)).first()
-    if row is None:
-        return False
-    holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
-    alive = is_alive(row.pid, row.owner)
-    return verdict(holder, datetime.now(UTC), socket.gethostname(), alive=alive) != "free"
+        if row is None:
+            return False
+        holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
+        return _judged(connection, holder, _clock(connection)) != "free"

@@ -36,6 +36,13 @@ class Witness:
     """Where the newsroom lives: machine and folder."""
     recent: tuple[str, ...] = ()
     """The last editions handed over, the oldest first: what a restored database may not know of."""
+    also: tuple[str, ...] = ()
+    """Where else it lives: machines that share this folder and one PostgreSQL."""
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every machine and folder where the newsroom lives."""
+        return (self.place, *self.also)
 
 
 def place(root: Path) -> str:
@@ -71,7 +78,7 @@ def _witness(said: dict[str, object]) -> Witness:
     found = Witness(**said)  # type: ignore[arg-type]  # Checked by the next lines.
     if not isinstance(found.hand_overs, int) or not isinstance(found.place, str):
         raise TypeError("a field of another type")
-    return replace(found, recent=tuple(map(str, found.recent)))
+    return replace(found, recent=tuple(map(str, found.recent)), also=tuple(map(str, found.also)))
 
 
 def objection(found: Witness | None, known: Installation, here: str, path: Path) -> str | None:
@@ -124,10 +131,11 @@ def _objection(found: Witness | None, known: Installation, here: str, path: Path
             f"over, and the database says {known.last_edition}. Nothing is sent. `release` goes on with this "
             f"database, and what the witness saw handed over{_last(found)} then counts as sent"
         )
-    if found.place != here:
+    if here not in found.places:
         return (
             f"{path}: this newsroom lives elsewhere ({found.place.partition(':')[2]}, on another machine or "
-            "in another folder): a copy of a running server sends nothing. If it moved here, say `move-here`"
+            "in another folder): a copy of a running server sends nothing. If it moved here, say "
+            "`move-here`; if it lives there and here, on one PostgreSQL, `move-here --also`"
         )
     return None
 
@@ -205,10 +213,11 @@ def announce(engine: Engine, path: Path, edition: str) -> None:
     _write(path, known)
 
 
-def accept(engine: Engine, path: Path) -> None:
+def accept(engine: Engine, path: Path, *, also: bool = False) -> None:
     """Take the database as the truth from now on: what `release` and `move-here` do.
 
-    It takes over the witness's count, so that the same backup restored once more is seen once more.
+    It takes over the witness's count, so that the same backup restored once more is seen once more. With
+    `also` the newsroom lives here as well as where it did.
     """
     found = if_readable(path)
     with writing(engine) as connection:
@@ -217,7 +226,7 @@ def accept(engine: Engine, path: Path) -> None:
         installation.looked_at(connection)
         known = installation.find(connection)
     if known is not None:
-        _write(path, known)
+        _write(path, known, also=also)
 
 
 def if_readable(path: Path) -> Witness | None:
@@ -228,11 +237,24 @@ def if_readable(path: Path) -> Witness | None:
         return None
 
 
-def _write(path: Path, known: Installation) -> None:
-    before = if_readable(path)
+def _write(path: Path, known: Installation, *, also: bool = False) -> None:
+    before, here = if_readable(path), place(path.parent)
     recent = _with(before.recent if before else (), known.last_edition)
-    witness = Witness(known.id, known.hand_overs, known.last_edition, place(path.parent), recent)
+    if before is not None and before.installation == known.id and before.hand_overs > known.hand_overs:
+        # Another machine announced an edition between our two writes: the witness never goes back.
+        known = replace(known, hand_overs=before.hand_overs, last_edition=before.last_edition)
+    places = _places(before, here, also=also)
+    witness = Witness(known.id, known.hand_overs, known.last_edition, places[0], recent, places[1:])
     try:
         write_whole(path, (json.dumps(asdict(witness), indent=1) + os.linesep).encode())
     except PublishError as error:
         raise HeldError(*error.problems, "nothing is handed over without the witness") from error
+
+
+def _places(before: Witness | None, here: str, *, also: bool) -> tuple[str, ...]:
+    """Where the newsroom lives once this place has written it: elsewhere too if it did, or `also`. Pure."""
+    if before is None:
+        return (here,)
+    if here in before.places:
+        return before.places
+    return (*before.places, here) if also else (here,)

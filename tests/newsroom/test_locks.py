@@ -209,6 +209,38 @@ def test_verdicts(host: str, alive: bool, taken: timedelta, beat: timedelta, exp
     assert verdict(holder, samples.NOON, HERE, alive=alive) == expected
 
 
+@pytest.mark.parametrize(
+    ("owner", "is_file", "expected"),
+    [
+        ("o", True, True),
+        ("o.boot.77", True, True),
+        ("o.boot.77.1", True, True),
+        # Started anew, or another machine of the same name.
+        ("o.other.77.1", True, True),
+        ("o.other.77.1", False, False),
+        # Another container of the same name.
+        ("o.boot.77.2", True, False),
+        ("o.boot.77.2", False, False),
+    ],
+)
+def test_whose_numbers_are_ours(owner: str, is_file: bool, expected: bool) -> None:
+    assert locks.is_visible(owner, ("boot", "99", "1"), is_file=is_file) is expected
+
+
+def test_a_machine_of_the_same_name_is_not_taken_for_dead(engine: Engine) -> None:
+    _put(engine, pid=2**22 + 1, owner=f"{'0' * 32}.someboot.77.1")
+    is_file = engine.dialect.name == "sqlite"
+    if is_file:
+        with held(engine, "feeds"):
+            return
+    with pytest.raises(LockBusyError), held(engine, "feeds"):
+        pass
+
+
+def test_an_owners_name_fits_its_column() -> None:
+    assert len(locks._owner()) + 4 <= table.c.owner.type.length
+
+
 def test_of_many_runs_at_once_one_has_it(engine: Engine) -> None:
     inside: list[str] = []
     refused: list[str] = []

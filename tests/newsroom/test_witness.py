@@ -116,6 +116,47 @@ def test_what_a_restored_database_does_not_know_is_named(engine: Engine, tmp_pat
         copy.write_bytes(kept)
 
 
+def test_a_newsroom_that_lives_on_two_machines_is_at_home_on_both(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "standfirst.witness"
+    installation.ensure(engine, samples.NOON)
+    # A container has a folder and no machine.
+    monkeypatch.setattr(witness, "place", lambda root: f"{witness._machine()}:{root}")
+    witness.announce(engine, path, "daily-1")
+    one = witness._machine()
+    monkeypatch.setattr(witness, "_machine", lambda: "two")
+    with pytest.raises(HeldError, match="`move-here --also`"):
+        witness.check(engine, path)
+    witness.accept(engine, path, also=True)
+    for machine in ("two", one, "two"):
+        monkeypatch.setattr(witness, "_machine", lambda machine=machine: machine)
+        witness.check(engine, path)
+        witness.announce(engine, path, f"daily-{machine}")
+    monkeypatch.setattr(witness, "_machine", lambda: "three")
+    with pytest.raises(HeldError, match="lives elsewhere"):
+        witness.check(engine, path)
+    # Moving is something else: it lives nowhere else from then on.
+    witness.accept(engine, path)
+    monkeypatch.setattr(witness, "_machine", lambda: one)
+    with pytest.raises(HeldError, match="lives elsewhere"):
+        witness.check(engine, path)
+
+
+def test_of_two_machines_that_announce_at_once_the_later_count_stays(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "standfirst.witness"
+    installation.ensure(engine, samples.NOON)
+    with writing(engine) as connection:
+        slow = installation.announce(connection, "daily-1")
+    witness.announce(engine, path, "weekly-1")
+    witness._write(path, slow)
+    found = witness.read(path)
+    assert found is not None
+    assert (found.hand_overs, found.last_edition) == (2, "weekly-1")
+    assert set(found.recent) == {"daily-1", "weekly-1"}
+    witness.check(engine, path)
+
+
 @pytest.mark.parametrize(
     ("found", "known", "unknown"),
     [
