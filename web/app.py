@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -62,6 +63,21 @@ _TABLES = (
 )
 
 
+class _Whatever(Convertor[str]):
+    """What stands for `path`, which knows no line ends: a one-click is answered whatever its token is."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("whatever", _Whatever())
+
+
 def now_utc() -> datetime:
     """The machine's time."""
     return datetime.now(UTC)
@@ -109,7 +125,7 @@ def application(
             *own_feeds.routes(house),
             *preferences.routes(house),
             *privacy.routes(house),
-            Route("/unsubscribe/{token:path}", door.__call__, methods=["GET", "POST"]),
+            Route("/unsubscribe/{token:whatever}", door.__call__, methods=["GET", "POST"]),
             *archive.routes(house),
             *edition.routes(house),
             *hooks.routes(house, counts),

@@ -1,4 +1,4 @@
-"""The real nginx in front of a served newsroom, set up by deploy/nginx.conf."""
+"""The real nginx in front of a served newsroom, set up by deploy/nginx.conf and deploy/nginx-shared.conf."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx2
 
-RECIPE = Path(__file__).resolve().parent.parent.parent / "deploy" / "nginx.conf"
+DEPLOY = Path(__file__).resolve().parent.parent.parent / "deploy"
 NAME = "digest.example.org"
 MISSING = "needs nginx and openssl (Debian: nginx-light, openssl)"
 HERE = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
@@ -55,8 +55,12 @@ def in_front_of(root: Path, public: Path, application: int) -> Iterator[Front]:
     subprocess.run(
         [*made, *named, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True
     )
-    site = RECIPE.read_text()
+    site = (DEPLOY / "nginx-shared.conf").read_text() + (DEPLOY / "nginx.conf").read_text()
     for ours, theirs in {
+        "listen 80 default_server;": f"listen 127.0.0.1:{port} default_server;",
+        "listen 443 ssl http2 default_server;": f"listen 127.0.0.1:{secure_port} ssl http2 default_server;",
+        "listen [::]:80 default_server;": "",
+        "listen [::]:443 ssl http2 default_server;": "",
         "listen 80;": f"listen 127.0.0.1:{port};",
         "listen 443 ssl http2;": f"listen 127.0.0.1:{secure_port} ssl http2;",
         "listen [::]:80;": "",

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -237,11 +238,16 @@ def test_a_one_click_unsubscribe_is_handed_on(both: tuple[Site, Front]) -> None:
 
 def test_http_leads_to_https_and_to_no_other_name(both: tuple[Site, Front]) -> None:
     _, nginx = both
-    for host in (NAME, "evil.example"):
-        answer = httpx2.get(
-            f"http://127.0.0.1:{nginx.port}/feeds/all.rss?x=1", headers={"Host": host}, trust_env=False
-        )
-        assert (answer.status_code, answer.headers["location"]) == (301, f"https://{NAME}/feeds/all.rss?x=1")
+    address = f"http://127.0.0.1:{nginx.port}/feeds/all.rss?x=1"
+    answer = httpx2.get(address, headers={"Host": NAME}, trust_env=False)
+    assert (answer.status_code, answer.headers["location"]) == (301, f"https://{NAME}/feeds/all.rss?x=1")
+    # Whoever asks for another name is told nothing.
+    with pytest.raises(httpx2.RemoteProtocolError):
+        httpx2.get(address, headers={"Host": "evil.example"}, trust_env=False)
+    with pytest.raises(httpx2.RemoteProtocolError):
+        nginx.client.get("/feeds/all.rss", headers={"Host": "evil.example"})
+    for path in ("/feeds", "/feeds/", "/media", "/media/"):
+        assert NAME not in nginx.client.get(path).headers.get("location", "")
 
 
 def test_no_address_and_no_token_is_written_down(both: tuple[Site, Front]) -> None:
@@ -251,6 +257,8 @@ def test_no_address_and_no_token_is_written_down(both: tuple[Site, Front]) -> No
         f"/unsubscribe/{token}",
         f"/private/{token}/all.rss",
         f"/confirm/{token}",
+        f"/unsubscribe/%0A{token}",
+        f"/unsubscribe/a%0D%0A{token}",
         "/feeds/all.rss?a=b@c.d",
     ):
         nginx.client.get(path)
@@ -262,6 +270,43 @@ def test_no_address_and_no_token_is_written_down(both: tuple[Site, Front]) -> No
     assert "/unsubscribe/[token]" in log
     for secret in (token, "127.0.0.1", "@", "/private/"):
         assert secret not in log
+
+
+def test_while_nobody_answers_it_says_when_to_come_again(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (tmp_path / "public").mkdir()
+    with in_front_of(tmp_path, tmp_path / "public", port) as nginx:
+        for answer in (
+            nginx.client.get("/subscribe"),
+            nginx.client.post("/unsubscribe/abc", data={"a": "b"}),
+        ):
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+            assert answer.text == "We are back in a moment. Please try again.\n"
+
+
+def test_a_second_newsroom_has_files_of_its_own(tmp_path: Path) -> None:
+    deploy = Path(__file__).resolve().parent.parent.parent / "deploy"
+    command = ["sh", str(deploy / "another.sh"), "harbour", "news.quay.example", "8081", "9101"]
+    environ = {**os.environ, "ROOT": str(tmp_path)}
+    subprocess.run(command, env=environ, check=True)
+    units = sorted((tmp_path / "etc/systemd/system").iterdir())
+    assert [one.name for one in units] == [
+        "standfirst-harbour-web.service",
+        "standfirst-harbour-web.socket",
+        "standfirst-harbour.service",
+        "standfirst-harbour.timer",
+    ]
+    site = (tmp_path / "etc/nginx/sites-available/standfirst-harbour").read_text()
+    whole = "".join(one.read_text() for one in units)
+    for left in ("/srv/newsroom", "8080", "9100", "User=standfirst", "digest.example.org", "standfirst-web."):
+        assert left not in whole + site
+    assert "upstream news.quay.example {" in site
+    for wrong in (["../x"], ["harbour", "news;quay", "8081", "9101"]):
+        run = subprocess.run(
+            ["sh", str(deploy / "another.sh"), *wrong], env=environ, capture_output=True, check=False
+        )
+        assert run.returncode == 2
 
 
 def test_the_network_of_a_client_is_nginxs_word(both: tuple[Site, Front]) -> None:

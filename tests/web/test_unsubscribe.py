@@ -141,6 +141,7 @@ def test_a_used_link_still_answers_200(site: Site) -> None:
         unsubscribe_token(KEYS, 1, "daily")[:-3],
         probe_token(KEYS, b"n" * 16),
         "",
+        "%0Acut",
     ],
 )
 def test_a_damaged_link_answers_200_to_a_post_and_says_that_it_stopped_nothing(
