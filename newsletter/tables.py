@@ -32,6 +32,8 @@ editions = sa.Table(
     sa.Column("goes", Instant),
     # Under which name the provider can be told not to send what it still keeps.
     sa.Column("recall", sa.String(100), nullable=False, default=""),
+    # When it was told so last.
+    sa.Column("recalled", Instant),
     sa.UniqueConstraint("newsletter", "local_date", "slot"),
 )
 

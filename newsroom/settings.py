@@ -134,6 +134,8 @@ class SendGridSettings:
     eu: bool = False
     connections: int = 4
     timeout: float = 30.0
+    delay: timedelta | None = None
+    """How long SendGrid keeps what it is handed before it sends it."""
 
 
 @dataclass(frozen=True, slots=True)

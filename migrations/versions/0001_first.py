@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("provider", sa.String(length=20), nullable=False),
         sa.Column("goes", Instant(), nullable=True),
         sa.Column("recall", sa.String(length=100), nullable=False),
+        sa.Column("recalled", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_editions")),
         sa.UniqueConstraint(
             "newsletter", "local_date", "slot", name=op.f("uq_editions_newsletter_local_date_slot")

@@ -60,6 +60,10 @@ class Batch:
     letter: Letter
     envelope: Envelope
     recipients: tuple[Recipient, ...]
+    recall: str = ""
+    """Under which name the provider can be told not to send it; empty where it sends at once."""
+    send_at: datetime | None = None
+    """Until when the provider is to keep it."""
 
 
 class Answer(StrEnum):
