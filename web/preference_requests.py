@@ -20,7 +20,7 @@ from newsroom.errors import StoreError
 from newsroom.log import step
 from readership import address_change, erasure, store, tokens
 from readership.preferences import HOLDS
-from readership.reader import Reader
+from readership.reader import Plan, Reader
 from readership.record import record
 from readership.tokens import preferences_token, recipient_key, request_token
 from web.clients import network_of
@@ -61,6 +61,7 @@ class Requests:
             f"preferences_{asked.kind}_title",
             self._tongue(reader),
             kind=asked.kind,
+            pays=reader.plan_on(self.house.today) is Plan.PAID,
             address=asked.address,
             back=self._back(reader),
         )

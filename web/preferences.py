@@ -7,7 +7,7 @@ shows more, is asked for here and confirmed out of the mailbox (`web.preference_
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from newsletter.phrases import phrases
 from newsletter.preference_letters import written
 from newsroom.database import reading, writing
 from newsroom.errors import ReaderError
@@ -156,7 +157,9 @@ class Preferences:
                 "web", preferences_of_reader=reader.id, newsletters=[o.newsletter for o in done.subscriptions]
             )
         after = {**theirs, **{one.newsletter: one for one in done.subscriptions}}
-        return self._page(Seen(done.reader or reader, after, is_suppressed, seen.who), "preferences_saved")
+        stopped = [one.title for key, one in self.house.newsletters.items() if _ends(theirs, after, key)]
+        then = Seen(done.reader or reader, after, is_suppressed, seen.who)
+        return self._page(then, "preferences_saved", stopped=stopped)
 
     def _choice(self, form: Form) -> Choice | None:
         """What was chosen; None for a pause that is no date, over already, or longer than a year."""
@@ -191,9 +194,12 @@ class Preferences:
             except ReaderError:
                 return self._page(seen, "preferences_mistake", bad="address", typed=form, status=422)
             if key == reader.key:
-                return self._page(seen, "preferences_same_address")
+                if seen.who is not None:
+                    return self._page(seen, "preferences_same_address")
+                # Whoever has a forwarded mail is not told whose it is: a mail says it.
+                kind = "same"
         asked = tokens.Request(kind, reader.id, reader.key, now, address)
-        path = f"/preferences/{request_token(self.house.signing_keys, asked)}"
+        path = "" if kind == "same" else f"/preferences/{request_token(self.house.signing_keys, asked)}"
         if seen.who is not None:
             if not is_own(self.house, seen.who, form):
                 return self._page(seen, "account_once_more", status=403)
@@ -206,9 +212,19 @@ class Preferences:
         return self._page(seen, "preferences_mailed" if may else "preferences_many")
 
     def _page(
-        self, seen: Seen, note: str = "", *, bad: str = "", typed: Form = _NOTHING, status: int = 200
+        self,
+        seen: Seen,
+        note: str = "",
+        *,
+        bad: str = "",
+        typed: Form = _NOTHING,
+        status: int = 200,
+        stopped: Sequence[str] = (),
     ) -> Response:
-        """With a `bad` field, its form shows what was `typed`, so that nothing has to be chosen again."""
+        """The page, with a `note` of what was done. `stopped` are titles of what was switched off just now.
+
+        With a `bad` field, its form shows what was `typed`, so that nothing has to be chosen again.
+        """
         reader, today = seen.reader, self.house.today
         tongue = self.house.language_of(seen.reader)
         pause = pause_of(list(seen.subscriptions.values()), today)
@@ -222,7 +238,7 @@ class Preferences:
             "pause": pause.isoformat() if pause else "",
             "pause_typed": pause.isoformat() if pause else "",
             "stays_paused": True,
-            "until": format_date(pause, "full", locale=dates(tongue)) if pause else "",
+            "saved": self._saved(seen, pause, stopped) if note == "preferences_saved" else (),
             "today": today.isoformat(),
             "latest": (today + LONGEST_PAUSE).isoformat(),
             "endless": is_paused_for_good(list(seen.subscriptions.values())),
@@ -240,6 +256,25 @@ class Preferences:
             values |= self._typed(seen, typed)
         values["typed_address"] = typed.get("address")[:_LONGEST_ADDRESS] if bad == "address" else ""
         return self.house.pages.page("preferences", "preferences_title", tongue, status=status, **values)
+
+    def _saved(self, seen: Seen, pause: date | None, stopped: Sequence[str]) -> list[str]:
+        """What holds now that it is saved, in sentences."""
+        tongue = self.house.language_of(seen.reader)
+        said = []
+
+        def say(key: str, **values: str) -> None:
+            said.append(self.house.pages.phrase(key, tongue, **values))
+
+        if stopped:
+            say("preferences_gets_no_more", newsletters=phrases(tongue).titles(stopped))
+        going = [one.title for one in self.house.newsletters.values() if gets(self._of(seen, one))]
+        if pause:
+            say("preferences_until", until=format_date(pause, "full", locale=dates(tongue)))
+        elif not going:
+            say("preferences_gets_none")
+        elif not seen.is_suppressed and not is_paused_for_good(list(seen.subscriptions.values())):
+            say("preferences_gets", newsletters=phrases(tongue).titles(going))
+        return said
 
     def _typed(self, seen: Seen, typed: Form) -> dict[str, Any]:
         """What the form had chosen that could not be saved, by the template's names."""
@@ -276,3 +311,7 @@ class Preferences:
             text=f"preferences_{key}_text",
             contact=self.house.contact,
         )
+
+
+def _ends(before: Mapping[str, Subscription], after: Mapping[str, Subscription], newsletter: str) -> bool:
+    return gets(before.get(newsletter)) and not gets(after.get(newsletter))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from newsroom.database import metadata, sqlite_file, writing
 from readership import store
 from readership.change import Known, change
-from readership.reader import SuppressionReason
+from readership.reader import Plan, SuppressionReason
 from readership.row import Row
 from readership.suppression import suppress
 from readership.tokens import (
@@ -100,7 +100,7 @@ def test_erasing_leaves_a_number_that_leads_nowhere_and_a_keyed_hash(site: Site)
     mail = asked(site, "erase")
     before = rows(site)
     page = site.client.get(mail.link)
-    assert "Erase you for good?" in page.text and "A keyed hash of your address stays" in page.text
+    assert "Erase you for good?" in page.text and "A scrambled form of your address stays" in page.text
     assert "It ends no payments" in page.text
     assert rows(site) == before
     done = browser.post(mail.link)
@@ -191,9 +191,29 @@ def test_what_is_no_address_or_the_same_one_is_said_beside_the_field(site: Site)
     for typed in ("", "no", "a@b\r\nBcc: c@d.ef", '"><script>@x', "a" * 10_000):
         page = site.client.post(link(), data={"action": "address", "address": typed})
         assert page.status_code == 422 and 'id="address-error"' in page.text and "<script>" not in page.text
-    page = site.client.post(link(), data={"action": "address", "address": ADDRESS.upper()})
+    browser = signed_in(site)
+    own = {"action": "address", "address": ADDRESS.upper()}
+    page = browser.post(link(), own | {"proof": browser.proof()})
     assert "That is your address already." in page.text
     assert mails(site) == []
+
+
+def test_a_forwarded_mail_does_not_tell_whose_it_is(site: Site) -> None:
+    reader(site)
+    right, wrong = (
+        site.client.post(link(), data={"action": "address", "address": one}).text for one in (ADDRESS, NEW)
+    )
+    assert right == wrong and "Look into your mailbox" in right
+    same, other = mails(site)
+    assert (same.kind, same.address, other.kind, other.address) == ("same", ADDRESS, "address", ADDRESS)
+    assert "This is your address at The Quay already" in same.subject and "/preferences/" not in same.text
+
+
+@pytest.mark.parametrize(("plan", "told"), [(Plan.PAID, True), (Plan.FREE, False)])
+def test_only_who_pays_is_told_that_erasing_ends_no_payments(site: Site, plan: Plan, told: bool) -> None:
+    register(site.engine, samples.reader(1, plan, address=ADDRESS), samples.subscription(1))
+    page = site.client.get(asked(site, "erase").link).text
+    assert ("It ends no payments" in page) is told
 
 
 def test_links_hold_for_a_day_for_their_reader_and_their_purpose(site: Site) -> None:

@@ -106,7 +106,7 @@ def test_what_is_chosen_is_saved_at_once_and_said(site: Site) -> None:
     chosen = {"section-daily": ["culture"], "language": "de", "newsletter": ["daily", "weekly"]}
     page = save(site.client, **chosen)
     assert page.status_code == 200 and "set-cookie" not in page.headers
-    assert '<p role="status" class="title">Gespeichert.</p>' in page.text
+    assert "Gespeichert. Sie bekommen „The Morning Quay“ und „The Quay on Sunday“.</p>" in page.text
     theirs = site.subscriptions()
     assert theirs["daily"].sections == {"culture"} and theirs["daily"].consent_source != SOURCE
     assert theirs["weekly"].status is SubscriptionStatus.ACTIVE
@@ -117,7 +117,10 @@ def test_what_is_chosen_is_saved_at_once_and_said(site: Site) -> None:
     # All of them is what none is: sections that come later belong to it.
     save(site.client, **{"section-daily": ["politics", "culture", "briefs"]})
     assert site.subscriptions()["daily"].sections == frozenset()
-    save(site.client, newsletter=[])
+    less = save(site.client, newsletter=["weekly"], language="en").text
+    assert "Saved. You no longer get The Morning Quay. You get The Quay on Sunday.</p>" in less
+    none = save(site.client, newsletter=[]).text
+    assert "Saved. You no longer get The Quay on Sunday. You get no newsletter from us.</p>" in none
     assert site.statuses() == {"daily": "unsubscribed", "weekly": "unsubscribed"}
     said = site.said()
     assert ADDRESS not in said and link()[13:] not in said and '"preferences_of_reader": 1' in said
