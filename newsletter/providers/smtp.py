@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from dataclasses import replace
 
 from newsletter.message import Prepared
 from newsletter.providers import Answer, Batch, Outcome
@@ -37,7 +38,10 @@ class Smtp:
         self._context = context
         self._idle: list[Connection] = []
         self._busy: list[Connection] = []
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        """Also tells those who wait for a connection that one came back."""
+        self._rests: list[str] = []
+        """What the server said each time that it wanted to be left alone."""
         self._connecting = threading.Lock()
         self._barred: UnavailableError | None = None
         self._stopping = threading.Event()
@@ -46,14 +50,26 @@ class Smtp:
 
     def hand_over(self, batch: Batch) -> Outcome:
         """Send the batch's messages one after the other. Raises ProviderError for a wrong sender."""
-        prepared = Prepared(batch.letter, batch.envelope)
-        try:
-            connection = self._taken()
-        except UnavailableError as error:
-            return Outcome(error.answer, error.reason)
-        outcome = Dialogue(connection, prepared, self._stopping.is_set).run(batch.recipients)
-        self._given_back(connection)
-        return outcome
+        prepared, begun = Prepared(batch.letter, batch.envelope), len(self._rests)
+        own: dict[int, tuple[Answer, str]] = {}
+        while True:
+            try:
+                connection = self._taken()
+            except UnavailableError as error:
+                return Outcome(error.answer, error.reason, own=own)
+            dialogue = Dialogue(
+                connection, prepared, self._stopping.is_set, lambda: "".join(self._rests[begun : begun + 1])
+            )
+            left = tuple(one for one in batch.recipients if one.delivery not in own)
+            outcome = dialogue.run(left)
+            self._given_back(connection)
+            own |= outcome.own
+            if not dialogue.goes_on or outcome.answer is Answer.ACCEPTED:
+                break
+        if dialogue.rest:
+            self._rests.append(dialogue.rest)
+        others = {delivery: said for delivery, said in own.items() if said != (outcome.answer, "")}
+        return replace(outcome, own=others)
 
     def evidence(self, batch: Batch) -> Outcome | None:
         """None: a mail server cannot be asked what it took."""
@@ -64,6 +80,8 @@ class Smtp:
         if not self._stopping.is_set():
             self._stopping.set()
             self._limit.start()
+            with self._lock:
+                self._lock.notify_all()
 
     def close(self) -> None:
         """Say goodbye on every idle connection, if there is time for it."""
@@ -80,14 +98,32 @@ class Smtp:
         while True:
             with self._lock:
                 connection = self._idle.pop() if self._idle else None
+                if connection is not None:
+                    self._busy.append(connection)
             if connection is None:
-                connection = self._connected()
+                try:
+                    connection = self._connected()
+                except UnavailableError as error:
+                    if not self._waited_for_another(error):
+                        raise
+                    continue
+                with self._lock:
+                    self._busy.append(connection)
             elif not connection.is_alive():
+                self._let_go(connection)
                 connection.close()
                 continue
-            with self._lock:
-                self._busy.append(connection)
             return connection
+
+    def _waited_for_another(self, error: UnavailableError) -> bool:
+        """Wait for one of the other connections, where a further one is too many for the server; False where
+        there is none to wait for."""
+        with self._lock:
+            if error.answer is not Answer.NOT_NOW or not (self._busy or self._idle):
+                return False
+            while self._busy and not self._idle and not self._stopping.is_set():
+                self._lock.wait()
+            return True
 
     def _connected(self) -> Connection:
         """A new connection. One at a time: a password that is wrong once is not tried by all the others."""
@@ -104,12 +140,16 @@ class Smtp:
                 raise
 
     def _given_back(self, connection: Connection) -> None:
+        self._let_go(connection, is_idle=connection.is_open)
+        if not connection.is_open:
+            connection.close()
+
+    def _let_go(self, connection: Connection, *, is_idle: bool = False) -> None:
         with self._lock:
             self._busy.remove(connection)
-            if connection.is_open:
+            if is_idle:
                 self._idle.append(connection)
-                return
-        connection.close()
+            self._lock.notify_all()
 
     def _cut(self) -> None:
         with self._lock:

@@ -90,6 +90,8 @@ class Connection:
         self.max_size = int(size) if size.isdecimal() else 0
         """Octets; 0 where the server names none."""
         self.is_open = True
+        self.is_proven = False
+        """The server took a message on it."""
 
     def send(self, data: bytes) -> int:
         """Send `data`; returns how many of its bytes went out: fewer where the connection broke."""

@@ -36,19 +36,33 @@ class _Ready:
 class _EndedError(Exception):
     """This batch goes no further on this connection."""
 
-    def __init__(self, answer: Answer, reason: str) -> None:
+    def __init__(self, answer: Answer, reason: str, *, is_closing: bool = False) -> None:
         super().__init__(reason)
         self.answer = answer
         self.reason = reason
+        self.is_closing = is_closing
+        """The server closes the connection, and says so."""
 
 
 class Dialogue:
     """One batch on one connection. What is answered is in `_own`; the rest shares the answer it ends with."""
 
-    def __init__(self, connection: Connection, prepared: Prepared, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        prepared: Prepared,
+        stopping: Callable[[], bool],
+        resting: Callable[[], str] = lambda: "",
+    ) -> None:
+        """`resting` says why no further message is to be begun, where another connection has heard so."""
         self._connection = connection
         self._prepared = prepared
         self._stopping = stopping
+        self._resting = resting
+        self.goes_on = False
+        """The server closed a connection on which it had taken messages: the rest may go on another one."""
+        self.rest = ""
+        """Why the server wants nothing more from us for now, on whichever connection."""
         self._own: dict[int, tuple[Answer, str]] = {}
         self._agreed: _Ready | None = None
         """The server waits for its text, which has not been sent."""
@@ -64,6 +78,9 @@ class Dialogue:
             for ready in self._ready(recipients):
                 if self._stopping():
                     raise _EndedError(Answer.ENDED, ENDED)
+                if reason := self._resting():
+                    self._send_agreed(b"")
+                    raise _EndedError(Answer.NOT_NOW, reason)
                 self._offer(ready)
             self._send_agreed(b"")
             if self._is_begun:
@@ -81,6 +98,10 @@ class Dialogue:
                 self._connection.abandon()
             # Replies may be on their way still: nobody else could tell them from their own.
             self._connection.close()
+            # Some servers take so many messages a connection, and no more.
+            self.goes_on = error.is_closing and self._connection.is_proven
+            if answer is Answer.NOT_NOW and not self.goes_on and not self._resting():
+                self.rest = reason
         if self._unanswered is not None:
             self._set(self._unanswered, Answer.UNCERTAIN, reason)
         if all(recipient.delivery in self._own for recipient in recipients):
@@ -171,6 +192,7 @@ class Dialogue:
             raise LostError("the mail server's answer to a message is neither yes nor no")
         self._unanswered = None
         if reply.is_good:
+            self._connection.is_proven = True
             self._set(ready, Answer.ACCEPTED, "")
         else:
             self._refused(ready, reply, is_senders=False)
@@ -190,7 +212,8 @@ class Dialogue:
         reply = self._connection.reply(patience=patience)
         if reply.code == CLOSING:
             self._unanswered = None
-            raise _EndedError(Answer.NOT_NOW, f"mail server: {self._said(ready, reply)}")
+            said = f"mail server: {self._said(ready, reply)}"
+            raise _EndedError(Answer.NOT_NOW, said, is_closing=True)
         return reply
 
     def _said(self, ready: _Ready | None, reply: Reply) -> str:

@@ -23,7 +23,7 @@ class Fault(Enum):
 
     NONE = auto()
     RESET_AT_ONCE = auto()
-    """Before anything is read, a TLS handshake too."""
+    """At the first byte, of a TLS handshake too."""
     RESET_IN_HANDSHAKE = auto()
     """Reads the first bytes of a TLS handshake, then resets."""
     HANG_IN_HANDSHAKE = auto()
@@ -82,6 +82,8 @@ class Request:
     body: bytes
     came: float = 0.0
     """When it had come as a whole, in the seconds of `time.monotonic`."""
+    answered: int = 0
+    """With which status, or would have been but for a fault."""
 
     @property
     def json(self) -> Any:
@@ -170,8 +172,8 @@ class _Handler(StreamRequestHandler):
         answer = owner.next_answer()
         fault = answer.fault
         if fault in (Fault.RESET_AT_ONCE, Fault.RESET_IN_HANDSHAKE):
-            if fault is Fault.RESET_IN_HANDSHAKE:
-                self.connection.recv(64)
+            # Any earlier it may be that there was no connection at all.
+            self.connection.recv(1 if fault is Fault.RESET_AT_ONCE else 64)
             self._reset()
             return
         if fault is Fault.HANG_IN_HANDSHAKE:
@@ -202,7 +204,8 @@ class _Handler(StreamRequestHandler):
             self.rfile.read(length // 2)
             self._reset()
             return
-        owner.note(Request(method, path, headers, self.rfile.read(length), time.monotonic()))
+        body = self.rfile.read(length)
+        owner.note(Request(method, path, headers, body, time.monotonic(), answer.status))
         if answer.wait is not None:
             answer.wait.wait(30)
         self._answer(answer, owner.over)

@@ -77,6 +77,8 @@ class Server:
     """Reset the first connection once so many bytes of all that it says were sent."""
     is_slow: bool = False
     """Speaks byte by byte."""
+    thinks: float = 0.0
+    """Seconds before it answers to a text."""
     got: list[Got] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     times: list[tuple[float, str]] = field(default_factory=list)
@@ -211,6 +213,8 @@ class _Session:
 
     def _answer(self, verb: str, usual: str) -> bool:
         """Do what is planned, else answer as usual; True where that was a yes."""
+        if verb == "TEXT" and self._server.thinks:
+            time.sleep(self._server.thinks)
         planned = self._server.planned(verb)
         if isinstance(planned, Fault):
             self._fail(planned)

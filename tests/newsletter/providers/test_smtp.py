@@ -91,11 +91,15 @@ FAULTS: dict[str, tuple[dict[Step, str | Fault | Cut], list[Answer], str]] = {
     "login wanted at MAIL": ({("MAIL", 2): "530 5.7.0 log in"}, [A, *[Answer.STOP] * 3], "smtp.user"),
     "login wanted at RCPT": ({("RCPT", 2): "530 5.7.0 log in"}, [A, *[Answer.STOP] * 3], "smtp.user"),
     "login wanted at TEXT": ({("TEXT", 2): "535 5.7.0 log in"}, [A, *[Answer.STOP] * 3], "smtp.user"),
-    "421 at MAIL": ({("MAIL", 3): "421 4.3.2 bye"}, [A, A, N, N], "4.3.2"),
-    "421 at RCPT": ({("RCPT", 3): "421 4.3.2 bye"}, [A, A, N, N], "4.3.2"),
-    "421 at DATA": ({("DATA", 3): "421 4.3.2 bye"}, [A, A, N, N], "4.3.2"),
-    "421 for the content": ({("TEXT", 2): "421 4.3.2 bye"}, [A, N, N, N], "4.3.2"),
-    "421 at RSET": ({("RCPT", 2): "550 no", ("RSET", 1): "421 4.3.2 bye"}, [A, R, N, N], "4.3.2"),
+    "421 at MAIL": ({("MAIL", 3): "421 4.3.2 bye"}, [A, A, A, A], ""),
+    "421 at RCPT": ({("RCPT", 3): "421 4.3.2 bye"}, [A, A, A, A], ""),
+    "421 at DATA": ({("DATA", 3): "421 4.3.2 bye"}, [A, A, A, A], ""),
+    "421 for the content": ({("TEXT", 2): "421 4.3.2 bye"}, [A, A, A, A], ""),
+    "421 at RSET": ({("RCPT", 2): "550 no", ("RSET", 1): "421 4.3.2 bye"}, [A, R, A, A], "550"),
+    "421 at the first MAIL": ({("MAIL", 1): "421 4.3.2 bye"}, [N, N, N, N], "4.3.2"),
+    "421 twice": ({("MAIL", 3): "421 4.3.2 bye", ("MAIL", 4): "421 4.3.2 bye"}, [A, A, N, N], "4.3.2"),
+    "421 and again": ({("MAIL", 2): "421 4.3.2 bye", ("MAIL", 4): "421 4.3.2 bye"}, [A, A, A, A], ""),
+    "421 and no more": ({("MAIL", 3): "421 bye", ("GREETING", 2): "421 4.3.2 busy"}, [A, A, N, N], "4.3.2"),
     "closes at MAIL": ({("MAIL", 3): Fault.CLOSE}, [A, A, N, N], "connection"),
     "resets at RCPT": ({("RCPT", 3): Fault.RESET}, [A, A, N, N], "connection"),
     "closes at DATA": ({("DATA", 3): Fault.CLOSE}, [A, A, N, N], "connection"),
@@ -118,7 +122,9 @@ def test_what_becomes_of_a_batch(
     plan: dict[Step, str | Fault | Cut], expected: list[Answer], reason: str, extensions: tuple[str, ...]
 ) -> None:
     with Server(extensions, plan) as server:
-        outcome = sent(server, timeout=0.1)
+        # Where nobody is silent, a machine that is busy with other things must not look so.
+        is_silent = any(Fault.HANG in (one, getattr(one, "fault", None)) for one in plan.values())
+        outcome = sent(server, timeout=0.1 if is_silent else 10)
     assert answers(outcome) == expected
     reasons = [outcome.reason, *(why for _, why in outcome.own.values())]
     assert any(reason in why for why in reasons)

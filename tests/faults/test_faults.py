@@ -1,0 +1,22 @@
+"""Every fault of every provider, on either database: the right state, nothing twice, the rest goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import Engine
+
+from tests.faults.bench import check, tried
+from tests.faults.cases import CASES, Case
+
+
+# Python's own ssl forgets a socket that was reset before its handshake.
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_becomes_of_an_edition(engine: Engine, tmp_path: Path, case: Case) -> None:
+    result = tried(engine, case.fails, tmp_path, silence=case.is_silent)
+    check(result)
+    assert (result.first, result.last, result.exit) == (case.first, case.last, case.exit), result.said
+    assert case.says in result.said
+    assert result.waited >= case.waits
