@@ -32,9 +32,9 @@ preview: $(VENV)/runtime ## The demo's digest as every plan sees it, opened in a
 	@test -f $(DEMO) || $(BIN)/python -m demo
 	@$(SEND) preview --last --open
 
-serve: $(VENV)/runtime ## The demo's front, articles and feeds on http://127.0.0.1:8080
+serve: $(VENV)/runtime ## The demo's front, articles and feeds on http://127.0.0.1:8080 (PORT=8081 another)
 	@test -f $(DEMO) || $(BIN)/python -m demo
-	@$(SEND) serve
+	@$(SEND) serve $(if $(PORT),--port $(PORT))
 
 status: $(VENV)/runtime ## What the demo sent, and what comes next
 	@$(SEND) status

@@ -44,7 +44,7 @@ from web import (
     sign_up,
 )
 from web.files import FOREVER, Feeds, Files
-from web.front import Front, Readiness, healthz, robots, to_feeds
+from web.front import Front, Icon, Readiness, healthz, robots, to_feeds
 from web.house import House
 from web.pages import Pages
 from web.unsubscribe import Door
@@ -132,6 +132,7 @@ def application(
             Route("/feeds", to_feeds, methods=["GET"]),
             Mount("/feeds", Feeds(feeds, engine, settings.newsroom)),
             Mount("/media", Files(settings.public_dir / "media", FOREVER)),
+            Route("/favicon.ico", Icon(settings.public_dir / "favicon.ico").__call__, methods=["GET"]),
             Route("/robots.txt", robots, methods=["GET"]),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", Readiness(engine, ready).__call__, methods=["GET"]),

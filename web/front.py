@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from babel.dates import format_time, get_day_names
 from sqlalchemy.engine import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from feeds.listing import ENDINGS, listed
 from feeds.words import words as feed_words
@@ -66,6 +68,7 @@ class Front:
             newsroom.language,
             headers={"Cache-Control": "public, max-age=300"},
             feeds=feeds_of(newsroom, self.feeds_dir),
+            foot=of_the_house(foot(self.newsletters, self.feeds_dir, is_open=self.is_open)),
             can_sign_up=self.is_open and bool(self.newsletters),
             has_archive=any(one.archive is Archive.EVERYONE for one in self.newsletters),
             has_index=(self.feeds_dir / "index.html").is_file(),
@@ -73,6 +76,28 @@ class Front:
                 NewsletterLine(one.title, hours(one, newsroom.language)) for one in self.newsletters
             ],
         )
+
+
+Ways = tuple[tuple[str, str], ...]
+"""Addresses, each with the key of what it is called."""
+
+
+def foot(newsletters: Sequence[Newsletter], feeds_dir: Path, *, is_open: bool) -> Ways:
+    """Where the foot of a public page leads: to all that the front offers, and to who is behind it."""
+    has_archive = any(one.archive is Archive.EVERYONE for one in newsletters)
+    offers = (
+        ("/subscribe", "sign_up_link", is_open and bool(newsletters)),
+        ("/feeds/", "all_feeds", (feeds_dir / "index.html").is_file()),
+        ("/archive/", "archive_title", has_archive),
+    )
+    contact = next((one.reply_to or one.sender for one in newsletters), "")
+    ways = [(address, key) for address, key, is_there in offers if is_there]
+    return (*ways, ("/privacy", "privacy_link"), *(((f"mailto:{contact}", "write"),) if contact else ()))
+
+
+def of_the_house(ways: Ways) -> Ways:
+    """Those that a page has not which offers the others itself."""
+    return tuple(one for one in ways if one[1] in ("privacy_link", "write"))
 
 
 def feeds_of(newsroom: Newsroom, folder: Path) -> list[FeedLinks]:
@@ -104,6 +129,32 @@ def hours(newsletter: Newsletter, language: str) -> str:
 async def to_feeds(_request: Request) -> Response:
     """The feeds' page has a slash at its end, so that its links lead where they should."""
     return RedirectResponse("/feeds/", 301)
+
+
+def without_slash(path: str) -> BaseRoute:
+    """Answers `path` with a slash too many at its end; what stands in braces is taken over."""
+
+    async def answer(request: Request) -> Response:
+        given = {name: quote(value, safe="") for name, value in request.path_params.items()}
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(path.format(**given) + query, 301)
+
+    return Route(f"{path}/", answer, methods=["GET"])
+
+
+@dataclass(frozen=True, slots=True)
+class Icon:
+    """Answers /favicon.ico, which browsers ask for whatever a page says."""
+
+    file: Path
+    """The newsroom's own, where it has put one there."""
+
+    async def __call__(self, _request: Request) -> Response:
+        """The icon, or nothing; either is kept for a day."""
+        kept = {"Cache-Control": "public, max-age=86400"}
+        if await run_in_threadpool(self.file.is_file):
+            return FileResponse(self.file, headers=kept, media_type="image/x-icon")
+        return Response(status_code=204, headers=kept)
 
 
 _PERSONAL = ("/unsubscribe/", "/confirm/", "/preferences/", "/private/", "/edition/", "/sign-in", "/account")

@@ -24,6 +24,7 @@ from newsletter.straight_in import PARAMETER, Pass, Passes
 from newsroom.database import reading
 from newsroom.masthead import Offer, SectionKind
 from readership.reader import Plan
+from web.front import without_slash
 from web.gate_cards import ACROSS, Draughtsman
 from web.gate_frame import files_of, frame, title_of
 from web.gate_fronts import Fronts
@@ -51,6 +52,7 @@ def routes(house: House) -> list[BaseRoute]:
     return [
         Route("/", fronts.front, methods=["GET"]),
         Route("/sections/{section}", fronts.section, methods=["GET"]),
+        without_slash("/sections/{section}"),
         Route("/articles/{slug}", gate.article, methods=["GET"]),
         Route("/articles/{slug}/", _without_slash, methods=["GET"]),
     ]
@@ -151,7 +153,7 @@ class Gate:
             "gate_article_title",
             language,
             headers=_headers(teaser, asking, is_private=is_private),
-            **frame(newsroom, section.key if section else ""),
+            **frame(house, section.key if section else ""),
             headline=teaser.headline,
             said=draw.words,
             card=draw.card(teaser, ACROSS),

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from newsroom.masthead import Newsroom, Section, SectionKind
-from web.front import feeds_of
+from web.front import feeds_of, foot, of_the_house
 from web.gate_shelves import MOST_SECTIONS
 from web.house import House
 
 
-def frame(newsroom: Newsroom, here: str, *, is_front: bool = False) -> dict[str, Any]:
-    """The values of the head of a page: the sections, and the key of the one it belongs to."""
+def frame(house: House, here: str, *, is_front: bool = False) -> dict[str, Any]:
+    """The values of a page's head, the sections and the key of the one it belongs to, and of its foot."""
+    newsroom, settings = house.newsroom, house.settings
+    ways = foot(settings.newsletters, settings.public_dir / "feeds", is_open=settings.web.sign_up)
     shown = [one for one in newsroom.sections if one.kind is SectionKind.EDITORIAL]
-    return {"sections": shown[:MOST_SECTIONS], "here": here, "is_front": is_front}
+    return {
+        "sections": shown[:MOST_SECTIONS],
+        "here": here,
+        "is_front": is_front,
+        "foot": of_the_house(ways) if is_front else ways,
+    }
 
 
 def title_of(newsroom: Newsroom, kind: SectionKind, otherwise: str) -> str:

@@ -25,7 +25,7 @@ from readership.tokens import form_stamp, recipient_key
 from web.clients import network_of
 from web.confirm import SIGNS_UP, Confirm
 from web.forms import Form, form_of
-from web.front import hours
+from web.front import hours, without_slash
 from web.house import House
 from web.local import local_path, sign_up_with
 from web.session import cookie_name, set_cookie
@@ -60,6 +60,7 @@ def routes(house: House) -> list[BaseRoute]:
     """The addresses of signing up and confirming."""
     return [
         Route("/subscribe", Subscribe(house).__call__, methods=["GET", "POST"]),
+        without_slash("/subscribe"),
         Route("/confirm/{token:path}", Confirm(house).__call__, methods=["GET", "POST"]),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import time
 from pathlib import Path
 
@@ -40,6 +41,9 @@ def test_the_front_says_who_this_is_and_what_may_be_had(site: Site) -> None:
     assert 'href="/feeds/culture.atom" aria-label="Culture &amp; Books, Atom"' in page
     assert 'href="/feeds/"' in page
     assert "The Morning Quay" in page
+    # At its foot, what it has not shown already.
+    foot = page[page.index("<footer>") :]
+    assert re.findall('href="([^"]+)"', foot) == ["/privacy", "mailto:editors@quay.example"]
     assert "Every day at 6:00" in page
     # The same name as on the page of all feeds, and what is paid for says so.
     assert '<span class="title">All sections</span>' in page
@@ -79,6 +83,20 @@ def test_hours_are_said_in_words(language: str, days: set[int], expected: str) -
 
 def test_robots_leave_links_of_readers_alone(site: Site) -> None:
     assert "Disallow: /unsubscribe/" in site.client.get("/robots.txt").text
+
+
+def test_a_slash_too_many_leads_where_it_should(site: Site) -> None:
+    answer = site.client.get("/subscribe/?language=de", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (301, "/subscribe?language=de")
+
+
+def test_an_icon_is_asked_for_once_a_day(site: Site) -> None:
+    answer = site.client.get("/favicon.ico")
+    assert (answer.status_code, answer.headers["cache-control"]) == (204, "public, max-age=86400")
+    site.public.mkdir(parents=True, exist_ok=True)
+    (site.public / "favicon.ico").write_bytes(b"icon")
+    answer = site.client.get("/favicon.ico")
+    assert (answer.content, answer.headers["content-type"]) == (b"icon", "image/x-icon")
 
 
 def test_healthz_and_readyz(site: Site) -> None:

@@ -132,7 +132,7 @@ def test_nothing_is_sold_inside_of_a_sensitive_article(gate: Site) -> None:
     page = get(gate).text
     assert MARK not in page
     assert "for subscribers" in page
-    for word in ("Thank you for reading.", "€150", "/subscribe", "Lumen"):
+    for word in ("Thank you for reading.", "€150", "//quay.example/subscribe", "Lumen"):
         assert word not in page
     assert "/sign-in?next=" in page
 
@@ -419,3 +419,14 @@ def test_a_label_is_no_link_to_another_place(gate: Site) -> None:
     found = re.search(r'<p class="kicker">(.*?)</p>', get(gate).text)
     assert found
     assert found[1] == 'Feature · <a href="/sections/politics">Politics</a>'
+
+
+def test_an_article_and_a_section_have_a_foot_and_a_slash_too_many_does_no_harm(gate: Site) -> None:
+    put(gate, article(access=Access.FREE))
+    for path in ("/articles/bridge", "/sections/politics"):
+        page = gate.client.get(path).text
+        foot = page[page.index("<footer>") :]
+        for way in ("/subscribe", "/privacy", "mailto:editors@quay.example"):
+            assert f'href="{way}"' in foot, path
+    answer = gate.client.get("/sections/politics/", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (301, "/sections/politics")
