@@ -239,6 +239,7 @@ def derive(connection: Connection, keys: Collection[str], rules: BounceSettings,
         ]
         stops = wanted(returns, rules)
         before = those_of(connection, some, ORIGIN)
+        there = store.suppressed(connection, some)
         other = [key for key, why in before.items() if key not in stops or stops[key][0] is not why]
         lift(connection, other, now)
         by_origin: dict[str, dict[str, SuppressionReason]] = {}
@@ -246,7 +247,7 @@ def derive(connection: Connection, keys: Collection[str], rules: BounceSettings,
             by_origin.setdefault(origin, {})[key] = reason
         for origin, reasons in sorted(by_origin.items()):
             suppress(connection, reasons, now, origin)
-        new += len(stops.keys() - before.keys())
+        new += len(stops.keys() - there.keys())
     return new
 
 
