@@ -17,7 +17,7 @@ from newsletter.history import has_returned, has_unsettled, open_editions
 from newsletter.schedule import next_due
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
-from newsroom.errors import ConfigurationError, ExitStatus, StandfirstError, StoreError
+from newsroom.errors import ConfigurationError, ExitStatus, HeldError, StandfirstError, StoreError
 from newsroom.stop_file import trim
 
 UNNOTED = "Nothing can be noted in the database, so every run tells this again until it can."
@@ -66,6 +66,8 @@ def _do_all(room: Context) -> None:
     with room.troubles.caught("deliver"):
         _deliver(room)
     letters_step(room)
+    with room.troubles.caught("witness"):
+        _say_objection(room)
     # After the mail: nobody waits for a hub.
     hub_step(room)
     with room.troubles.caught("next"):
@@ -88,6 +90,14 @@ def _deliver(room: Context) -> None:
         with room.troubles.caught("deliver", newsletter.key):
             deliver_step(room, newsletter)
     say_unsettled(room)
+
+
+def _say_objection(room: Context) -> None:
+    """Say what the witness objects to also where nothing is due: sign-ups and sign-ins wait for it too."""
+    with reading(room.engine) as connection:
+        reason = witness.standing(connection, room.settings.witness_path)
+    if reason and reason not in room.troubles.messages.values():
+        raise HeldError(reason)
 
 
 def _say_next(room: Context) -> None:

@@ -88,3 +88,12 @@ def test_move_here_is_no_answer_to_a_database_that_is_too_old(house: House) -> N
     run = house.run("move-here", now="2026-03-10T06:10")
     assert run.status == 3
     assert "older than its witness" in run.problems[0]
+
+
+def test_a_run_of_a_copy_says_that_it_sends_nothing_also_where_nothing_is_due(house: House) -> None:
+    house.run(now=SIX)
+    house.root.rename(house.root.with_name("copied"))
+    copied = House(house.root.with_name("copied"))
+    run = copied.run(now="2026-03-10T12:00")
+    assert run.status == 3
+    assert sum("lives elsewhere" in one for one in run.problems) == 1
