@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from commands.context import opened, operator
+from commands.context import Context, opened, operator
 from commands.control import changed
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import holds
+from newsletter import holds, recalls
+from newsroom import log
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -24,11 +25,26 @@ def stop(
     now: NowOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """End an edition for good; what was handed over stays handed over."""
+    """End an edition for good; what was handed over stays handed over, but for what SendGrid still keeps."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         changed(
             room,
             edition,
             "stop",
             lambda connection: holds.stop(connection, edition, why, operator(), room.clock()),
+        )
+        if not room.dry_run:
+            _take_back(room, edition)
+
+
+def _take_back(room: Context, edition: str) -> None:
+    """Have the provider forget what it keeps still."""
+    done = recalls.take_back(room.settings, room.engine, edition, operator(), room.clock)
+    if done is not None:
+        log.step(
+            "stop",
+            edition=edition,
+            taken_back=done.certain,
+            uncertain=done.doubtful or None,
+            sent_already=done.late or None,
         )

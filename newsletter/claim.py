@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -47,6 +47,8 @@ class Terms:
     owner: str
     allow_to: Sequence[str] = ()
     max_per_hour: int | None = None
+    delay: timedelta = timedelta()
+    """How long the provider is asked to keep what it is handed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def claim(
         ledger.empty(connection, row.id)
         return Nothing.TAKEN
     batch = letters.post.batch(key, row.id, letter, readers, now)
+    if edition.recall and terms.delay:
+        batch = replace(batch, recall=edition.recall, send_at=now + terms.delay)
     digest = renders.store(connection, letter, now)
     taken = ledger.hand(
         connection,
@@ -126,6 +130,7 @@ def claim(
         owner=terms.owner,
         provider=terms.provider,
         now=now,
+        send_at=batch.send_at,
     )
     if not taken:
         return Nothing.TAKEN

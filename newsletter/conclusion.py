@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import editions, evidence, ledger, taking_back
+from newsletter import editions, evidence, ledger, recalls, taking_back
 from newsletter.claim import HOUR
 from newsletter.delivery_report import (
     DeliveryReport,
@@ -33,6 +33,9 @@ def concluded(connection: Connection, key: str, report: DeliveryReport, now: dat
     Wants a writing transaction. Raises StoreError where the sum is not right.
     """
     edition = editions.locked(connection, key)
+    if recalls.is_stopped(connection, key):
+        # What was in flight while it was taken back.
+        recalls.note(connection, key, now, "run")
     # What came of it by events while its answers were still awaited.
     evidence.settle_heard(connection, now, key)
     report = report.with_sum(checked_sum(connection, key))

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection, Engine
 
-from newsletter import editions, holds, ledger, outcomes, planning, ramps, taking_back
+from newsletter import editions, holds, ledger, outcomes, planning, ramps, recalls, taking_back
 from newsletter.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.conclusion import concluded
 from newsletter.delivery_report import DeliveryReport, Problem, StoppedBy, everybody_refused, stop_problem
@@ -22,7 +22,7 @@ from newsletter.doubt import Doubt, took_anybody
 from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.post import Post
-from newsletter.providers import Answer, Batch, Outcome, Provider
+from newsletter.providers import Answer, Batch, Outcome, Provider, Recalls
 from newsletter.settle import leftovers
 from newsletter.sums import checked_sum
 from newsroom.counted import counted
@@ -121,6 +121,7 @@ class Delivery:
 
     def _made_ready(self, run: _Run) -> bool:
         """Bring the edition up to date and plan it; False where there is nothing to hand over now."""
+        recalls.named(self.engine, self.key, self.provider)
         with writing(self.engine) as connection:
             edition = editions.locked(connection, self.key)
             if edition.held:
@@ -208,6 +209,8 @@ class Delivery:
     def _launched(self, run: _Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
         """Take a batch and give it to a thread; False where there is none to take now."""
         terms = self.terms
+        if isinstance(self.provider, Recalls):
+            terms = replace(terms, delay=self.provider.delay)
         if not run.doubt.is_over:
             few = max(self.provider.first_batch - len(run.doubt.readers), 1)
             terms = replace(terms, batch_size=min(terms.batch_size, few))

@@ -211,6 +211,8 @@ class Edition:
     """A person let it go, or resumed it: it goes out however late that was."""
     not_before: datetime | None = field(default=None, kw_only=True)
     """When it may go out, where that is not its hour."""
+    recall: str = field(default="", kw_only=True)
+    """Under which name the provider can be told not to send what it still keeps."""
 
     @property
     def goes(self) -> datetime:

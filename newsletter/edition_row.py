@@ -26,6 +26,7 @@ COLUMNS = (
     editions.c.candidates,
     editions.c.released,
     editions.c.goes,
+    editions.c.recall,
 )
 """What `from_row` makes an edition of."""
 
@@ -48,4 +49,5 @@ def from_row(row: Any) -> Edition:
         candidates=row.candidates,
         released=row.released,
         not_before=row.goes,
+        recall=row.recall,
     )

@@ -41,6 +41,8 @@ class Proof:
     """False: the provider dropped it."""
     at: datetime
     reason: str = ""
+    is_weak: bool = False
+    """That the provider has had the message, or threw it away: so it did with one that was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class _Place:
 
 def proof(reader_id: int, batch: int, kind: EventKind, at: datetime, reason: str) -> Proof:
     """What an event of this kind proves. Pure."""
-    return Proof(reader_id, batch, kind is not EventKind.DROPPED, at, reason)
+    is_weak = kind in (EventKind.PROCESSED, EventKind.DROPPED)
+    return Proof(reader_id, batch, kind is not EventKind.DROPPED, at, reason, is_weak)
 
 
 def settle(connection: Connection, edition: str, proofs: Iterable[Proof], now: datetime) -> int:
@@ -70,6 +73,8 @@ def settle(connection: Connection, edition: str, proofs: Iterable[Proof], now: d
 
     However often and in whichever order they come, it is the same in the end.
     """
+    if _was_recalled(connection, edition):
+        proofs = [one for one in proofs if not one.is_weak]
     # Whoever was dropped once and taken once has it.
     best: dict[int, Proof] = {}
     for one in sorted(proofs, key=lambda one: (one.taken, one.at), reverse=True):
@@ -92,6 +97,11 @@ def settle(connection: Connection, edition: str, proofs: Iterable[Proof], now: d
         said = f"{who} not handed it again: the provider's events say that they have it, or never will"
         editions.log(connection, edition, now, "run", said)
     return len(places)
+
+
+def _was_recalled(connection: Connection, edition: str) -> bool:
+    ours = sa.and_(editions_table.c.key == edition, editions_table.c.recalled.is_not(None))
+    return connection.execute(sa.select(editions_table.c.key).where(ours)).first() is not None
 
 
 def settle_heard(connection: Connection, now: datetime, edition: str | None = None) -> int:

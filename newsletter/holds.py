@@ -66,7 +66,10 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     Raises MisuseError once it is over.
     """
     edition = locked(connection, key)
-    if edition.state.value not in OPEN:
+    # What its provider keeps for a while can be taken back when everything is handed over, and once more
+    # where that failed.
+    is_handed = edition.state in (EditionState.SENT, EditionState.STOPPED)
+    if edition.state.value not in OPEN and not (is_handed and is_kept(connection, edition, now)):
         raise MisuseError(f"{key} is {edition.state}: there is nothing left to stop")
     values = {"state": EditionState.STOPPED.value, "note": why, "held": ""}
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
@@ -119,6 +122,12 @@ def resume(connection: Connection, key: str, provider: str, by: str, now: dateti
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, "resumed")
     return get(connection, key)
+
+
+def is_kept(connection: Connection, edition: Edition, now: datetime) -> bool:
+    """Whether the provider keeps something of the edition that it has not sent yet."""
+    kept = sa.select(batches.c.id).where(batches.c.edition == edition.key, batches.c.send_at > now)
+    return bool(edition.recall) and connection.execute(kept.limit(1)).first() is not None
 
 
 def _has_hand_overs(connection: Connection, key: str) -> bool:

@@ -191,8 +191,10 @@ def hand(
     owner: str,
     provider: str,
     now: datetime,
+    send_at: datetime | None = None,
 ) -> bool:
-    """Mark the batch as handed over with this revision and letter; False where somebody else took it."""
+    """Mark the batch as handed over with this revision and letter, to be sent at `send_at`, else at once;
+    False where somebody else took it."""
     values = {
         "state": BatchState.HANDED.value,
         "revision": revision,
@@ -201,6 +203,7 @@ def hand(
         "owner": owner,
         "provider": provider,
         "handed": now,
+        "send_at": send_at,
         "settled": None,
         "not_before": None,
         "reason": "",

@@ -287,8 +287,9 @@ class DeliveryTable(Table):
     )
     silence_means_not_sent: Period | None = Field(
         None,
-        description="After this time without any event an uncertain batch counts as not sent. The risk: if "
-        "it was sent after all, its readers get it twice. Off unless you set it.",
+        description="SendGrid only: an uncertain batch counts as not sent when after this time none of its "
+        "events has come, while those of the batches around it have. The risk: if it was sent after all, its "
+        "readers get it twice. Off unless you set it.",
     )
     breaker: BreakerTable = Field(default_factory=BreakerTable, description="See below.")
 

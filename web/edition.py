@@ -21,14 +21,14 @@ from starlette.routing import BaseRoute, Route
 
 from content import catalogue
 from content.sanitise import clean_line
-from newsletter import editing, editions, holds
+from newsletter import editing, editions, holds, recalls
 from newsletter.edition import BatchState, Edition, EditionState, Edits
 from newsletter.edition_row import OPEN
 from newsletter.previews import selection_shown
 from newsletter.tables import batches
 from newsroom.database import reading, writing
-from newsroom.errors import HeldError, MisuseError
-from newsroom.log import step
+from newsroom.errors import HeldError, MisuseError, ProviderError
+from newsroom.log import problem, step
 from newsroom.masthead import Newsletter
 from readership.tokens import read_edition_token, recipient_key
 from web import edition_view as view
@@ -130,6 +130,7 @@ class Controls:
             log=editions.log_lines(connection, edition.key),
             done=done,
             all=everybody,
+            is_kept=holds.is_kept(connection, edition, now),
         )
 
     def _act(self, asked: _Asked, form: Form, do: str, what: str) -> Response:
@@ -142,12 +143,25 @@ class Controls:
                 note, status = "edition_stale", 409
             else:
                 note, status = self._done(connection, asked, edition, form, do, what)
+        if status == 200 and do == "stop" and not self._taken_back(asked):
+            note, status = "edition_not_taken_back", 502
         if status == 200:
             step("web", edition=asked.key, did=do, note=note)
         with reading(self.house.engine) as connection:
             known = self._known(connection, asked)
         seen = seen if note == "edition_stale" else 0
         return self._page(asked, known, note, seen, _NOTHING if status == 200 else form, status)
+
+    def _taken_back(self, asked: _Asked) -> bool:
+        """Have the provider forget what it keeps still; False where it does not say that it will."""
+        try:
+            recalls.take_back(
+                self.house.settings, self.house.engine, asked.key, asked.editor, self.house.now
+            )
+        except ProviderError as error:
+            problem("web", f"{asked.key} is stopped, and not taken back: {error}")
+            return False
+        return True
 
     def _done(
         self, connection: Connection, asked: _Asked, edition: Edition, form: Form, do: str, what: str

@@ -39,6 +39,8 @@ class Known:
     """Readers whose batch was handed over."""
     all: int
     """Readers in all of its batches."""
+    is_kept: bool = False
+    """Whether the provider keeps something of it that can be taken back."""
 
     @property
     def seen(self) -> int:
@@ -56,7 +58,7 @@ class Known:
     @property
     def can_stop(self) -> bool:
         """Whether there is something of it that could still be stopped."""
-        return self.edition.state.value in OPEN
+        return self.edition.state.value in OPEN or self.is_kept
 
     def waits(self, now: datetime) -> bool:
         """Whether it is held, or its time is to come."""
@@ -190,6 +192,8 @@ def standing(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tup
             return "edition_goes_now", {}
         return "edition_goes", {"when": moment(edition.goes, locale, zone)}
     if edition.state is EditionState.SENT:
+        if known.is_kept:
+            return "edition_kept", {"when": moment(edition.first_handed or edition.due, locale, zone)}
         return "edition_sent", {"when": moment(edition.first_handed or edition.due, locale, zone)}
     if edition.state is EditionState.STOPPED:
         return "edition_stopped", {"edition": edition.key}

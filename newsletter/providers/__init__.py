@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from newsletter.letter import Letter, Slot
 
@@ -97,6 +97,23 @@ class Outcome:
     """The provider's own id of the hand-over."""
     own: Mapping[int, tuple[Answer, str]] = field(default_factory=dict)
     """By `Recipient.delivery`: an answer and a reason of its own."""
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A provider that keeps what it is handed for a while, and can be told to forget it meanwhile."""
+
+    delay: timedelta
+    """How long it keeps what it is handed; zero where it sends at once."""
+
+    def new_recall(self) -> str:
+        """A name under which hand-overs can be taken back. Raises ProviderError."""
+        ...
+
+    def recall(self, name: str) -> None:
+        """Have everything of this name that is not sent yet forgotten; twice does no harm. Raises
+        ProviderError where it is not certain that it will be."""
+        ...
 
 
 class Provider(Protocol):

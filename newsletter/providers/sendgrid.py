@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import re
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
 from sendgrid import SendGridAPIClient
 
 from newsletter.providers import Answer, Batch, Outcome
-from newsletter.providers.sendgrid_answer import Reply, TooBigError, outcome_of, outcome_of_failure
+from newsletter.providers.sendgrid_answer import (
+    Reply,
+    TooBigError,
+    complaints,
+    outcome_of,
+    outcome_of_failure,
+    reason_of,
+)
 from newsletter.providers.sendgrid_client import Request, client_for, is_loopback
 from newsletter.providers.sendgrid_payload import MAX_PERSONALIZATIONS, Payload, payload
 from newsroom.errors import ConfigurationError, ProviderError
@@ -47,6 +57,7 @@ class SendGrid:
         self._context = _tls(self._host)
         self._clients = threading.local()
         self._pause = _Pause()
+        self.delay = settings.delay or timedelta()
 
     def hand_over(self, batch: Batch) -> Outcome:
         """Send one request and say what is known of it. Raises ProviderError for a batch without readers or
@@ -72,6 +83,36 @@ class SendGrid:
         """None: SendGrid has no way to ask for a request that was cut."""
         return
 
+    def new_recall(self) -> str:
+        """A batch id of SendGrid's, for requests that can be taken back. Raises ProviderError."""
+        reply = self._asked("give an edition the name by which it can be taken back", "mail", "batch")
+        name = _batch_id(reply)
+        if reply.status != HTTPStatus.CREATED or not name:
+            raise ProviderError(f"{reason_of(reply.status, complaints(reply.body))}: {_NO_NAME}")
+        return name
+
+    def recall(self, name: str) -> None:
+        """Have SendGrid discard what it keeps of this batch id. Raises ProviderError."""
+        reply = self._asked(_TAKE_BACK, "user", "scheduled_sends", {"batch_id": name, "status": "cancel"})
+        if reply.status == HTTPStatus.BAD_REQUEST:
+            # It was paused or cancelled before.
+            change = {"status": "cancel"}
+            reply = self._asked(_TAKE_BACK, "user", "scheduled_sends", change, name)
+        if not 200 <= reply.status < 300:
+            raise ProviderError(f"{reason_of(reply.status, complaints(reply.body))}: {_NOT_TAKEN_BACK}")
+
+    def _asked(
+        self, what: str, first: str, second: str, body: Mapping[str, str] | None = None, name: str = ""
+    ) -> Reply:
+        place = getattr(getattr(self._client().client, first), second)
+        request = None if body is None else Request(json.dumps(body))
+        try:
+            response = place._(name).patch(request_body=request) if name else place.post(request_body=request)
+        except (OSError, HTTPException) as error:
+            why = outcome_of_failure(error).reason
+            raise ProviderError(f"SendGrid was asked to {what}: {why}") from error
+        return Reply(response.status_code, response.headers, response.body)
+
     def stop(self) -> None:
         """A request in flight is heard to its end: cut, it would be uncertain for all of its readers."""
 
@@ -94,6 +135,23 @@ class SendGrid:
             client = client_for(self._key, self._host, self._timeout, self._context)
             self._clients.client = client
         return client
+
+
+_TAKE_BACK = "take back what it keeps"
+_NO_NAME = "nothing is handed over that could not be taken back; the next run asks again"
+_NOT_TAKEN_BACK = "what it keeps was not taken back; say `stop` again, or cancel it on SendGrid's pages"
+
+
+def _batch_id(reply: Reply) -> str:
+    try:
+        said = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return ""
+    found = said.get("batch_id") if isinstance(said, dict) else None
+    return found if isinstance(found, str) and _BATCH_ID.fullmatch(found) else ""
+
+
+_BATCH_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
 
 
 class _Pause:

@@ -109,7 +109,7 @@ def payload(batch: Batch) -> Payload:
             continue
         recipients.append(recipient)
         personalizations.append(entries.of(recipient))
-    shared = _quoted(_shared(letter, envelope, tags))
+    shared = _quoted(_shared(letter, envelope, tags) | _kept(batch))
     text = f'{{"personalizations": [{", ".join(personalizations)}], {shared[1:]}'
     return Payload(text, tuple(recipients), refused)
 
@@ -225,6 +225,12 @@ def _shared(letter: Letter, envelope: Envelope, tags: _Tags) -> Object:
         "categories": [envelope.category],
         "tracking_settings": TRACKING,
     }
+
+
+def _kept(batch: Batch) -> Object:
+    if not batch.recall or batch.send_at is None:
+        return {}
+    return {"send_at": int(batch.send_at.timestamp()), "batch_id": batch.recall}
 
 
 def _shared_headers(envelope: Envelope) -> dict[str, str]:

@@ -1,0 +1,207 @@
+"""What SendGrid keeps for a while, taken back by `stop`: real requests to a server of ours, a real ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from newsletter import editions, evidence, holds, recalls, used_stories
+from newsletter.edition import DeliveryState, EditionState
+from newsletter.event import EventKind
+from newsletter.providers.sendgrid import SendGrid
+from newsletter.recalls import Recalled
+from newsletter.tables import batches
+from newsroom.database import reading, writing
+from newsroom.errors import MisuseError, ProviderError
+from newsroom.secrets import Secrets
+from newsroom.settings import DeliverySettings, SendGridSettings, Settings
+from tests.newsletter.delivering import KEY, NOW, House, composed, many, selection
+from tests.servers.http import Answer, HttpServer
+from tests.web.serving import settings
+
+DELAY = timedelta(minutes=30)
+NAMED = Answer(201, body=b'{"batch_id": "name-1"}')
+DONE = Answer(201, body=b"{}")
+
+
+@dataclass
+class Desk:
+    """An edition's delivery by SendGrid, with a server in its place."""
+
+    house: House
+    server: HttpServer
+    values: Settings
+
+    def stop(self) -> Recalled | None:
+        with writing(self.house.engine) as connection:
+            holds.stop(connection, KEY, "a mistake", "nele", self.house.clock())
+        return recalls.take_back(self.values, self.house.engine, KEY, "nele", self.house.clock)
+
+    def deliver(self, **changes: object) -> None:
+        provider = SendGrid(self.values.sendgrid, self.values.secrets)
+        provider.batch_size = 2
+        self.house.run(provider=provider, max_variants=10, **changes)
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.server.requests]
+
+    @property
+    def mails(self) -> list[dict[str, object]]:
+        return [request.json for request in self.server.requests if request.path == "/v3/mail/send"]
+
+    def states(self) -> list[str]:
+        return sorted(self.house.states().values())
+
+
+@pytest.fixture
+def desk(tmp_path: Path, engine: Engine) -> Iterator[Desk]:
+    many(engine, 4)
+    composed(engine)
+    with HttpServer(Answer(202, {"X-Message-Id": "m"})) as server:
+        keyed = SendGridSettings(base_url=server.url, connections=1, timeout=2, delay=DELAY)
+        values = replace(
+            settings(tmp_path),
+            sendgrid=keyed,
+            delivery=DeliverySettings(provider="sendgrid"),
+            secrets=Secrets((("k1", b"k" * 32),), b"a" * 32, sendgrid_api_key="SG.not-a-key"),
+        )
+        house = House(engine)
+        house.provider.name = "sendgrid"
+        house.provider.batch_size = 2
+        yield Desk(house, server, values)
+
+
+def test_each_request_says_when_it_goes_and_by_which_name_it_is_taken_back(desk: Desk) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    assert desk.paths == ["/v3/mail/batch", "/v3/mail/send", "/v3/mail/send"]
+    stamps = {int((NOW + DELAY).timestamp())}
+    assert {mail["send_at"] for mail in desk.mails} == stamps
+    assert {mail["batch_id"] for mail in desk.mails} == {"name-1"}
+    assert desk.house.edition.state is EditionState.SENT
+
+
+def test_in_time_it_is_as_if_nothing_had_been_handed_over(desk: Desk) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    desk.server.answers.append(DONE)
+    desk.house.clock.now = NOW + timedelta(minutes=20)
+    assert desk.stop() == Recalled(certain=4)
+    assert desk.server.requests[-1].json == {"batch_id": "name-1", "status": "cancel"}
+    edition = desk.house.edition
+    assert (edition.state, edition.first_handed, edition.recall) == (EditionState.STOPPED, None, "")
+    assert desk.states() == ["planned"] * 4
+    assert desk.house.sum.is_right
+    # Its stories are free.
+    with reading(desk.house.engine) as connection:
+        ids = [story.teaser.id for story in selection().stories]
+        assert used_stories.used(connection, "daily", ids, "sendgrid") == {}
+        assert "taken back before it was sent: 4 readers" in editions.log_of(connection, KEY)[-1][2]
+    # It is resumed under another name, and everybody has it once.
+    with writing(desk.house.engine) as connection:
+        holds.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+    desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
+    desk.deliver()
+    assert [mail["batch_id"] for mail in desk.mails] == ["name-1"] * 2 + ["name-2"] * 2
+    assert desk.states() == ["accepted"] * 4
+
+
+def test_less_than_ten_minutes_before_nobody_knows(desk: Desk) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    desk.server.answers.append(DONE)
+    desk.house.clock.now = NOW + timedelta(minutes=21)
+    assert desk.stop() == Recalled(doubtful=4)
+    assert desk.states() == ["uncertain"] * 4
+    assert desk.house.edition.first_handed is not None
+
+
+def test_what_is_sent_already_stays_so(desk: Desk) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    desk.house.clock.now = NOW + timedelta(minutes=31)
+    with pytest.raises(MisuseError, match="nothing left to stop"):
+        desk.stop()
+    assert desk.states() == ["accepted"] * 4
+
+
+def test_in_the_middle_both_halves_are_planned_again(desk: Desk) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver(max_per_hour=2)
+    assert desk.states() == ["accepted"] * 2 + ["planned"] * 2
+    desk.server.answers.append(DONE)
+    assert desk.stop() == Recalled(certain=2)
+    assert desk.states() == ["planned"] * 4
+
+
+def test_who_was_refused_stays_refused(desk: Desk) -> None:
+    complaint = {"errors": [{"message": "no", "field": "personalizations.0.to.0.email"}]}
+    desk.server.answers += [NAMED, Answer(400, body=json.dumps(complaint).encode())]
+    desk.deliver()
+    desk.server.answers.append(DONE)
+    desk.stop()
+    assert desk.states() == ["planned"] * 3 + ["refused"]
+    assert desk.house.sum.is_right
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [Answer(500)],
+        [Answer(401, body=b'{"errors": [{"message": "authorization required"}]}')],
+        [Answer(400), Answer(404)],
+    ],
+)
+def test_where_it_is_not_taken_back_it_is_said_and_tried_again(desk: Desk, answers: list[Answer]) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    desk.server.answers += answers
+    with pytest.raises(ProviderError, match="say `stop` again"):
+        desk.stop()
+    assert (desk.states(), desk.house.edition.state) == (["accepted"] * 4, EditionState.STOPPED)
+    # It was cancelled after all, and says so.
+    desk.server.answers += [Answer(400), Answer(204)]
+    assert desk.stop() == Recalled(certain=4)
+    assert (desk.server.requests[-1].method, desk.paths[-1]) == ("PATCH", "/v3/user/scheduled_sends/name-1")
+
+
+@pytest.mark.parametrize("answer", [Answer(500), Answer(201, body=b"{}"), Answer(201, body=b"<html>")])
+def test_without_a_name_nothing_is_handed_over(desk: Desk, answer: Answer) -> None:
+    desk.server.answers.append(answer)
+    with pytest.raises(ProviderError, match="the next run asks again"):
+        desk.deliver()
+    assert desk.paths == ["/v3/mail/batch"]
+    assert desk.house.edition.state is EditionState.COMPOSED
+
+
+def test_without_a_delay_nobody_is_asked_for_a_name(desk: Desk) -> None:
+    desk.values = replace(desk.values, sendgrid=replace(desk.values.sendgrid, delay=None))
+    desk.deliver()
+    assert desk.paths == ["/v3/mail/send"] * 2
+    assert not any({"send_at", "batch_id"} & mail.keys() for mail in desk.mails)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [(EventKind.PROCESSED, "planned"), (EventKind.DROPPED, "planned"), (EventKind.DELIVERED, "accepted")],
+)
+def test_that_it_was_received_or_thrown_away_says_nothing_of_what_was_taken_back(
+    desk: Desk, kind: EventKind, state: str
+) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    desk.server.answers.append(DONE)
+    with reading(desk.house.engine) as connection:
+        number = connection.execute(sa.select(sa.func.min(batches.c.id))).scalar_one()
+    desk.stop()
+    with writing(desk.house.engine) as connection:
+        evidence.settle(connection, KEY, [evidence.proof(1, number, kind, NOW, "")], NOW)
+    assert desk.house.states()[1] == DeliveryState(state)
