@@ -14,6 +14,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,9 @@ BATCHES: dict[str, Callable[[], Batch]] = {
     "no names": lambda: mail.batch(recipients=(mail.recipient(1, name=""), mail.recipient(2, name=";,"))),
     "no one-click": lambda: mail.batch(envelope=mail.envelope(one_click=False)),
     "no reply-to": lambda: mail.batch(envelope=mail.envelope(reply_to="", sender_name="")),
+    "kept for a while": lambda: replace(
+        mail.batch(2), recall="YOUR_BATCH_ID", send_at=samples.NOON + timedelta(minutes=30)
+    ),
     "no slots": lambda: mail.batch(letter=mail.letter(html=("<p>a</p>",), text=("a",))),
     "accents": lambda: mail.batch(
         envelope=mail.envelope(list_id='"Café Ñandú – é" <daily.quay.example>', sender_name="Le café"),
@@ -123,7 +128,9 @@ def judged(prism: str, body: bytes) -> tuple[int, list[Any]]:
 def overlooked(body: dict[str, Any]) -> list[str]:
     """What SendGrid would refuse or do wrong in `body`, though Prism finds nothing against it."""
     known = {"personalizations", "from", "reply_to", "subject", "content", "headers", "categories"}
-    found = [f"unknown key {name}" for name in set(body) - known - {"tracking_settings"}]
+    found = [
+        f"unknown key {name}" for name in set(body) - known - {"tracking_settings", "send_at", "batch_id"}
+    ]
     people = body["personalizations"]
     found += ["no personalization"] if not people else []
     found += ["no category"] if not body["categories"] else []
@@ -240,3 +247,8 @@ def test_our_own_checks_bite_where_prism_does_not(
 
     assert judged(prism, body)[0] == 202, "Prism sees it by now: the check of our own may go"
     assert what in overlooked(json.loads(body))
+
+
+def test_a_name_for_taking_back_is_asked_for_as_specified(prism: str) -> None:
+    provider = SendGrid(SendGridSettings(base_url=prism, delay=timedelta(minutes=30)), SECRETS)
+    assert provider.new_recall()
