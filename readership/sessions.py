@@ -16,6 +16,8 @@ from readership.tables import readers, sessions
 
 KEPT = timedelta(days=90)
 """How long after its last visit a browser is still signed in."""
+LONGEST = timedelta(days=400)
+"""How long after its beginning, however often it is seen: as long as browsers keep a cookie."""
 NOTED = timedelta(days=1)
 """How often a visit is noted."""
 MOST = 50
@@ -72,7 +74,7 @@ def begin(connection: Connection, reader_id: int, browser: str, network: str, no
 
 def find(connection: Connection, own: str, now: datetime) -> Session | None:
     """The session whose cookie holds this secret; None where it has ended."""
-    query = sa.select(*_COLUMNS).where(sessions.c.key == hash_of(own), sessions.c.seen > now - KEPT)
+    query = sa.select(*_COLUMNS).where(sessions.c.key == hash_of(own), ~_is_over(now))
     row = connection.execute(query).first()
     return None if row is None else Session(*row)
 
@@ -86,7 +88,7 @@ def of_reader(connection: Connection, reader_id: int, now: datetime) -> list[Ses
     """The reader's sessions, the latest first."""
     query = (
         sa.select(*_COLUMNS)
-        .where(sessions.c.reader_id == reader_id, sessions.c.seen > now - KEPT)
+        .where(sessions.c.reader_id == reader_id, ~_is_over(now))
         .order_by(sessions.c.seen.desc(), sessions.c.id)
     )
     return [Session(*row) for row in connection.execute(query)]
@@ -119,10 +121,15 @@ def end_all(connection: Connection) -> int:
 
 def is_any_expired(connection: Connection, now: datetime) -> bool:
     """Whether anything is to be forgotten."""
-    query = sa.select(sessions.c.id).where(sessions.c.seen <= now - KEPT).limit(1)
+    query = sa.select(sessions.c.id).where(_is_over(now)).limit(1)
     return connection.execute(query).first() is not None
 
 
 def forget_expired(connection: Connection, now: datetime) -> int:
     """Forget the sessions that have ended by themselves; returns how many."""
-    return connection.execute(sa.delete(sessions).where(sessions.c.seen <= now - KEPT)).rowcount
+    return connection.execute(sa.delete(sessions).where(_is_over(now))).rowcount
+
+
+def _is_over(now: datetime) -> sa.ColumnElement[bool]:
+    """Whether a session has ended by itself."""
+    return sa.or_(sessions.c.seen <= now - KEPT, sessions.c.begun <= now - LONGEST)

@@ -38,11 +38,15 @@ FROM_KNOWN = (
     Limit("sign-in-known-day", 12, timedelta(days=1)),
 )
 """Beside those, what networks may ask for in which the reader has a session."""
-WRONG_CODES = (
-    Limit("sign-in-wrong-address", 15, timedelta(days=1)),
-    Limit("sign-in-wrong-network", 50, timedelta(hours=1)),
-)
-"""Of an address, and of a network: who asks over and over again guesses no more often for that."""
+WRONG_IN_NETWORK = Limit("sign-in-wrong-network", 50, timedelta(hours=1))
+"""Wrong codes of a network, whatever the address."""
+WRONG_FROM_ONE = Limit("sign-in-wrong-address-network", 10, timedelta(days=1))
+"""Wrong codes for an address from one network: it takes the address from nobody in another one."""
+WRONG_IN_ALL = Limit("sign-in-wrong-address", 60, timedelta(days=1))
+"""Wrong codes for an address, wherever they come from: with those of networks that know the reader, fewer
+than one in 10,000 of all codes a day."""
+WRONG_FROM_KNOWN = Limit("sign-in-wrong-known", 15, timedelta(days=1))
+"""Beside those, wrong codes from networks in which the reader has a session."""
 
 UNKNOWN = "unknown"
 """The network of whoever has none that we know, as the pages say it: it is nobody's own."""
@@ -94,20 +98,24 @@ def ask(connection: Connection, sign_in: SignIn, address_key: bytes, network: st
 
 def _may_mail(connection: Connection, sign_in: SignIn, address_key: bytes, network: str) -> bool:
     """Count a mail to the address; False where one is too many."""
-    has_session = (
-        sa.select(sessions.c.id)
-        .join(readers, readers.c.id == sessions.c.reader_id)
-        .where(readers.c.key == sign_in.key, sessions.c.network == network)
-        .limit(1)
-    )
-    is_known = connection.execute(has_session).first() is not None and network != UNKNOWN
-    if is_known:
+    if _is_known(connection, sign_in.key, network):
         each = [(limit, sign_in.key) for limit in FROM_KNOWN]
     else:
         # What a network asks for beyond its share is not counted against the others.
         each = [(limit, f"{sign_in.key} {network}") for limit in FROM_ONE]
         each += [(limit, sign_in.key) for limit in PER_ADDRESS]
     return all(take(connection, limit, address_key, who, sign_in.asked) for limit, who in each)
+
+
+def _is_known(connection: Connection, key: str, network: str) -> bool:
+    """Whether the reader with this recipient key has a session in the network."""
+    has_session = (
+        sa.select(sessions.c.id)
+        .join(readers, readers.c.id == sessions.c.reader_id)
+        .where(readers.c.key == key, sessions.c.network == network)
+        .limit(1)
+    )
+    return network != UNKNOWN and connection.execute(has_session).first() is not None
 
 
 def find(connection: Connection, sign_in: str, now: datetime) -> SignIn | None:
@@ -133,7 +141,11 @@ def try_code(
     connection: Connection, sign_in: SignIn, typed: str, address_key: bytes, network: str, now: datetime
 ) -> bool | None:
     """True for the right code, False for a wrong one, None where no more may be typed. Each call counts."""
-    who = dict(zip(WRONG_CODES, (sign_in.key, network), strict=True))
+    who = {WRONG_IN_NETWORK: network}
+    if _is_known(connection, sign_in.key, network):
+        who[WRONG_FROM_KNOWN] = sign_in.key
+    else:
+        who |= {WRONG_FROM_ONE: f"{sign_in.key} {network}", WRONG_IN_ALL: sign_in.key}
     mine = sign_ins.c.id == sign_in.id
     counted = sa.update(sign_ins).where(mine, sign_ins.c.tries < TRIES).values(tries=sign_ins.c.tries + 1)
     if any(is_used_up(connection, limit, address_key, one, now) for limit, one in who.items()):

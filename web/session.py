@@ -26,8 +26,8 @@ from web.house import House
 
 PROOF = "proof"
 """The name of the form field that holds what `csrf` returns."""
-LONGEST = 400 * 24 * 60 * 60
-"""Seconds: no browser keeps a cookie for longer. The database ends the session long before."""
+LONGEST = int(sessions.LONGEST.total_seconds())
+"""Seconds: no browser keeps a cookie for longer, and the database no session."""
 _LONGEST_SECRET = 100
 
 
