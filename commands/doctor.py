@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import typer
 
 from commands.context import Context, opened
+from commands.doctor_events import check_events
 from commands.doctor_offer import check_offer
 from commands.doctor_readers import check_readers
 from commands.doctor_sources import check_sources
@@ -192,6 +193,7 @@ CHECKS: dict[str, Callable[[Context], None]] = {
     "offer": check_offer,
     "looks": _looks,
     "provider": _provider,
+    "events": check_events,
     "hub": _hub,
     "user": _user,
     "alerts": _alerts,

@@ -28,15 +28,16 @@ def is_silent(row: BatchRow, others: Sequence[BatchRow], before: datetime) -> bo
     others that are not. Pure."""
     if row.state is not BatchState.UNCERTAIN or row.provider not in TELLING or row.heard is not None:
         return False
-    if row.handed is None or row.handed >= before:
+    ours = _goes(row)
+    if ours is None or ours >= before:
         return False
     beside = [
         other
         for other in others
         if other.id != row.id
         and other.provider == row.provider
-        and other.handed is not None
-        and abs(other.handed - row.handed) <= AROUND
+        and (theirs := _goes(other)) is not None
+        and abs(theirs - ours) <= AROUND
     ]
     heard = [other for other in beside if other.heard is not None]
     # Where one that was taken for certain is silent too, it is the events that are missing.
@@ -45,10 +46,15 @@ def is_silent(row: BatchRow, others: Sequence[BatchRow], before: datetime) -> bo
         for other in beside
         if other.state is BatchState.ACCEPTED
         and other.heard is None
-        and other.handed is not None
-        and other.handed < before
+        and (theirs := _goes(other)) is not None
+        and theirs < before
     ]
     return bool(heard) and not unheard
+
+
+def _goes(row: BatchRow) -> datetime | None:
+    """When the provider sends it: nothing need be heard of what it still keeps."""
+    return row.send_at or row.handed
 
 
 def assume_not_sent(
@@ -58,12 +64,13 @@ def assume_not_sent(
     many they were.
 
     Only for newsrooms whose settings say so: where it is wrong, those readers get the edition twice. What was
-    handed over longer ago than `latest` besides is left to a person: nobody wants last week's news.
+    to go longer ago than `latest` besides is left to a person: nobody wants last week's news.
     """
     found: dict[str, int] = {}
     for number, _, _ in ledger.uncertain(connection):
         row = ledger.batch(connection, number)
-        if row is None or row.handed is None or row.handed < now - silence - latest:
+        goes = None if row is None else _goes(row)
+        if row is None or row.handed is None or goes is None or goes < now - silence - latest:
             continue
         edition = get(connection, row.edition)
         is_open = edition.state in (EditionState.SENDING, EditionState.SENT) and not edition.held

@@ -34,7 +34,7 @@ RULES = BounceSettings(soft=2, within=timedelta(days=10), most=0.3)
 
 @pytest.fixture(scope="module")
 def morning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
-    """A database in which editions are accepted, uncertain, refused and planned again; and where to copy it."""
+    """Editions that are accepted, uncertain, refused and planned again; and where to copy their database."""
     folder = tmp_path_factory.mktemp("order")
     made = folder / "made.db"
     engine = engine_for(f"sqlite:///{made}")

@@ -69,6 +69,8 @@ HEARD = batch(2, BatchState.ACCEPTED, heard=NOW + MINUTE, handed=NOW - MINUTE)
         (batch(1, BatchState.UNCERTAIN, handed=NOW + 11 * MINUTE), [HEARD], False),
         (batch(1, BatchState.ACCEPTED), [HEARD], False),
         (batch(1, BatchState.UNCERTAIN, handed=None), [HEARD], False),
+        # SendGrid keeps it for an hour still.
+        (batch(1, BatchState.UNCERTAIN, send_at=NOW + HOUR), [HEARD], False),
         # A mail server tells nothing of what arrives: its silence is no evidence.
         (
             batch(1, BatchState.UNCERTAIN, provider="smtp"),
