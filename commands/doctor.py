@@ -16,6 +16,7 @@ import typer
 
 from commands.context import Context, opened
 from commands.doctor_events import check_events
+from commands.doctor_bounces import check_bounces
 from commands.doctor_offer import check_offer
 from commands.doctor_readers import check_readers
 from commands.doctor_sources import check_sources
@@ -193,6 +194,7 @@ CHECKS: dict[str, Callable[[Context], None]] = {
     "offer": check_offer,
     "looks": _looks,
     "provider": _provider,
+    "bounces": check_bounces,
     "events": check_events,
     "hub": _hub,
     "user": _user,

@@ -57,6 +57,11 @@ def _do_all(room: Context) -> None:
         from commands.readers_step import readers_step
 
         readers_step(room)
+    if room.settings.bounces.maildir or room.settings.bounces.imap:
+        # SendGrid's users have it post what comes back. Before the editions: whom it stops gets none of them.
+        from commands.bounces_step import bounces_step
+
+        bounces_step(room)
     for newsletter in room.settings.newsletters:
         with room.troubles.caught("digest", newsletter.key):
             digest_step(room, newsletter)
