@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import typer
 
 from commands.context import Context, opened
-from commands.doctor_events import check_events
 from commands.doctor_bounces import check_bounces
+from commands.doctor_events import check_events
 from commands.doctor_offer import check_offer
 from commands.doctor_readers import check_readers
 from commands.doctor_sources import check_sources
