@@ -1,0 +1,151 @@
+"""The last moment before an edition goes out, and while it does: from the shell, by mail and in a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from commands.context import Context, opened
+from commands.invocation import Invocation, LogFormat
+from commands.posting import post_for
+from content.tables import articles
+from newsletter.claim import Terms
+from newsletter.deliver import Delivery
+from newsletter.providers import Answer, Batch, Outcome
+from newsroom.database import engine_for, metadata, writing
+from newsroom.settings import load
+from tests.commands.house import House, built, html_of
+from tests.newsletter.delivering import FakeProvider
+from tests.web.editing import seen
+from tests.web.serving import Site, served
+
+KEY = "daily-2026-03-10"
+NELE = "nele@quay.example"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    """Three stories, three readers, an editor; composed twenty minutes before its hour."""
+    house = built(tmp_path / "quay", more=f'hold = "20m"\neditors = ["{NELE}"]\n')
+    house.article("bridge")
+    house.article("ferry", published="2026-03-10T05:10:00+01:00")
+    house.article("museum", "culture", access="free")
+    house.readers(*(f"{name}@example.org,free," for name in ("ana", "bo", "cy")))
+    house.run(now="2026-03-10T05:40")
+    return house
+
+
+def link(house: House) -> str:
+    found = re.search(r"/edition/[\w-]+", html_of(house.mails("letters-preview")[NELE]))
+    assert found
+    return found[0]
+
+
+@contextmanager
+def window_shop(house: House, at: str) -> Iterator[Site]:
+    """The newsroom's pages, served at that local time."""
+    settings = load(house.config, {})
+    engine = engine_for(settings.database_url)
+    with served(settings, engine) as site:
+        site.clock.moment = datetime.fromisoformat(f"{at}+01:00")
+        yield site
+    engine.dispose()
+
+
+def test_an_editor_drops_a_story_by_the_link_ten_minutes_before_the_hour(house: House) -> None:
+    address = link(house)
+    with window_shop(house, "2026-03-10T05:50") as site:
+        page = site.client.get(address)
+        drop = re.search(r'value="(drop [^"]*ferry[^"]*)"', page.text)
+        assert drop
+        done = site.client.post(address, data={"seen": seen(page), "do": drop[1]})
+        assert (done.status_code, "Done." in done.text) == (200, True)
+    run = house.run(now="2026-03-10T06:00")
+    assert run.step("deliver")["accepted"] == 3
+    html = html_of(house.mails(KEY)["ana@example.org"])
+    assert ("The ferry story" in html, "The bridge story" in html) == (False, True)
+    why = house.run("why", "ferry", KEY, now="2026-03-10T06:10")
+    assert any(NELE.partition("@")[0] in str(line) or "[address]" in str(line) for line in why.lines)
+    # It was dropped from this one alone.
+    assert house.run(now="2026-03-11T05:40").step("digest")["stories"] == 1
+
+
+def test_send_now_by_the_link_goes_with_the_next_run(house: House) -> None:
+    address = link(house)
+    with window_shop(house, "2026-03-10T05:45") as site:
+        page = site.client.get(address)
+        fields = {"seen": seen(page), "do": "now"}
+        assert "Send it now?" in site.client.post(address, data=fields).text
+        site.client.post(address, data=fields | {"sure": "yes"})
+    assert house.run(now="2026-03-10T05:46").step("deliver")["accepted"] == 3
+
+
+def test_a_scanner_that_opens_all_links_of_the_preview_changes_nothing(house: House) -> None:
+    html = html_of(house.mails("letters-preview")[NELE])
+    paths = {re.sub(r"https?://[^/]+", "", url) or "/" for url in re.findall(r'href="([^"]+)"', html)}
+    with window_shop(house, "2026-03-10T05:45") as site:
+        before = dump(site.engine)
+        for path in sorted(paths):
+            for method in ("GET", "HEAD"):
+                assert site.client.request(method, path).status_code < 500, path
+        assert dump(site.engine) == before
+    assert len([path for path in paths if path.startswith("/edition/")]) == 1
+
+
+def dump(engine: Engine) -> dict[str, list[str]]:
+    """All that the database holds."""
+    with engine.connect() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(sa.select(table))))
+            for table in metadata.sorted_tables
+        }
+
+
+@pytest.mark.parametrize("then", ["composed", "hold", "stop", "sent"])
+def test_a_test_message_changes_nothing_in_the_whole_database(house: House, then: str) -> None:
+    if then in ("hold", "stop"):
+        house.run(then, KEY, now="2026-03-10T05:45")
+    if then == "sent":
+        house.run(now="2026-03-10T06:00")
+    engine = engine_for(load(house.config, {}).database_url)
+    before = dump(engine)
+    run = house.run("test", "me@example.org", "--all", now="2026-03-10T06:05")
+    assert run.status in (0, 3)
+    assert dump(engine) == before
+    engine.dispose()
+
+
+@contextmanager
+def room_of(house: House, now: str) -> Iterator[Context]:
+    with opened(Invocation(house.config, LogFormat.JSON, now, dry_run=False)) as room:
+        yield room
+
+
+def test_what_is_withdrawn_while_a_long_delivery_goes_on_is_in_no_batch_after_it(house: House) -> None:
+    with room_of(house, "2026-03-10T06:00") as room:
+
+        def withdrawn(_: Batch) -> Outcome:
+            # Another run has read the source meanwhile.
+            with writing(room.engine) as connection:
+                gone = sa.update(articles).where(articles.c.slug == "ferry")
+                connection.execute(gone.values(withdrawn=room.clock()))
+            return Outcome(Answer.ACCEPTED)
+
+        provider = FakeProvider(batch_size=1)
+        provider.answers.append(withdrawn)
+        values: dict[str, Any] = {"alive": lambda _: False, "clock": room.clock.running}
+        newsletter = room.newsletter("daily")
+        terms = Terms("fake", 1, "me")
+        Delivery(room.engine, KEY, provider, post_for(room, newsletter), terms, **values).run()
+    first, *others = ("".join(map(str, batch.letter.html)) for batch in provider.batches)
+    assert "The ferry story" in first
+    assert len(others) == 2
+    assert not any("The ferry story" in html for html in others)
