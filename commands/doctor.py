@@ -17,6 +17,7 @@ import typer
 from commands.context import Context, opened
 from commands.doctor_bounces import check_bounces
 from commands.doctor_events import check_events
+from commands.doctor_editors import check_editors
 from commands.doctor_offer import check_offer
 from commands.doctor_readers import check_readers
 from commands.doctor_sources import check_sources
@@ -193,6 +194,7 @@ CHECKS: dict[str, Callable[[Context], None]] = {
     "readers": check_readers,
     "offer": check_offer,
     "looks": _looks,
+    "editors": check_editors,
     "provider": _provider,
     "bounces": check_bounces,
     "events": check_events,
