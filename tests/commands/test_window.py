@@ -200,3 +200,12 @@ def test_a_run_that_has_just_read_it_does_not_ask_again(
     house.run(now="2026-03-10T05:40")
     monkeypatch.setattr(asking, "sync_step", lambda *_, **__: pytest.fail("asked again"))
     assert house.run(now="2026-03-10T06:00").step("deliver")["accepted"] == 2
+
+
+def test_doctor_tells_of_previews_that_reach_nobody_or_come_too_late(tmp_path: Path) -> None:
+    late = f'editors = ["{NELE}"]\n[delivery]\nallow_to = ["@staging.example"]\n'
+    run = built(tmp_path / "late", more=late).run("doctor", now="2026-03-10T05:00")
+    said = [line["message"] for line in run.steps("editors")]
+    assert any('set hold = "20m"' in message for message in said)
+    assert any("1 editor gets no preview" in message for message in said)
+    assert any("previews are files in" in message for message in said)
