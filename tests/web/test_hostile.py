@@ -70,7 +70,7 @@ def fill(engine: sa.Engine) -> None:
     asked = {"asked": samples.NOON - timedelta(minutes=1)}
     with engine.begin() as connection:
         words = {"newsletters": ["daily"], "sections": [], "network": "unknown", "words": "words"}
-        connection.execute(sa.insert(sign_ups).values(waits | words | asked))
+        connection.execute(sa.insert(sign_ups).values(waits | words | asked | {"next": "", "browser": ""}))
         connection.execute(
             sa.insert(sign_ins).values(waits | {"browser": ID, "next": "", "tries": 0} | asked)
         )
