@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from readership import store
+from readership import feed_addresses, sessions, store
 from readership.limits import Limit, take
 from readership.reader import Reader, SuppressionReason
 from readership.sign_ins import DEAD
@@ -59,11 +59,17 @@ def change(connection: Connection, reader: Reader, address: str, key: str, now: 
     """Give the reader the address, whose owner has confirmed it; False where it is free no more.
 
     What the address itself had wished before (erased, unsubscribed) is lifted by that. The old one is
-    suppressed under its hash: an import that still has it would write to it, as to somebody new.
+    suppressed under its hash: an import that still has it would write to it, as to somebody new. Whoever came
+    in by the old mailbox is out: every session ends, and private feeds get new addresses.
     """
     if key == reader.key or not is_free(connection, key):
         return False
     lift_wish(connection, key, now)
+    # Before the key changes: a restored backup knows the reader by the old one.
+    sessions.end(connection, reader.id, now)
+    holder = feed_addresses.holder(connection, reader.id)
+    if holder is not None and holder.revoked is None:
+        feed_addresses.rotate(connection, reader.id, now)
     # What the old address was refused for is said of it alone.
     store.save_readers(connection, [replace(reader, address=address, key=key)], now)
     suppress(connection, {reader.key: SuppressionReason.UNSUBSCRIBED}, now, ORIGIN)

@@ -184,7 +184,8 @@ class Preferences:
         )
 
     def _ask(self, seen: Seen, form: Form) -> Response:
-        """Mail the link that does it to the address on file; whoever is signed in goes there at once."""
+        """Mail the link that does it to the address on file; whoever is signed in goes there at once, but for
+        another address: who has a browser for a minute must not have the account for good."""
         kind, now, reader = form.get("action"), self.house.now(), seen.reader
         secrets, address = self.house.settings.secrets, ""
         if kind == "address":
@@ -203,7 +204,8 @@ class Preferences:
         if seen.who is not None:
             if not is_own(self.house, seen.who, form):
                 return self._page(seen, "account_once_more", status=403)
-            return redirected(path)
+            if kind != "address":
+                return redirected(path)
         letter = written(self.house.settings, kind, reader, seen.subscriptions, path=path, address=address)
         with writing(self.house.engine) as connection:
             may = take(connection, PER_READER, secrets.address_key, str(reader.id), now)

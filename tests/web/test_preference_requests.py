@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsroom.database import metadata, sqlite_file, writing
-from readership import store
+from readership import feed_addresses, store
 from readership.change import Known, change
 from readership.reader import Plan, SuppressionReason
 from readership.row import Row
@@ -263,9 +263,11 @@ def test_a_link_asks_a_new_address_once(site: Site) -> None:
 
 
 def from_network(site: Site, browser: Browser, address: str, network: str) -> int:
-    """Ask for this address in a signed-in browser, use the link from that network; returns the status."""
-    fields = {"action": "address", "address": address, "proof": browser.proof()}
-    there = browser.post(link(browser_number(browser)), fields).headers["location"]
+    """Use the link to this address, which the reader's mailbox has, from that network; returns the status."""
+    number = browser_number(browser)
+    key = recipient_key(ADDRESS_KEY, address_of(site, number))
+    asked_for = Request("address", number, key, site.clock(), address)
+    there = f"/preferences/{request_token(KEYS, asked_for)}"
     return browser.post(there, headers={"X-Forwarded-For": network}).status_code
 
 
@@ -314,8 +316,26 @@ def test_the_signed_in_reader_goes_there_at_once_and_no_other_site_sends_them(si
     assert answer.status_code == 200
     assert [mail.address for mail in mails(site)] == [ADDRESS]
     moving = browser.post(link(), {"action": "address", "address": NEW, "proof": browser.proof()})
-    browser.post(moving.headers["location"])
-    assert [mail.address for mail in mails(site)] == [NEW]
+    # A browser for a minute is no account for good: the old mailbox is asked.
+    assert moving.status_code == 200
+    (first,) = mails(site)
+    assert (first.kind, first.address) == ("address", ADDRESS)
+
+
+def test_who_had_the_old_mailbox_is_out_with_the_new_address(site: Site) -> None:
+    reader(site)
+    browser = signed_in(site)
+    with writing(site.engine) as connection:
+        before = feed_addresses.holder(connection, 1)
+    site.client.post(asked(site, "address", address=NEW).link)
+    (second,) = mails(site)
+    assert browser.is_in
+    assert "Your address is changed" in site.client.post(second.link).text
+    assert not browser.is_in
+    with writing(site.engine) as connection:
+        after = feed_addresses.holder(connection, 1)
+    assert before is not None and after is not None
+    assert before.opens(0) and not after.opens(0) and after.revoked is None
 
 
 def test_somebody_elses_browser_stays_signed_in_when_it_erases_another_reader(site: Site) -> None:
