@@ -10,7 +10,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import editions, ledger, renders, variant_rows
+from newsletter import editions, evidence, ledger, renders, variant_rows
 from newsletter.edition import DeliveryState, Edition, EditionState, ExclusionReason, Selection
 from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow
@@ -100,6 +100,8 @@ def claim(
     row = ledger.next_batch(connection, key, now)
     if row is None:
         return Nothing.DUE
+    if row.heard is not None and evidence.settle_planned(connection, row, now):
+        return Nothing.TAKEN
     if row.size > min(room, terms.batch_size):
         ledger.split(connection, row, min(room, terms.batch_size))
     found = (

@@ -116,6 +116,13 @@ def settle_heard(connection: Connection, now: datetime, edition: str | None = No
     return settled
 
 
+def settle_planned(connection: Connection, row: BatchRow, now: datetime) -> int:
+    """Settle those of a planned batch of whom events have come: while it was handed over for the second time,
+    say, and before that was in vain. Returns of how many readers."""
+    readers = [reader.reader_id for reader in ledger.readers_of(connection, row.id)]
+    return settle(connection, row.edition, _stored(connection, row.edition, readers), now)
+
+
 def _stored(connection: Connection, edition: str, reader_ids: Iterable[int]) -> list[Proof]:
     found: list[Proof] = []
     columns = (events.c.reader_id, events.c.batch, events.c.kind, events.c.at, events.c.reason)

@@ -274,6 +274,8 @@ def move(
         "reason": reason,
         "size": len(reader_ids),
         "resend": row.resend if resend is None else resend,
+        # Whoever hands it over looks whether the events have come to say something of these readers.
+        "heard": row.heard,
     }
     number = int(connection.execute(sa.insert(batches).values(values).returning(batches.c.id)).scalar_one())
     for some in portions(reader_ids):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -110,6 +111,46 @@ def test_events_that_came_before_the_answer_settle_it_at_the_end_of_the_run(engi
 
     here.provider.otherwise = cut
     assert (here.run().accepted, here.sum.of(DeliveryState.ACCEPTED)) == (10, 10)
+
+
+def test_what_is_heard_of_the_first_hand_over_while_the_second_is_in_vain_prevents_a_third(
+    engine: Engine,
+) -> None:
+    here = house(engine)
+    here.provider.otherwise = says(Answer.UNCERTAIN, "reset")
+    here.run()
+    with writing(engine) as connection:
+        settle.resolve(connection, 1, False, "ada", NOW)
+
+    def busy(batch: Any) -> Any:
+        noted(engine, *(event(number) for number in range(1, 9)))
+        return says(Answer.NOT_NOW, "503", retry_after=1.0)(batch)
+
+    here.provider.answers.append(busy)
+    here.provider.otherwise = says(Answer.ACCEPTED)
+    here.run()
+    assert here.provider.handed[-1] == [9, 10]
+    assert here.sum.of(DeliveryState.ACCEPTED) == 10
+
+
+def test_events_noted_at_once_by_several_are_there_once(engine: Engine) -> None:
+    here = house(engine, 40)
+    here.run()
+    batches = {number: 1 + (number - 1) // 10 for number in range(1, 41)}
+    some = [
+        event(number, kind, batch=batches[number], is_permanent=kind is EventKind.BOUNCE)
+        for number in range(1, 41)
+        for kind in (EventKind.PROCESSED, EventKind.BOUNCE)
+    ]
+
+    def post(start: int) -> Noted:
+        return noted(engine, *some[start:], *some[:start])
+
+    with ThreadPoolExecutor(4) as threads:
+        done = list(threads.map(post, (0, 20, 40, 60)))
+    assert sum(one.new for one in done) == 80
+    assert sum(len(one.held) for one in done) == 1
+    assert reasons(engine) == {}
 
 
 def test_events_of_others_are_passed_over(engine: Engine) -> None:
