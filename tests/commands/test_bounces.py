@@ -17,6 +17,7 @@ from tests.newsletter import notifications as mails
 from tests.servers.certificate import certificate
 from tests.servers.imap import PASSWORD, running
 from tests.servers.imap import Server as Imap
+from tests.servers.postfix import running as running_postfix
 from tests.servers.smtp import ALL, Got, Server
 
 KEY = "daily-2026-03-10"
@@ -236,3 +237,53 @@ def test_a_bounce_in_a_mailbox_stops_its_reader(tmp_path: Path, imap: Imap, note
     assert left == [] if noted else [r"\Seen" in flags for flags in left] == [True] * 4
     if noted:
         assert len(imap.flags(user, noted)) == 4
+
+
+POSTFIX = """
+recipient_delimiter = +
+virtual_mailbox_domains = quay.example
+virtual_mailbox_maps = inline:{{ {{bounces@quay.example = bounces/}} }}
+virtual_mailbox_base = {mails}
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+"""
+
+
+def test_the_lines_of_the_documentation_are_those_that_are_tested() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "delivery.md").read_text(encoding="utf-8")
+    lines = POSTFIX.format(mails="/var/lib/standfirst", uid="UID", gid="GID").strip().splitlines()
+    assert all(line in page for line in lines)
+
+
+@pytest.mark.parametrize("verp", ["true", "false"])
+def test_postfix_itself_sends_back_what_stops_its_reader(verp: str) -> None:
+    root = Path(tempfile.mkdtemp(prefix="sf", dir="/tmp"))
+    root.chmod(0o755)
+    # The readers' own mail server: whoever comes second is not there, and the third has a full mailbox.
+    plan = {("RCPT", 2): "550 5.1.1 nobody here", ("RCPT", 3): "552 5.2.2 over quota"}
+    try:
+        with Server(plan=plan) as theirs, running_postfix(root, theirs.port, POSTFIX) as ours:
+            house = newsroom(root, ours.port, f'maildir = "{ours.maildir}"\nverp = {verp}')
+            text = house.config.read_text(encoding="utf-8")
+            sender = 'sender = "digest@quay.example"'
+            more = f'{sender}\nenvelope_sender = "bounces@quay.example"'
+            house.config.write_text(text.replace(sender, more), encoding="utf-8")
+            assert [
+                "there; make the Maildir" in one
+                for one in house.run("doctor", now=SIX).problems
+                if "Maildir" in one
+            ]
+            for name in ("new", "cur", "tmp"):
+                (ours.maildir / name).mkdir(parents=True)
+                shutil.chown(ours.maildir / name, "postfix", "postfix")
+            shutil.chown(ours.maildir, "postfix", "postfix")
+            assert house.run(now=SIX).status == 0
+            ours.await_mails(2)
+            said = house.run(now=SEVEN).step("bounces")
+            expected = {"mails": 2, "bounce": 1, "soft": 1, "stopped": 1}
+            assert {name: said.get(name) for name in expected} == expected
+            assert len(theirs.got) == 3
+            own = len({got.sender for got in theirs.got})
+            assert own == (3 if verp == "true" else 1)
+    finally:
+        shutil.rmtree(root)
