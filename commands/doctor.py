@@ -102,6 +102,11 @@ def _secrets(room: Context) -> None:
     for path in room.settings.root.glob("*.db*"):
         if path.stat().st_mode & 0o007:
             room.troubles.warn("secrets", f"{path}: others may read it; chmod o-rwx {path}")
+    root = room.settings.root
+    for folder in (room.settings.outbox_dir, root / "preview", root / "backups"):
+        if folder.exists() and folder.stat().st_mode & 0o007:
+            found = f"{folder}: others may read what is in it; chmod -R o-rwx {folder}"
+            room.troubles.warn("secrets", found)
 
 
 def _witness(room: Context) -> None:

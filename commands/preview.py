@@ -80,8 +80,9 @@ def _write(room: Context, newsletter: Newsletter, found: Shown, plan: Plan, box:
     media = os.path.relpath(settings.public_dir / "media", folder)
     html = html.replace(f"{settings.newsroom.public_url}/media/", f"{media}/")
     page = folder / f"{plan.value}.html"
-    write_whole(page, html.encode())
-    write_whole(page.with_suffix(".txt"), filled(made.letter.text, values, html=False).encode())
+    write_whole(page, html.encode(), mode=0o600)
+    text = filled(made.letter.text, values, html=False)
+    write_whole(page.with_suffix(".txt"), text.encode(), mode=0o600)
     log.step(
         "preview",
         plan=plan.value,

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from newsroom import postgresql
 from newsroom.database import named, sqlite_file
 from newsroom.errors import PublishError, StandfirstError, StoreError
-from newsroom.files import write_whole
+from newsroom.files import private_folder, write_whole
 
 
 def back_up(engine: Engine, folder: Path, witness: Path, now: datetime) -> Path:
@@ -42,7 +42,7 @@ def back_up_database(engine: Engine, folder: Path, now: datetime) -> Path:
         raise StoreError("a database in memory has no backup")
     program = None if source else _pg_dump()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         made = _new(folder, f"standfirst-{now.astimezone(UTC):%Y%m%d-%H%M%S}", "db" if source else "dump")
     except OSError as error:
         raise PublishError(f"{folder}: no backup can be written: {error.strerror}") from error

@@ -18,7 +18,10 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644, like: os.stat_res
     rights and the owner of another file (`like`).
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if mode & 0o077:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        else:
+            private_folder(path.parent)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
         raise PublishError(
@@ -40,6 +43,18 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o644, like: os.stat_res
         raise PublishError(
             f"{path}: cannot be written: {error.strerror}; free the disk or its rights"
         ) from error
+
+
+def private_folder(path: Path) -> None:
+    """Make the folder, and those above it that are not there, their owner's alone. Raises OSError.
+
+    One that is there keeps its rights: somebody may have given them.
+    """
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        # Another process may make it meanwhile.
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from newsletter.message import Prepared
 from newsletter.providers import Answer, Batch, Outcome, Recipient
 from newsroom.errors import ProviderError, ReaderError
+from newsroom.files import private_folder
 
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _BEGUN = ".part"
@@ -48,7 +49,7 @@ class Outbox:
         own: dict[int, tuple[Answer, str]] = {}
         placed: list[_File] = []
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
             prepared = Prepared(batch.letter, batch.envelope)
             for file, recipient in _files(folder, batch):
                 try:
@@ -57,7 +58,7 @@ class Outbox:
                     own[file.delivery] = (Answer.REFUSED, str(error))
                     continue
                 files.append(file)
-                file.begun.write_bytes(data)
+                _write(file.begun, data)
             _flush(folder, [file.begun for file in files])
             for file in files:
                 file.begun.replace(file.path)
@@ -101,6 +102,12 @@ class Outbox:
 def _files(folder: Path, batch: Batch) -> Iterator[tuple[_File, Recipient]]:
     for recipient in batch.recipients:
         yield _File(recipient.delivery, folder / f"{recipient.delivery:08d}.eml"), recipient
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Its owner's alone: it holds a reader's address and links."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
 
 
 def _flush(folder: Path, files: list[Path]) -> None:

@@ -75,3 +75,11 @@ def test_a_folder_where_the_file_should_be_leaves_no_rest(tmp_path: Path) -> Non
 def test_a_name_that_is_too_long_is_an_error_of_ours(tmp_path: Path) -> None:
     with pytest.raises(PublishError, match="cannot be written: File name too long"):
         write_whole(tmp_path / ("a" * 300), b"x")
+
+
+def test_the_folder_of_a_private_file_is_private_too(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a" / "b" / "private", b"", mode=0o600)
+    write_whole(tmp_path / "public" / "c", b"")
+    modes = [stat.S_IMODE((tmp_path / one).stat().st_mode) for one in ("a", "a/b", "a/b/private")]
+    assert modes == [0o700, 0o700, 0o600]
+    assert stat.S_IMODE((tmp_path / "public").stat().st_mode) & 0o055

@@ -146,3 +146,16 @@ def test_an_edition_never_leaves_the_outbox(tmp_path: Path, key: str) -> None:
     with pytest.raises(ProviderError, match="cannot name a folder"):
         Outbox(tmp_path).hand_over(mail.batch(edition=key))
     assert names(tmp_path) == []
+
+
+def test_what_it_writes_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        Outbox(tmp_path / "outbox").hand_over(mail.batch(1))
+    finally:
+        os.umask(before)
+    modes = {
+        path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "outbox", *tmp_path.rglob("outbox/*"))
+    }
+    assert modes == {"outbox": 0o700, "daily-2026-03-10": 0o700}
+    assert (tmp_path / "outbox/daily-2026-03-10/00000001.eml").stat().st_mode & 0o777 == 0o600
