@@ -126,6 +126,11 @@ class Mailbox:
         # Their places in the folder are those of others now.
         self._select(self._settings.folder)
 
+    def has(self, folder: str) -> bool:
+        """Whether there is such a folder."""
+        with self._explained("cannot be asked for its folders"):
+            return bool(self._server.status(_quoted(folder), "(MESSAGES)")[0] == "OK")
+
     def _connected(self) -> imaplib.IMAP4:
         settings = self._settings
         if settings.security == "tls":
