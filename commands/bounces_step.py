@@ -11,7 +11,7 @@ from newsletter.imap_mailbox import Mailbox, Mark, mark_of, set_mark
 from newsletter.maildir import ASIDE, Maildir
 from newsletter.returned_mail import Tally, note_mails
 from newsletter.status_notification import LARGEST_READ, read
-from newsroom import log
+from newsroom import log, witness
 from newsroom.counted import counted
 from newsroom.database import reading, writing
 from newsroom.locks import held
@@ -29,6 +29,10 @@ def bounces_step(room: Context) -> None:
     """Read each place; one that fails is told, and the next goes on. A dry run leaves them alone."""
     settings = room.settings.bounces
     if room.dry_run or (settings.maildir is None and settings.imap is None):
+        return
+    if witness.objects(room.engine, room.settings.witness_path):
+        # A copy of a running server would take the mails away from it; a restored one would mistake them.
+        log.step("bounces", skipped="nothing is read before the witness agrees")
         return
     with room.troubles.caught("bounces"), held(room.engine, "bounces"):
         if settings.maildir is not None:

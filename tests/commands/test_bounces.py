@@ -169,6 +169,18 @@ def test_a_dry_run_leaves_what_came_back_alone(tmp_path: Path) -> None:
     assert house.run(now=SEVEN).step("bounces")["stopped"] == 1
 
 
+def test_a_copy_of_the_newsroom_takes_no_mail_away_from_it(tmp_path: Path) -> None:
+    box = maildir(tmp_path)
+    with Server() as server:
+        house = newsroom(tmp_path, server.port, 'maildir = "../bounced"')
+        house.run(now=SIX)
+    box.add(bounced(server.got[0]))
+    shutil.copytree(house.root, tmp_path / "copy")
+    copied = House(tmp_path / "copy").run(now=SEVEN)
+    assert "witness" in copied.step("bounces")["skipped"]
+    assert house.run(now=SEVEN).step("bounces")["stopped"] == 1
+
+
 def test_no_more_than_so_many_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     box = maildir(tmp_path)
     with Server() as server:
