@@ -1,0 +1,99 @@
+"""Previews are put into the queue of letters: to each editor once, whoever looks, and once more at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from newsletter import editing, editions, holds
+from newsletter.edition import Composition, Edits
+from newsletter.previews import QUIET, put_previews
+from newsletter.tables import letters
+from newsroom.database import reading, writing
+from newsroom.settings import Settings
+from readership import counts
+from readership.reader import Plan
+from tests import samples
+from tests.newsletter.delivering import DAY, KEY, NOW, Clock, enrolled, selection
+from tests.web.archives import keep
+from tests.web.serving import settings
+
+NELE, ANA = "nele@quay.example", "ana@quay.example"
+CELLO, FERRY = (f"tag:quay.example,2026:articles/{name}" for name in ("cello", "ferry"))
+
+
+@pytest.fixture
+def values(tmp_path: Path, engine: Engine) -> Settings:
+    """An edition to be looked at, its readers, and two editors."""
+    paper = samples.newsletter(hold=timedelta(minutes=20), editors=(NELE, ANA))
+    chosen = selection()
+    with writing(engine) as connection:
+        for story in chosen.stories:
+            keep(connection, story.teaser)
+        due = NOW + timedelta(minutes=20)
+        editions.create(connection, "daily", due, Composition(chosen, (), 3), NOW, "run")
+    ended = samples.reader(3, Plan.TRIAL, plan_until=DAY - timedelta(days=1))
+    enrolled(engine, samples.reader(1), samples.reader(2, Plan.PAID), ended)
+    return settings(tmp_path, newsletters=(paper,))
+
+
+def queued(engine: Engine) -> list[tuple[str, str]]:
+    with reading(engine) as connection:
+        query = sa.select(letters.c.address, letters.c.subject).order_by(letters.c.id)
+        return [(address, subject) for address, subject in connection.execute(query)]
+
+
+def changed(engine: Engine, values: Settings, edits: Edits, by: str, clock: Clock) -> None:
+    with writing(engine) as connection:
+        editing.change(connection, values, KEY, edits, by, clock())
+
+
+def test_each_editor_gets_one_whoever_looks(engine: Engine, values: Settings) -> None:
+    clock = Clock()
+    assert [put_previews(values, engine, clock) for _ in range(3)] == [2, 0, 0]
+    assert queued(engine) == [(NELE, "Preview: The bridge reopens"), (ANA, "Preview: The bridge reopens")]
+
+
+def test_readers_are_counted_by_the_plan_of_the_day(engine: Engine, values: Settings) -> None:
+    with reading(engine) as connection:
+        assert counts.by_plan(connection, "daily", DAY) == {Plan.FREE: 2, Plan.PAID: 1}
+
+
+def test_once_more_after_anothers_changes_and_never_again(engine: Engine, values: Settings) -> None:
+    clock = Clock()
+    put_previews(values, engine, clock)
+    changed(engine, values, Edits(lead=CELLO), NELE, clock)
+    clock.pause(QUIET.total_seconds() - 1)
+    assert put_previews(values, engine, clock) == 0
+    clock.pause(1)
+    assert put_previews(values, engine, clock) == 1
+    assert queued(engine)[-1] == (ANA, "Preview, changed: The cello reopens")
+    changed(engine, values, Edits(dropped=frozenset({FERRY})), NELE, clock)
+    clock.pause(600)
+    assert put_previews(values, engine, clock) == 0
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        lambda connection: holds.stop(connection, KEY, "", "nele", NOW),
+        lambda connection: connection.execute(sa.text("UPDATE editions SET first_handed = due")),
+    ],
+)
+def test_of_one_that_is_over_or_under_way_none(
+    engine: Engine, values: Settings, over: Callable[[sa.Connection], object]
+) -> None:
+    with writing(engine) as connection:
+        over(connection)
+    assert put_previews(values, engine, Clock()) == 0
+
+
+def test_without_editors_none(engine: Engine, values: Settings) -> None:
+    (paper,) = values.newsletters
+    assert put_previews(replace(values, newsletters=(replace(paper, editors=()),)), engine, Clock()) == 0
