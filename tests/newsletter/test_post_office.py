@@ -96,11 +96,11 @@ def test_from_the_form_to_the_first_digest(tmp_path: Path) -> None:
             until(lambda: len(smtp.got) == 1)
             confirm = mail(smtp.got[0])
             assert (confirm["To"], confirm["From"]) == ("ana@example.org", "The Quay <digest@quay.example>")
-            assert confirm["Subject"] == "Bestätigen Sie Ihr Abonnement von The Morning Quay"
+            assert confirm["Subject"] == "Bestätigen Sie Ihr Abonnement von „The Morning Quay“"
             # Made of public_url, whatever a client calls us; and no list's mail.
             link = re.search(rf'href="http://127\.0\.0\.1:{port}(/confirm/[^"]+)"', html_of(confirm))
             assert link and confirm["List-Unsubscribe"] is None
-            assert "The Morning Quay bekommen?" in client.get(link[1]).text
+            assert "„The Morning Quay“ bekommen?" in client.get(link[1]).text
             assert "Sie sind angemeldet" in client.post(link[1]).text
             run = house.run(now="2026-03-10T06:01")
             assert run.problems == [], run.problems
