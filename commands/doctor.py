@@ -16,9 +16,10 @@ import typer
 
 from commands.context import Context, opened
 from commands.doctor_bounces import check_bounces
-from commands.doctor_events import check_events
 from commands.doctor_editors import check_editors
+from commands.doctor_events import check_events
 from commands.doctor_offer import check_offer
+from commands.doctor_provider import check_provider
 from commands.doctor_readers import check_readers
 from commands.doctor_sources import check_sources
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation
@@ -152,15 +153,6 @@ def _looks(room: Context) -> None:
             )
 
 
-def _provider(room: Context) -> None:
-    from newsletter.providers.chosen import provider_for
-
-    if provider_for(room.settings).is_real:
-        from readership.probe import answers
-
-        answers(room.settings.newsroom.public_url, room.settings.secrets.signing_keys)
-
-
 def _hub(room: Context) -> None:
     address = room.settings.newsroom.hub
     if address:
@@ -200,7 +192,7 @@ CHECKS: dict[str, Callable[[Context], None]] = {
     "offer": check_offer,
     "looks": _looks,
     "editors": check_editors,
-    "provider": _provider,
+    "provider": check_provider,
     "bounces": check_bounces,
     "events": check_events,
     "hub": _hub,

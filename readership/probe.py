@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import socket
+import ssl
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -68,7 +70,33 @@ def _fetch(url: str, public_url: str, timeout: float) -> tuple[int, str]:
             return response.status_code, text[:_LONGEST_ANSWER].decode("utf-8", "replace")
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         # The error's own text may hold the whole link.
+        reason, mend = why(error)
         raise ConfigurationError(
-            f"newsroom.public_url: {public_url} does not answer ({type(error).__name__}). Start "
-            "`python send.py serve` behind it; readers could not unsubscribe otherwise"
+            f"newsroom.public_url: {public_url} does not answer: {reason}; {mend}. Nobody could unsubscribe"
         ) from None
+
+
+def why(error: BaseException) -> tuple[str, str]:
+    """Why an address did not answer, and what to do about one of ours; no part is the error's own text."""
+    causes: list[BaseException] = []
+    one: BaseException | None = error
+    while one is not None and one not in causes:
+        causes.append(one)
+        causes += [part for part in one.args if isinstance(part, BaseException)]
+        one = one.__cause__ or one.__context__
+    for cause in causes:
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return f"its certificate does not hold ({cause.verify_message})", "renew it, or reload nginx"
+            case ssl.SSLError():
+                return (
+                    "no encrypted connection comes about",
+                    "see nginx's `listen` and its certificate",
+                )
+            case socket.gaierror():
+                return "its name is not found in the DNS", "make an A or AAAA record for it"
+            case ConnectionRefusedError():
+                return "the connection is refused", "start nginx there, and `python send.py serve` behind it"
+    if isinstance(causes[-1], TimeoutError) or type(error).__name__.endswith("Timeout"):
+        return "nothing comes in time", "see the firewall, and whether `python send.py serve` runs behind it"
+    return f"it hung up ({type(error).__name__})", "see whether `python send.py serve` runs behind it"

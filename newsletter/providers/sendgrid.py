@@ -50,7 +50,7 @@ class SendGrid:
         self, settings: SendGridSettings, secrets: Secrets, clock: Callable[[], datetime] | None = None
     ) -> None:
         self.connections = settings.connections
-        self._host = _host(settings)
+        self._host = host_of(settings)
         self._key = _key(secrets)
         self._timeout = settings.timeout
         self._clock = clock or _now
@@ -170,7 +170,8 @@ class _Pause:
             return max(self._until - time.monotonic(), 0.0)
 
 
-def _host(settings: SendGridSettings) -> str:
+def host_of(settings: SendGridSettings) -> str:
+    """Where SendGrid is asked. Raises ConfigurationError for an address that would show the key."""
     if not settings.base_url:
         return EU_HOST if settings.eu else HOST
     parts = urlsplit(settings.base_url)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+import ssl
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from commands.doctor_provider import certificate_end, scopes_hold
+from newsroom.errors import ConfigurationError, ProviderError
+from readership.probe import answers
 from tests.commands.house import House, Run, built
+from tests.servers.certificate import certificate, serving
 from tests.servers.http import Answer, HttpServer, refusing_url
+from tests.servers.smtp import Server
 
 NOW = "2026-03-10T05:00"
 TOLD = '[alerts]\nwebhook = "https://alerts.example/hook"\nheartbeat = "https://alerts.example/ping"'
@@ -104,12 +112,59 @@ def test_before_real_mail_what_init_left_is_a_fault(house: House) -> None:
         edited(house, "http://127.0.0.1:8080", url)
         edited(house, "Graslei 1, 9000 Ghent", "Main Street 1, 1000 Town")
         edited(house, '"digest@quay.example"', '"digest@example.org"')
-        edited(house, "[alerts]", '[delivery]\nprovider = "smtp"\n\n[alerts]')
+        smtp = f'[smtp]\nhost = "127.0.0.1"\nport = {url.rpartition(":")[2]}\nsecurity = "plain"'
+        edited(house, "[alerts]", f'[delivery]\nprovider = "smtp"\n\n{smtp}\n\n[alerts]')
         run = house.run("doctor", now=NOW)
     assert run.status == 2
     assert len(told(run, "blanks")) == 2
-    (line,) = told(run, "provider")
-    assert "does not answer" in line
+    page, server = told(run, "provider")
+    assert "does not answer: the connection is refused; start nginx" in page
+    assert re.search(r"mail server 127\.0\.0\.1:\d+: .*refused", server)
+
+
+def test_the_mail_server_is_tried_and_gets_no_mail(house: House) -> None:
+    with Server() as server, refusing_url() as url:
+        edited(house, "http://127.0.0.1:8080", url)
+        smtp = f'[smtp]\nhost = "127.0.0.1"\nport = {server.port}\nsecurity = "plain"'
+        edited(house, "[alerts]", f'[delivery]\nprovider = "smtp"\n\n{smtp}\n\n[alerts]')
+        run = house.run("doctor", now=NOW)
+        assert len(told(run, "provider")) == 1
+        assert (server.count("EHLO"), server.count("QUIT"), server.count("MAIL")) == (1, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Answer(200, body=b'{"scopes": ["mail.send", "alerts.read"]}'), ""),
+        (Answer(200, body=b'{"scopes": ["alerts.read"]}'), "may not send mail"),
+        (Answer(200, body=b"<html>"), "may not send mail"),
+        (Answer(401), r"the key is not taken \(401\)"),
+        (Answer(500), "it answers 500"),
+    ],
+)
+def test_sendgrid_is_asked_what_the_key_may_do(answer: Answer, said: str) -> None:
+    with HttpServer(answer) as server:
+        with pytest.raises(ProviderError, match=said) if said else nullcontext():
+            scopes_hold(server.url, "SG.key", 5)
+        assert server.requests[0].path == "/v3/scopes"
+
+
+def test_a_certificate_says_when_it_ends(tmp_path: Path) -> None:
+    own = certificate(tmp_path)
+    with HttpServer(Answer(200), tls=serving(own)) as server:
+        trusting = ssl.create_default_context(cafile=own)
+        end = certificate_end("127.0.0.1", server.port, trusting, 5)
+        # What is not trusted is told by another check.
+        assert certificate_end("127.0.0.1", server.port, None, 5) is None
+        with pytest.raises(ConfigurationError, match=r"certificate does not hold .*reload nginx"):
+            answers(f"https://127.0.0.1:{server.port}", (("k1", b"k" * 32),), 5)
+    assert end is not None
+    assert timedelta(days=1) < end - datetime.now(UTC) < timedelta(days=3)
+
+
+def test_a_name_that_is_in_no_dns_is_said_to_be_so() -> None:
+    with pytest.raises(ConfigurationError, match="not found in the DNS; make an A or AAAA record"):
+        answers("https://no-such-host.invalid", (("k1", b"k" * 32),), 5)
 
 
 def test_nobody_told_is_said_and_not_praised(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ def test_what_else_answers_is_told() -> None:
         (Answer(404), "answers with status 404"),
         (Answer(500), "answers with status 500"),
         (Answer(503), "answers with status 503"),
-        (Answer(fault=Fault.DISCONNECT), r"does not answer \(RemoteProtocolError\)"),
-        (Answer(fault=Fault.RESET_AFTER_BODY), r"does not answer \("),
-        (Answer(raw=b"SSH-2.0-OpenSSH\r\n"), r"does not answer \("),
+        (Answer(fault=Fault.DISCONNECT), "does not answer: it hung up .RemoteProtocolError."),
+        (Answer(fault=Fault.RESET_AFTER_BODY), "does not answer: "),
+        (Answer(raw=b"SSH-2.0-OpenSSH\r\n"), "does not answer: "),
     ):
         with HttpServer(answer) as server, pytest.raises(ConfigurationError, match=said) as caught:
             answers(server.url, KEYS, 5)
@@ -33,13 +33,16 @@ def test_what_else_answers_is_told() -> None:
 
 def test_silence_ends_in_time() -> None:
     with HttpServer(Answer(fault=Fault.HANG_AFTER_BODY)) as server:
-        with pytest.raises(ConfigurationError, match=r"does not answer \(ReadTimeout\)"):
+        with pytest.raises(ConfigurationError, match="does not answer: nothing comes in time"):
             answers(server.url, KEYS, 0.3)
         server.over.set()
 
 
 def test_nobody_there() -> None:
-    with refusing_url() as url, pytest.raises(ConfigurationError, match=r"does not answer \(ConnectError\)"):
+    with (
+        refusing_url() as url,
+        pytest.raises(ConfigurationError, match="the connection is refused; start nginx"),
+    ):
         answers(url, KEYS, 2)
 
 
