@@ -82,6 +82,10 @@ _ENDS = {
 }
 _PARAGRAPH = frozenset({"p"})
 
+# Whose end tag may be left out: they end where the next one begins, or where what they stand in ends.
+_ENDLESS_ITEMS = frozenset({"dd", "dt", "li", "td", "th", "tr"})
+_HOLDERS = frozenset({"dl", "ol", "table", "ul"})
+
 Text = Callable[[str], str]
 """Given plain text, how it is written."""
 
@@ -89,7 +93,8 @@ Text = Callable[[str], str]
 def regular(html: str, attributes: Attributes, text: Text = escape) -> str:
     """`html` with those tags that `attributes` keeps, balanced and at most DEPTH deep.
 
-    Comments, and elements whose content is not text (scripts, forms' fields, players), go as a whole.
+    Comments, elements that are hidden (`hidden`), and those whose content is not text (scripts, forms'
+    fields, players), go as a whole.
     """
     writer = _Writer(attributes, text)
     position = 0
@@ -135,6 +140,45 @@ def _past(html: str, name: str, position: int, without_end: set[str]) -> int:
     return len(html) if name in _CODE else position
 
 
+class _Hidden:
+    """An element that nobody is to see, and how much of it is still open."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        """Empty once it has ended."""
+        self._same = 1
+        self._holders = 0
+
+    def takes_start(self, name: str) -> bool:
+        """Whether a start tag stands inside of it; one that cannot ends it."""
+        if not self.name:
+            return False
+        # Cells stand in rows, and end none.
+        is_cell = self.name == "tr" and name in ("td", "th")
+        is_next = {self.name, name} <= _ENDLESS_ITEMS and not self._holders and not is_cell
+        if is_next or (self.name == "p" and name in _BLOCKS):
+            self.name = ""
+            return False
+        self._same += name == self.name
+        self._holders += name in _HOLDERS
+        return True
+
+    def takes_end(self, name: str) -> bool:
+        """Whether an end tag is its own, or of something inside of it; one of what is around it ends it."""
+        if not self.name:
+            return False
+        if name == self.name:
+            self._same -= 1
+            self.name = self.name if self._same else ""
+            return True
+        is_around = name in _HOLDERS and not self._holders and self.name in _ENDLESS_ITEMS
+        if is_around or (self.name == "p" and name in _BLOCKS):
+            self.name = ""
+            return False
+        self._holders -= name in _HOLDERS and self._holders > 0
+        return True
+
+
 class _Writer:
     """What has been written so far, and what is open."""
 
@@ -144,15 +188,22 @@ class _Writer:
         self._out: list[str] = []
         self._open: list[str] = []
         self._dropped: Counter[str] = Counter()
+        self._hidden = _Hidden()
 
     def text(self, text: str) -> None:
         """Write text, given with its references."""
-        if text:
+        if text and not self._hidden.name:
             self._out.append(self._text(_decoded(text)))
 
     def start(self, name: str, raw: str) -> None:
         """Write a start tag, and before it the end tags that it implies."""
-        kept = self._attributes(name, _parsed(raw))
+        if self._hidden.takes_start(name):
+            return
+        given = _parsed(raw)
+        if "hidden" in given:
+            self._hidden = _Hidden("" if name in VOID else name)
+            return
+        kept = self._attributes(name, given)
         if kept is None or not self._make_room(name):
             if name not in VOID:
                 self._dropped[name] += 1
@@ -164,6 +215,8 @@ class _Writer:
 
     def end(self, name: str) -> None:
         """Write an end tag, and before it those of what is open inside; nothing where nothing is open."""
+        if self._hidden.takes_end(name):
+            return
         if self._dropped[name]:
             self._dropped[name] -= 1
             return

@@ -90,7 +90,8 @@ def clean_html(html: str, base: str = "") -> str:
 
     Links may be http, https or mailto and pictures http or https; relative ones are made absolute by
     `base`, the article's own address, and dropped without one. An element that is dropped leaves its text,
-    but for scripts, styles, forms' fields and players. Takes time in proportion to its input.
+    but for scripts, styles, forms' fields, players, and what is `hidden`. Takes time in proportion to its
+    input.
     """
     return html if is_clean(html) else cleaned(html, base)
 

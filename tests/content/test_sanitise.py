@@ -300,3 +300,26 @@ def test_an_address_stays_as_it_is(text, start):
     if address is not None:
         assert clean_address(address) == address
         assert not re.search(r"[\s\"<>]", address)
+
+
+@pytest.mark.parametrize(
+    ("html", "clean"),
+    [
+        ("a<div hidden>x<div>y</div>z</div>b", "ab"),
+        ('<div hidden="until-found">x</div>y', "y"),
+        ("<p>a</p><p hidden>x<p>b</p>", "<p>a</p><p>b</p>"),
+        ("<section><p hidden>x</section>y", "<section></section>y"),
+        ("<ul><li>a<li hidden>x<ul><li>n</ul><li>b</ul>c", "<ul><li>a</li><li>b</li></ul>c"),
+        ("<ul><li hidden>x</ul>c", "<ul></ul>c"),
+        ('<img hidden src="https://a.example/x.jpg">z', "z"),
+        ('<div title="hidden">x</div>', "<div>x</div>"),
+        ("<DIV HIDDEN>x", ""),
+    ],
+)
+def test_what_is_hidden_does_not_become_text(html: str, clean: str) -> None:
+    assert clean_html(html) == clean
+    assert clean_html(clean) == clean
+
+
+def test_nothing_hidden_takes_more_than_its_time() -> None:
+    assert clean_html("<div hidden>" * 100_000 + "x" + "</div>" * 100_000 + "y") == "y"
