@@ -214,8 +214,10 @@ class Monitored:
         if not is_own:
             if not self.token:
                 return PlainTextResponse("There is nothing here.\n", 404, _UNKEPT)
-            said = Headers(scope=scope).get("authorization", "")
-            if not hmac.compare_digest(said.encode(), f"Bearer {self.token}".encode()):
+            # The scheme's name is in capitals or not (RFC 9110, 11.1).
+            scheme, _, said = Headers(scope=scope).get("authorization", "").partition(" ")
+            is_known = hmac.compare_digest(said.strip().encode(), self.token.encode())
+            if not is_known or scheme.lower() != "bearer":
                 return PlainTextResponse("Who asks?\n", 401, {**_UNKEPT, "WWW-Authenticate": "Bearer"})
         if scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("It is only read.\n", 405, {**_UNKEPT, "Allow": "GET, HEAD"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from math import ceil
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from newsroom.errors import ReaderError
 from newsroom.log import step
 from readership import sessions, sign_ins
 from readership.reader import Reader
-from readership.sign_ins import HOLDS, SignIn
+from readership.sign_ins import HOLDS, PER_NETWORK, SignIn
 from readership.tokens import mailable, read_sign_in, recipient_key
 from web import session
 from web.clients import network_of
@@ -119,7 +120,10 @@ class SignInDoor:
             )
             goes_on = sign_ins.ask(connection, sign_in, key, client.network)
         if not goes_on:
-            return self._notice("many", language, status=429)
+            many = self._notice("many", language, status=429)
+            ends = PER_NETWORK.begins(now) + PER_NETWORK.stretch
+            many.headers["Retry-After"] = str(ceil((ends - now).total_seconds()))
+            return many
         response = _to("/sign-in/code")
         set_cookie(self.house, response, ASKING, own, HOLDS.seconds)
         return response

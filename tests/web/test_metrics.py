@@ -67,6 +67,12 @@ def test_without_a_token_in_the_settings_there_is_nothing(site: Site) -> None:
         assert site.client.get("/metrics", headers=headers).status_code == 404
 
 
+def test_the_schemes_name_is_written_in_any_way(watched: Site) -> None:
+    for scheme in ("bearer", "BEARER"):
+        answer = watched.client.get("/metrics", headers={"Authorization": f"{scheme} {TOKEN}"})
+        assert answer.status_code == 200
+
+
 def test_whoever_has_another_token_reads_nothing(watched: Site) -> None:
     for said in ("", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer \xff"):
         answer = watched.client.get("/metrics", headers=[(b"Authorization", said.encode("latin-1"))])

@@ -263,6 +263,7 @@ def test_limits_hold_and_say_the_same_of_everybody(site: Site) -> None:
     browser = Browser(site, headers={"X-Forwarded-For": "198.51.100.7"})
     answers = [browser.ask(f"r{one}@quay.example") for one in range(21)]
     assert [one.status_code for one in answers] == [303] * 20 + [429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 3_600
     assert Browser(site, headers={"X-Forwarded-For": "198.51.101.7"}).ask().status_code == 303
 
 
