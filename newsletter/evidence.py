@@ -221,7 +221,7 @@ def _kept(connection: Connection, row: BatchRow, at: datetime, now: datetime) ->
         "render": row.render,
         "state": BatchState.EMPTY.value,
         "attempts": row.attempts,
-        "handed": at,
+        "handed": row.handed_before or at,
         "settled": now,
         "provider": row.provider,
         "reason": reason,

@@ -54,6 +54,8 @@ class BatchRow:
     resend: bool
     heard: datetime | None
     """When the first event of it came."""
+    handed_before: datetime | None
+    """When it was handed over, of one that was planned again since."""
     send_at: datetime | None
     """Until when the provider was asked to keep it."""
 

@@ -73,6 +73,7 @@ def plan_again(
         attempts=attempts,
         not_before=not_before,
         handed=None,
+        handed_before=row.handed or row.handed_before,
         settled=None,
         owner="",
     )

@@ -33,8 +33,8 @@ def moments(connection: Connection, edition: str, reader_id: int) -> tuple[Momen
     for them."""
     found = [
         *_planned(connection, edition, reader_id),
-        *(_told(connection, edition, reader_id)),
         *(one for line in reader_story(connection, reader_id, edition) for one in _handed(line)),
+        *_told(connection, edition, reader_id),
         *_stops(connection, edition, reader_id),
     ]
     return tuple(sorted(found, key=lambda one: one.at))

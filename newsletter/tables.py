@@ -123,6 +123,8 @@ batches = sa.Table(
     sa.Column("send_at", Instant),
     # When the first of the provider's events of it came; NULL: none yet.
     sa.Column("heard", Instant),
+    # When it was handed over, of one that was planned again since.
+    sa.Column("handed_before", Instant),
     sa.Index("ix_batches_edition_state", "edition", "state"),
     sa.Index("ix_batches_handed", "handed"),
     sqlite_autoincrement=True,

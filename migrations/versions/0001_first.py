@@ -324,6 +324,7 @@ def upgrade() -> None:
         sa.Column("resend", sa.Boolean(), nullable=False),
         sa.Column("send_at", Instant(), nullable=True),
         sa.Column("heard", Instant(), nullable=True),
+        sa.Column("handed_before", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["edition"], ["editions.key"], name=op.f("fk_batches_edition"), ondelete="CASCADE"
         ),

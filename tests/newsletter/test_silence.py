@@ -41,6 +41,7 @@ def batch(number: int, state: BatchState, **changes: Any) -> BatchRow:
         "size": 10,
         "resend": False,
         "heard": None,
+        "handed_before": None,
         "send_at": None,
     }
     return BatchRow(**values | changes)
