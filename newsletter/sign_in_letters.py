@@ -18,7 +18,7 @@ from newsroom.database import reading, writing
 from newsroom.masthead import Newsletter
 from newsroom.settings import Settings
 from readership import sessions, sign_ins, store
-from readership.reader import Reader, Subscription, SubscriptionStatus
+from readership.reader import Subscription, SubscriptionStatus
 from readership.sign_ins import DEAD, HOLDS, SignIn
 from readership.tokens import sign_in_code, sign_in_token
 
@@ -62,21 +62,26 @@ def sender_for(
 def _letter(settings: Settings, connection: Connection, sign_in: SignIn) -> _Written:
     reader = store.find(connection, sign_in.key)
     if reader is None or store.suppressed(connection, [reader.key]).get(reader.key) in DEAD:
+        # Setting a letter keeps this process busy for a moment, which whoever asked can measure: it is set
+        # for everybody, and thrown away here.
+        for first in settings.newsletters[:1]:
+            _typeset(settings, first, "", sign_in)
         return None
     theirs = store.subscriptions_of(connection, [reader.id]).get(reader.id, {})
     newsletter = sender_for({one.key: one for one in settings.newsletters}, theirs)
     if newsletter is None:
         return None
-    letter = _typeset(settings, newsletter, reader, sign_in)
+    letter = _typeset(settings, newsletter, reader.language, sign_in)
     return sign_in, newsletter, reader.address, letter
 
 
-def _typeset(settings: Settings, newsletter: Newsletter, reader: Reader, sign_in: SignIn) -> Letter:
+def _typeset(settings: Settings, newsletter: Newsletter, spoken: str, sign_in: SignIn) -> Letter:
+    """The letter to a reader of this language, if they have one; it says nothing else of them."""
     newsroom = settings.newsroom
     token = sign_in_token(settings.secrets.signing_keys, sign_in.id, sign_in.asked)
     code = sign_in_code(settings.secrets.address_key, sign_in.id)
     # Where neither says one, as the mail this reader knows: never the fallback of the words.
-    language = reader.language or sign_in.language or newsletter.language
+    language = spoken or sign_in.language or newsletter.language
     minutes = str(HOLDS.seconds // 60)
     letter = personal(
         "sign_in",

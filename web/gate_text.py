@@ -54,7 +54,8 @@ def _picture(tag: str, rest: str, public_url: str, word: str, *, is_linked: bool
         kept = "" if "alt" in values else ' alt=""'
         return tag.replace(escape(src), own, 1).replace("<img", f'<img loading="lazy"{kept}', 1)
     said = escape(f"{word}: {alt}" if alt else word)
-    if not src:
+    if not src or src.startswith(f"{public_url}/"):
+        # At our own address there are no pictures but those: it is missing, and what it shows is said.
         return escape(alt)
     return said if is_linked else f'<a href="{escape(src)}" rel="noreferrer">{said}</a>'
 

@@ -130,6 +130,8 @@ def test_pictures_of_ours_are_shown_and_others_linked() -> None:
     linked = page('<p><a href="https://x.example/"><img src="https://x.example/i.png" alt="A"></a></p>')
     assert linked.count("<a ") == 1
     assert ">Elsewhere: A</a>" in linked
+    # One of ours that is not there leads nowhere.
+    assert page(f'<p>a <img src="{HOME}/articles/gone.jpg" alt="A map"></p>') == "<p>a A map</p>"
     for near in (
         f"{HOME}.evil.example/media/a.jpg",
         f"{HOME}/feeds/x.jpg",

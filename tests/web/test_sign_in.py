@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from newsletter import sign_in_letters
 from newsletter.sign_in_letters import answer_sign_ins
 from newsroom.database import metadata, reading, writing
 from readership import erasure, sessions, store
@@ -219,6 +220,25 @@ def test_a_code_is_guessed_five_times_at_most(site: Site) -> None:
     assert not browser.is_in
     # The link stays good: it can't be guessed.
     assert browser.post(mail.link).status_code == 303
+
+
+def test_a_letter_is_set_for_a_stranger_too_and_thrown_away(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it takes shows in how quickly other pages are answered meanwhile."""
+    set_for: list[str] = []
+    real = sign_in_letters.typeset
+
+    def counted(*what: Any) -> Any:
+        set_for.append(what[0].url)
+        return real(*what)
+
+    monkeypatch.setattr(sign_in_letters, "typeset", counted)
+    reader(site)
+    for address in (ADDRESS, "nobody@quay.example"):
+        Browser(site).ask(address)
+        assert len(mails(site)) == (address == ADDRESS)
+    assert len(set(set_for)) == 2
 
 
 def test_what_is_no_code_costs_no_try(site: Site) -> None:
