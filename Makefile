@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo/run/newsroom.toml
-SEND := $(BIN)/python send.py --config $(DEMO)
+SEND := $(BIN)/python -m demo.database
 
 .PHONY: help demo preview serve status demo-clean test check bench crash docs lock clean
 .DEFAULT_GOAL := help
@@ -25,8 +25,13 @@ $(VENV)/development: requirements-dev.lock | $(VENV)/runtime
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/runtime ## The demo newsroom: its feeds and today's digest, into demo/run (SOURCE=sql: docs/sources.md)
-	@$(BIN)/python -m demo $(SOURCE) $(if $(SITE),--site "$(SITE)")
+$(VENV)/postgresql: requirements-postgresql.lock | $(VENV)/runtime
+	@echo "Installing PostgreSQL's driver into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-postgresql.lock
+	@touch $@
+
+demo: $(VENV)/runtime $(if $(filter postgresql,$(DATABASE)),$(VENV)/postgresql) ## The demo newsroom: its feeds and today's digest, into demo/run (SOURCE=sql: docs/sources.md; DATABASE=postgresql)
+	@$(BIN)/python -m demo $(SOURCE) $(if $(SITE),--site "$(SITE)") $(if $(DATABASE),--database "$(DATABASE)")
 
 preview: $(VENV)/runtime ## The demo's digest as every plan sees it, opened in a browser
 	@test -f $(DEMO) || $(BIN)/python -m demo

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from commands.main import main
 from content import catalogue
+from demo import database
 from demo.dates import ZONE, planned
 from demo.leaks import found, published
 from demo.origins import Origin
@@ -29,6 +30,7 @@ from newsletter.sums import Sum, sum_of
 from newsletter.tables import batches, renders
 from newsroom.database import engine_for, reading
 from newsroom.errors import SourceError, StandfirstError
+from newsroom.settings import load
 
 EDITION = "daily-{day}"
 
@@ -58,23 +60,26 @@ def demo(choice: Choice = Choice()) -> int:  # noqa: B008  # A value that nobody
     stands, last = day_of_run(RUN), choice_of(RUN)
     plan = planned(now, stands if last == choice else None)
     if stands and last != choice:
-        sys.stdout.write(f"The last run had SOURCE={last.shown}, so this one begins anew.\n")
+        sys.stdout.write(f"The last run had {last.shown}, so this one begins anew.\n")
     try:
         with site_of(origin, RUN, again=plan.again) as address:
             if not plan.again:
-                _prepare(origin, plan.day, choice.site or address)
-            begun = time.monotonic()
-            morning = _run(RUN, plan.acts.isoformat())
+                _set_up(origin, plan.day, choice.site or address, choice.database)
+            with database.answering(RUN):
+                if not plan.again:
+                    _prepare(plan.day)
+                begun = time.monotonic()
+                morning = _run(RUN, plan.acts.isoformat())
+                _tell(morning, EDITION.format(day=plan.day), time.monotonic() - begun, again=plan.again)
     except StandfirstError as error:
-        # The demo's site has no port, or somebody's own could not be filled or read.
+        # The demo's site has no port, somebody's own could not be filled or read, or there is no PostgreSQL.
         sys.stderr.write(f"{error}\n")
         return error.exit_status
-    _tell(morning, EDITION.format(day=plan.day), time.monotonic() - begun, again=plan.again)
     return morning.status
 
 
-def _prepare(origin: Origin | None, day: date, address: str) -> None:
-    """The newsroom as it stands at half past five, with its readers."""
+def _set_up(origin: Origin | None, day: date, address: str, kind: str) -> None:
+    """The newsroom's files, and where it keeps its data."""
     words = "articles" if origin is None else f"articles {origin.words}"
     sys.stdout.write(f"Setting up a newsroom in demo/run for {day}: {words}, pictures, 120 readers ...\n")
     sys.stdout.flush()
@@ -82,6 +87,11 @@ def _prepare(origin: Origin | None, day: date, address: str) -> None:
         set_up(RUN, day)
     else:
         set_up_from(origin, RUN, day, address)
+    database.choose(RUN, kind)
+
+
+def _prepare(day: date) -> None:
+    """The newsroom as it stands at half past five, with its readers."""
     if not _run(RUN, f"{day}T05:30", "sync").of("sync"):
         raise SourceError("no article could be read: demo/run/standfirst.log says why")
     _run(RUN, f"{day}T05:31", "readers", "import", str(RUN / "readers.csv"))
@@ -101,7 +111,7 @@ def _run(folder: Path, now: str, *arguments: str) -> Morning:
 
 
 def _tell(morning: Morning, key: str, seconds: float, *, again: bool) -> None:
-    engine = engine_for(f"sqlite:///{RUN / 'standfirst.db'}")
+    engine = engine_for(load(RUN / "newsroom.toml", os.environ).database_url)
     files = published(RUN)
     leaks = found(planted_words(), files)
     with reading(engine) as connection:
@@ -165,13 +175,16 @@ def choice_of_words(words: Sequence[str]) -> Choice:
         "source", nargs="?", default="folder", choices=names, help="where its articles come from"
     )
     parser.add_argument("--site", default="", metavar="ADDRESS", help="the WordPress or Ghost to fill")
+    parser.add_argument(
+        "--database", default="sqlite", choices=database.KINDS, help="where the newsroom keeps its data"
+    )
     given = parser.parse_args(words)
     if given.source == "folder":
-        return Choice()
+        return Choice(database=given.database)
     if ORIGINS[given.source].is_elsewhere != bool(given.site):
         need = "needs" if ORIGINS[given.source].is_elsewhere else "has no use for"
         parser.error(f"{given.source} {need} the address of a site: make demo SOURCE=... SITE=https://...")
-    return Choice(given.source, given.site.rstrip("/"))
+    return Choice(given.source, given.site.rstrip("/"), given.database)
 
 
 if __name__ == "__main__":

@@ -88,12 +88,15 @@ class Server:
         self.stop()
 
     def start(self) -> None:
-        """Start it, and make it first where it is not there yet."""
+        """Start it, and make it first where it is not there yet. One that answers already is somebody else's:
+        it is used, and not stopped."""
         if len(os.fsencode(self._folder)) > LONGEST_SOCKET:
             raise ConfigurationError(f"{self._folder}: a socket's path is too long here; take another folder")
         is_new = not (self._folder / "data" / "PG_VERSION").exists()
         if is_new:
             self._make()
+        elif self._answers():
+            return
         server = (self.bin / "postgres", "-D", self._folder / "data", "-k", self._folder)
         given = {"listen_addresses": "", "unix_socket_permissions": "0700", **self._settings}
         # Others than the server's user get in as root does; who cannot read the folder gets nowhere.
@@ -151,17 +154,21 @@ class Server:
                 "run this as another user, or from a folder that everybody may enter"
             ) from error
 
+    def _answers(self) -> bool:
+        try:
+            self.call("pg_isready", "--quiet")
+        except StoreError:
+            return False
+        return True
+
     def _wait(self) -> None:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             if self._process is None or self._process.poll() is not None:
                 break
-            try:
-                self.call("pg_isready", "--quiet")
-            except StoreError:
-                time.sleep(0.02)
-                continue
-            return
+            if self._answers():
+                return
+            time.sleep(0.02)
         self.stop()
         said = self.log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
         raise StoreError(f"{self._folder}: PostgreSQL did not start: {said[-300:]}")

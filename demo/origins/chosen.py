@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from demo.database import KINDS, kind_of
 from demo.dates import SIX, ZONE
 from demo.into_ghost import GHOST
 from demo.into_wordpress import WORDPRESS
@@ -38,20 +39,23 @@ class Choice:
     name: str = ""
     site: str = ""
     """The address of their own system, where it is one."""
+    database: str = KINDS[0]
 
     @property
     def shown(self) -> str:
         """As a sentence names it."""
-        return self.name or "folder"
+        source = f"SOURCE={self.name or 'folder'}"
+        return source if self.database == KINDS[0] else f"{source} DATABASE={self.database}"
 
 
 def choice_of(folder: Path) -> Choice:
     """What the folder was set up for last."""
+    database = kind_of(folder)
     try:
         name, site = (folder / _CHOICE).read_text(encoding="utf-8").split("\n")[:2]
     except (OSError, ValueError):
-        return Choice()
-    return Choice(name, site if name in ORIGINS and ORIGINS[name].is_elsewhere else "")
+        return Choice(database=database)
+    return Choice(name, site if name in ORIGINS and ORIGINS[name].is_elsewhere else "", database)
 
 
 @contextmanager
