@@ -22,7 +22,7 @@ from starlette.routing import BaseRoute, Route
 from content import catalogue
 from content.sanitise import clean_line
 from newsletter import editing, editions, holds, recalls
-from newsletter.edition import BatchState, Edition, EditionState, Edits
+from newsletter.edition import BatchState, Edition, EditionState, Edits, Selection
 from newsletter.edition_row import OPEN
 from newsletter.previews import selection_shown
 from newsletter.tables import batches
@@ -155,9 +155,7 @@ class Controls:
     def _taken_back(self, asked: _Asked) -> bool:
         """Have the provider forget what it keeps still; False where it does not say that it will."""
         try:
-            recalls.take_back(
-                self.house.settings, self.house.engine, asked.key, asked.editor, self.house.now
-            )
+            recalls.take_back(self.house.settings, self.house.engine, asked.key, asked.editor, self.house.now)
         except ProviderError as error:
             problem("web", f"{asked.key} is stopped, and not taken back: {error}")
             return False
@@ -179,7 +177,7 @@ class Controls:
                 case "stop":
                     holds.stop(connection, key, "", by, now)
                 case _:
-                    edits = _edits(form, do, what, _ids(connection, edition))
+                    edits = self._edits(connection, edition, form, do, what)
                     if edits is None:
                         return "edition_not_possible", 409
                     if not editing.change(connection, settings, key, edits, by, now).what:
@@ -191,6 +189,14 @@ class Controls:
         except (MisuseError, HeldError):
             return "edition_not_possible", 409
         return "edition_done", 200
+
+    def _edits(
+        self, connection: Connection, edition: Edition, form: Form, do: str, what: str
+    ) -> Edits | None:
+        if not edition.revision:
+            return None
+        selection = editions.selection_of(connection, edition.key, edition.revision)
+        return _edits(form, do, what, selection)
 
     def _page(
         self,
@@ -253,8 +259,9 @@ class _TooLongError(MisuseError):
     """A note of more characters than are taken."""
 
 
-def _edits(form: Form, do: str, what: str, ids: frozenset[str]) -> Edits | None:
+def _edits(form: Form, do: str, what: str, selection: Selection) -> Edits | None:
     """What a button asks for; None where it is nothing that there is. Raises _TooLongError."""
+    ids = {story.teaser.id for story in selection.stories}
     match do:
         case "lead" if what in ids:
             return Edits(lead=what)
@@ -264,7 +271,10 @@ def _edits(form: Form, do: str, what: str, ids: frozenset[str]) -> Edits | None:
             return Edits(restored=frozenset({what}))
         case "top":
             section, _, story = what.partition(" ")
-            return Edits(places=((story, section),)) if story in ids else None
+            # Where nobody has chosen the lead, it would come from the top of the first section.
+            lead = selection.lead.teaser.id if selection.lead and not selection.edits.lead else None
+            is_there = story in ids and section in {block.section for block in selection.blocks}
+            return Edits(places=((story, section),), lead=lead) if is_there else None
         case "subject":
             return Edits(subject=clean_line(form.get("subject")[:_LONGEST_SUBJECT]))
         case "note":
@@ -273,13 +283,6 @@ def _edits(form: Form, do: str, what: str, ids: frozenset[str]) -> Edits | None:
                 raise _TooLongError("note")
             return Edits(note=editing.note_of(text), note_text=text)
     return None
-
-
-def _ids(connection: Connection, edition: Edition) -> frozenset[str]:
-    if not edition.revision:
-        return frozenset()
-    selection = editions.selection_of(connection, edition.key, edition.revision)
-    return frozenset(story.teaser.id for story in selection.stories)
 
 
 def _end(known: Known) -> datetime:
