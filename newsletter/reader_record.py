@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter.tables import batches, deliveries, exclusions, letters
+from newsletter.tables import batches, deliveries, events, exclusions, letters
+from newsroom.portions import portions
 
 
 def ledger_record(connection: Connection, reader_id: int, address: str) -> dict[str, Any]:
-    """Every edition that went to the reader or did not, with its state or reason, and the letters that wait.
-    Ready for JSON."""
+    """Every edition that went to the reader or did not, with its state or reason, what was told of it by the
+    provider, and the letters that wait. Ready for JSON."""
     sent = (
         sa.select(
             deliveries.c.edition,
@@ -33,10 +35,23 @@ def ledger_record(connection: Connection, reader_id: int, address: str) -> dict[
         .where(sa.func.lower(letters.c.address) == address.lower())
         .order_by(letters.c.id)
     )
+    theirs = [dict(row._mapping) for row in connection.execute(sent)]
     return {
-        "deliveries": [dict(row._mapping) for row in connection.execute(sent)],
+        "deliveries": theirs,
+        "events": _events(connection, reader_id, [row["edition"] for row in theirs]),
         "not_sent": [dict(row._mapping) for row in connection.execute(not_sent)],
         "letters": [
             {"kind": row.kind, "created": row.created.isoformat()} for row in connection.execute(waiting)
         ],
     }
+
+
+def _events(connection: Connection, reader_id: int, editions: Sequence[str]) -> list[dict[str, Any]]:
+    """By edition: nobody looks at all the events of all readers."""
+    columns = (events.c.edition, events.c.kind, events.c.at, events.c.reason)
+    found = []
+    for some in portions(editions):
+        query = sa.select(*columns).where(events.c.edition.in_(some), events.c.reader_id == reader_id)
+        for edition, kind, at, reason in connection.execute(query.order_by(events.c.edition, events.c.at)):
+            found.append({"edition": edition, "kind": kind, "at": at.isoformat(), "reason": reason})
+    return found
