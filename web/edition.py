@@ -267,7 +267,7 @@ def _edits(form: Form, do: str, what: str, selection: Selection) -> Edits | None
             return Edits(lead=what)
         case "drop" if what in ids:
             return Edits(dropped=frozenset({what}))
-        case "back":
+        case "back" if what in selection.edits.dropped:
             return Edits(restored=frozenset({what}))
         case "top":
             section, _, story = what.partition(" ")
