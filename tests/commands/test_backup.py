@@ -97,3 +97,21 @@ def test_a_run_of_a_copy_says_that_it_sends_nothing_also_where_nothing_is_due(ho
     run = copied.run(now="2026-03-10T12:00")
     assert run.status == 3
     assert sum("lives elsewhere" in one for one in run.problems) == 1
+
+
+def test_who_was_erased_after_the_backup_gets_no_mail_from_the_restored_database(house: House) -> None:
+    house.readers("free@example.org,free,", "one@example.org,free,", "two@example.org,free,")
+    made = Path(house.run("backup", now="2026-03-10T05:00").step("backup")["file"])
+    for address in ("one@example.org", "two@example.org"):
+        assert house.run("readers", "forget", address, now="2026-03-10T05:01").status == 0
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    shutil.copy(made, house.root / "standfirst.db")
+    status = house.run("status", "--problems", now="2026-03-10T05:02")
+    assert "was restored" in str(status)
+    run = house.run(now=SIX)
+    assert run.status == 3
+    assert list(house.root.rglob("*.eml")) == []
+    assert house.run("release", now="2026-03-10T06:02").status == 0
+    assert house.run(now="2026-03-10T06:03").status == 0
+    assert len(list(house.root.rglob("*.eml"))) == 1
