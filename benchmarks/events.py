@@ -117,7 +117,12 @@ def serving(folder: Path, listening: socket.socket, end: Pipe, key: str) -> None
             app, http=BoundedConnection, access_log=False, log_level="critical", lifespan="off"
         )
         server = uvicorn.Server(config)
-        threading.Thread(target=lambda: (end.recv(), setattr(server, "should_exit", True))).start()
+
+        def ended() -> None:
+            end.recv()
+            server.should_exit = True
+
+        threading.Thread(target=ended).start()
         server.run(sockets=[listening])
         end.send(time.process_time())
 
