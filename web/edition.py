@@ -120,13 +120,16 @@ class Controls:
         left_out = editions.left_out_of(connection, edition.key, edition.revision)
         ids = [one.article_id for one in left_out]
         hour = max(now, edition.due)
+        teasers = catalogue.by_ids(connection, ids, hour, settings.newsroom.paywall)
+        dropped = editing.dropped(connection, edition) if edition.revision else ()
         done, everybody = _handed(connection, edition.key)
         return Known(
             edition=edition,
             selection=selection,
             left_out=left_out,
-            teasers=catalogue.by_ids(connection, ids, hour, settings.newsroom.paywall),
-            dropped=editing.dropped(connection, edition) if edition.revision else (),
+            teasers=teasers,
+            # Not what was withdrawn since.
+            dropped=[story for story in dropped if story.teaser.id in teasers],
             log=editions.log_lines(connection, edition.key),
             done=done,
             all=everybody,
