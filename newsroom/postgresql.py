@@ -26,6 +26,13 @@ REPEATABLE = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """How a connection reads one state of the database throughout, and can change nothing."""
 
 
+_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
+"""Some servers say that a commit is there before it is on the disk, and what is handed over has to be written
+down before. Whoever asked for more than that (a standby's disk, too) keeps it."""
+
+
 def is_address(url: str) -> bool:
     """Whether the address is one of PostgreSQL's."""
     return re.match(r"postgres(ql)?(\+\w+)?:", url) is not None
@@ -82,6 +89,7 @@ def prepare(connection: Any, busy_seconds: int) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
+        cursor.execute(_DURABLE)
     connection.commit()
 
 

@@ -209,9 +209,14 @@ def _again(fault: str, plan: dict[Any, Any], says: str, **more: Any) -> Case:
 
 
 def _secured(
-    fault: str, plan: dict[Any, Any], first: str, last: str, exit_: int, says: str, **more: Any
+    fault: str,
+    plan: dict[Any, Any],
+    says: str = "connection",
+    came: tuple[str, str, int] = (NOTHING, SENT, FAILED),
+    security: str = "starttls",
+    **more: Any,
 ) -> Case:
-    security = more.pop("security", "starttls")
+    first, last, exit_ = came
 
     def fails(folder: Path) -> AbstractContextManager[Carrier]:
         path = certificate(folder)

@@ -216,7 +216,7 @@ def test_whichever_byte_a_mail_server_resets_at_one_message_at_most_is_uncertain
 
 
 @pytest.mark.parametrize(
-    ("fault", "most", "step"), [(Fault.RESET_AT, 4_000, 211), (Fault.RESET_ANSWER_AT, 80, 3)]
+    ("fault", "most", "step"), [(Fault.RESET_AT, 2_000, 111), (Fault.RESET_ANSWER_AT, 80, 3)]
 )
 def test_whichever_byte_sendgrid_resets_at_the_request_is_uncertain_or_accepted(
     fault: Fault, most: int, step: int

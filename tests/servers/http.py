@@ -205,6 +205,9 @@ class _Handler(StreamRequestHandler):
             self._reset()
             return
         body = self.rfile.read(length)
+        if len(body) < length:
+            # Whoever sent it is gone in the middle: nobody takes half a request.
+            return
         owner.note(Request(method, path, headers, body, time.monotonic(), answer.status))
         if answer.wait is not None:
             answer.wait.wait(30)
