@@ -60,7 +60,7 @@ check: $(VENV)/development ## Style, types and the rules of the house
 bench: $(VENV)/development ## Ratios against named peers, in one run (docs/performance.md)
 	@for part in feeds private_feeds web sync render ledger smtp sendgrid_requests events sign_up idle; do echo; $(BIN)/python -m benchmarks.$$part || exit 1; done
 
-crash: $(VENV)/development ## Kill a real run at every step: make crash N=500
+crash: $(VENV)/development ## Kill runs, fill disks, turn clocks back, at random: make crash N=500
 	@$(BIN)/python -m tests.crash.many $(N)
 
 docs: $(VENV)/runtime ## The configuration reference, from the settings model
