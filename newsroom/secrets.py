@@ -19,6 +19,7 @@ ALERT_WEBHOOK = "STANDFIRST_ALERT_WEBHOOK"
 IMAP_PASSWORD = "STANDFIRST_IMAP_PASSWORD"  # noqa: S105 (a name)
 LINK_KEY = "STANDFIRST_LINK_KEY"
 METRICS_TOKEN = "STANDFIRST_METRICS_TOKEN"  # noqa: S105 (a name)
+DATABASE_PASSWORD = "STANDFIRST_DATABASE_PASSWORD"  # noqa: S105 (a name)
 
 NAMES = {
     SECRET_KEY: "signs the links in mails: ID:HEX, newest first, older ones after a comma; `init` makes one",
@@ -31,6 +32,7 @@ NAMES = {
     LINK_KEY: "signs straight-in links (Ed25519): ID:HEX of 64 digits, newest first, older ones after a "
     "comma; `init --straight-in` makes one; only with straight_in.on",
     METRICS_TOKEN: "whoever sends it as Bearer may read /metrics; without it nobody may from outside",
+    DATABASE_PASSWORD: "PostgreSQL's, as it is; instead of one in newsroom.database",
     SENDGRID_EVENT_KEY: "the public key of SendGrid's signed Event Webhook, as its page shows it; with it "
     "`serve` takes events at /hooks/sendgrid",
 }
@@ -80,6 +82,7 @@ class Secrets:
     alert_smtp_password: str = field(default="", repr=False)
     alert_webhook: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
+    database_password: str = field(default="", repr=False)
     link_keys: tuple[Key, ...] = field(default=(), repr=False)
     """Private keys of straight-in links, newest first: the first signs, the public halves of all are told."""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -91,7 +94,7 @@ class Secrets:
         rings = (*self.signing_keys, *self.link_keys)
         keys = (*(key.hex() for _, key in rings), self.address_key.hex())
         mail = (self.sendgrid_api_key, self.smtp_password, self.imap_password, self.alert_smtp_password)
-        others = (*mail, self.alert_webhook, self.metrics_token)
+        others = (*mail, self.alert_webhook, self.metrics_token, self.database_password)
         return tuple(text for text in (*keys, *others, *self.sources.values()) if len(text) >= 6)
 
 
@@ -193,6 +196,7 @@ def secrets_of(
         alert_smtp_password=texts.get(ALERT_SMTP_PASSWORD, ""),
         alert_webhook=texts.get(ALERT_WEBHOOK, ""),
         metrics_token=texts.get(METRICS_TOKEN, ""),
+        database_password=texts.get(DATABASE_PASSWORD, ""),
         link_keys=link_keys,
         sources={name: text for name, text in texts.items() if _SOURCE_NAME.fullmatch(name)},
     )

@@ -158,7 +158,7 @@ def _colour(text: str) -> str:
 
 def _database(text: str) -> str:
     if not re.match(r"sqlite:///.|postgresql(\+psycopg)?://.", text):
-        raise ValueError("sqlite:///FILE or postgresql+psycopg://...")
+        raise ValueError("sqlite:///FILE or postgresql://USER@HOST/NAME")
     return _line(text)
 
 

@@ -69,7 +69,10 @@ class NewsroomTable(Table):
     hub: Hub | Literal[""] = Field(
         "", description="A WebSub hub: feeds name it, and it is told of each that changed."
     )
-    database: Database = Field("sqlite:///standfirst.db", description="The database's address.")
+    database: Database = Field(
+        "sqlite:///standfirst.db",
+        description="SQLite's file, or `postgresql://USER@HOST/NAME` (docs/server.md says what that needs).",
+    )
     public: Line = Field("public", description="The folder of feeds and pictures.")
     outbox: Line = Field("outbox", description="The folder of the outbox provider.")
     secrets: Line = Field("", description="A file with secrets as NAME=value, readable by its owner alone.")

@@ -217,6 +217,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def _settings(path: Path, file: File, found: Secrets) -> Settings:
     root = path.parent
     table = file.newsroom
+    database_url, database_password = _database(root, table.database, found.database_password)
     first_sender = file.newsletter[0].sender if file.newsletter else ""
     alerts = file.alerts
     return Settings(
@@ -225,8 +226,8 @@ def _settings(path: Path, file: File, found: Secrets) -> Settings:
         newsroom=_newsroom(file),
         newsletters=tuple(_newsletter(one, file) for one in file.newsletter),
         sources=tuple(_source(root, one, table.language, found) for one in file.source),
-        secrets=found,
-        database_url=_database(root, table.database),
+        secrets=replace(found, database_password=database_password),
+        database_url=database_url,
         public_dir=root / table.public,
         outbox_dir=root / table.outbox,
         delivery=DeliverySettings(
@@ -397,8 +398,14 @@ def _web(table: WebTable) -> WebSettings:
     )
 
 
-def _database(root: Path, url: str) -> str:
+def _database(root: Path, url: str, password: str) -> tuple[str, str]:
+    """The database's whole address, and its password, wherever that was given; "" for none."""
     prefix = "sqlite:///"
-    if not url.startswith(prefix) or url == prefix:
-        return url
-    return prefix + str(root / url.removeprefix(prefix))
+    if url.startswith(prefix):
+        return (url if url == prefix else prefix + str(root / url.removeprefix(prefix))), ""
+    # Most newsrooms have a file.
+    from newsroom import postgresql
+
+    address = postgresql.address(url)
+    address = address.set(password=password) if password else address
+    return address.render_as_string(hide_password=False), str(address.password or "")

@@ -8,6 +8,7 @@ from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from newsletter.traces import has_room
 from newsroom.contradictions import LONGEST_MAILBOX, contradictions
@@ -312,6 +313,36 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load(path, ENVIRON)
     with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
         load(tmp_path, ENVIRON)
+
+
+def _postgresql(password: str) -> str:
+    return FILE.replace("[newsroom]", f'[newsroom]\ndatabase = "postgresql://paper{password}@db/news"')
+
+
+@pytest.mark.parametrize(
+    ("inside", "outside", "password"),
+    [
+        ("", "p@ss/wor:d%", "p@ss/wor:d%"),
+        (":hunter2", "", "hunter2"),
+        (":hunter2", "hunter3", "hunter3"),
+        ("", "", ""),
+    ],
+)
+def test_the_databases_password_may_be_a_secret_of_its_own(
+    tmp_path: Path, inside: str, outside: str, password: str
+) -> None:
+    given = {"STANDFIRST_DATABASE_PASSWORD": outside} if outside else {}
+    found = _load(tmp_path, _postgresql(inside), **given)
+    url = sa.make_url(found.database_url)
+    assert (url.drivername, url.username, url.password or "") == ("postgresql+psycopg", "paper", password)
+    # The log hides it, wherever it was given.
+    assert not password or password in found.secrets.texts
+
+
+def test_an_at_sign_in_the_databases_password_is_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="write %40 for @") as caught:
+        _load(tmp_path, _postgresql(":hun@ter2"))
+    assert "ter2" not in str(caught.value)
 
 
 def test_no_secret_is_in_any_repr(tmp_path: Path) -> None:
