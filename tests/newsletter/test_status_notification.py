@@ -63,6 +63,7 @@ SAID = {
         B,
     ),
     "Exim, nobody there": ("failed", "5.0.0", "smtp; 550 5.1.1 No such user here", H),
+    "Exim, by the other's code": ("failed", "5.0.0", "smtp; 550 5.1.1 no", H),
     "Exim, in its own words": ("failed", "5.0.0", "smtp; 550 Unrouteable address", B),
     "Exim, unknown in words": ("failed", "5.0.0", "smtp; 550 unknown user", H),
     "Exim gave up": ("failed", "5.0.0", "smtp; 451 4.7.0 greylisted; retry timeout exceeded", B),
@@ -367,7 +368,9 @@ def test_the_date_may_be_anything() -> None:
 
 def hostile(depth: int) -> bytes:
     """Parts in parts, as deep as that."""
-    lines = [f"Content-Type: multipart/mixed; boundary=b{number}\n\n--b{number}\n" for number in range(depth)]
+    lines = [
+        f"Content-Type: multipart/mixed; boundary=b{number:05}\n\n--b{number:05}\n" for number in range(depth)
+    ]
     return "".join(lines).encode()
 
 
