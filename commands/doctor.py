@@ -16,6 +16,7 @@ import typer
 
 from commands.context import Context, opened
 from commands.doctor_bounces import check_bounces
+from commands.doctor_database import check_database
 from commands.doctor_editors import check_editors
 from commands.doctor_events import check_events
 from commands.doctor_offer import check_offer
@@ -184,6 +185,7 @@ def _alerts(room: Context) -> None:
 
 CHECKS: dict[str, Callable[[Context], None]] = {
     "folders": _folders,
+    "database": check_database,
     "secrets": _secrets,
     "witness": _witness,
     "blanks": _placeholders,

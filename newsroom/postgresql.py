@@ -89,6 +89,11 @@ def prepare(connection: Any, busy_seconds: int) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
+        # What was handed over is known after a power failure too, however the server is set for others.
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false) "
+            "WHERE current_setting('synchronous_commit') = 'off'"
+        )
         cursor.execute(_DURABLE)
     connection.commit()
 

@@ -108,6 +108,12 @@ def test_a_writer_waits_no_longer_than_it_says(engine: Engine) -> None:
         assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "2min"
 
 
+def test_what_is_committed_lasts_however_the_server_is_set(engine: Engine) -> None:
+    with engine.connect() as connection:
+        # The tests' own server has it off for speed.
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "on"
+
+
 # What it refuses
 
 
