@@ -13,14 +13,19 @@ from sqlalchemy.engine import Engine
 
 from newsletter import editing, editions, holds
 from newsletter.edition import Composition, Edits
+from newsletter.letter import Letter
+from newsletter.letter_queue import put
+from newsletter.post_office import drained
 from newsletter.previews import QUIET, put_previews
 from newsletter.tables import letters
 from newsroom.database import reading, writing
-from newsroom.settings import Settings
+from newsroom.installation import ensure
+from newsroom.settings import AlertSettings, Settings, SmtpSettings
 from readership import counts
 from readership.reader import Plan
 from tests import samples
 from tests.newsletter.delivering import DAY, KEY, NOW, Clock, enrolled, selection
+from tests.servers.smtp import Server
 from tests.web.archives import keep
 from tests.web.serving import settings
 
@@ -97,3 +102,21 @@ def test_of_one_that_is_over_or_under_way_none(
 def test_without_editors_none(engine: Engine, values: Settings) -> None:
     (paper,) = values.newsletters
     assert put_previews(replace(values, newsletters=(replace(paper, editors=()),)), engine, Clock()) == 0
+
+
+def test_they_go_by_the_alerts_own_server_and_readers_letters_do_not(
+    engine: Engine, values: Settings
+) -> None:
+    with Server() as smtp:
+        own = SmtpSettings(host="127.0.0.1", port=smtp.port, security="plain")
+        values = replace(values, alerts=AlertSettings(smtp=own))
+        ensure(engine, NOW)
+        made = Letter("Confirm", ("<p>Confirm</p>",), ("Confirm",), "en")
+        with writing(engine) as connection:
+            later = NOW + timedelta(hours=1)
+            put(connection, "confirm", values.newsletters[0], "ana@reader.example", made, NOW, later)
+        done = drained(values, engine, Clock())
+    assert done.accepted == 3
+    assert {got.recipient for got in smtp.got} == {NELE, ANA}
+    assert len(list((values.outbox_dir / "letters-confirm").glob("*.eml"))) == 1
+    assert queued(engine) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from content.tables import articles
-from newsletter import holds
+from newsletter import holds, recalls
 from newsletter.edition import EditionState
+from newsletter.tables import batches
 from newsroom.database import writing
+from newsroom.errors import ProviderError
 from readership.tokens import edition_token
 from tests.newsletter.delivering import KEY, NOW, House
 from tests.web.editing import ANA, DUE, NELE, Room, desk, seen, status
@@ -237,3 +240,43 @@ def test_what_was_withdrawn_is_not_shown(room: Room, engine: Engine, do: str) ->
 def test_after_its_window_it_says_that_it_goes_with_the_next_run(room: Room) -> None:
     room.site.clock.on(minutes=21)
     assert "it goes out with the next run" in room.opened().text
+
+
+@pytest.fixture
+def kept(room: Room, engine: Engine) -> Room:
+    """It was handed over to everybody, and SendGrid keeps it for half an hour."""
+    with writing(engine) as connection:
+        holds.release(connection, KEY, "ana", NOW, at_once=True)
+    House(engine).run()
+    with writing(engine) as connection:
+        connection.execute(sa.update(batches).values(send_at=NOW + timedelta(minutes=30)))
+        connection.execute(sa.text("UPDATE editions SET recall = 'name-1'"))
+    return room
+
+
+def test_what_the_provider_keeps_can_still_be_stopped(kept: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = kept.opened()
+    assert "SendGrid keeps it for a while" in page.text
+    assert page.text.count("<button") == 1
+    taken: list[str] = []
+    monkeypatch.setattr(recalls, "take_back", lambda *values: taken.append(values[2]))
+    done = kept.press("stop", sure="yes")
+    assert (done.status_code, taken) == (200, [KEY])
+    assert kept.edition.state is EditionState.STOPPED
+
+
+def test_where_it_is_not_taken_back_the_page_says_so_and_stop_is_there_again(
+    kept: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise ProviderError("SendGrid answered 500")
+
+    monkeypatch.setattr(recalls, "take_back", refused)
+    page = kept.press("stop", sure="yes")
+    assert (page.status_code, "did not say that it takes back" in status(page)) == (502, True)
+    assert 'value="stop"' in page.text
+
+
+def test_once_it_is_sent_nothing_can_be_stopped(kept: Room) -> None:
+    kept.site.clock.on(minutes=31)
+    assert "<button" not in kept.opened().text
