@@ -24,7 +24,7 @@ _OF = {
     "tests.readership": "bringing_back change erasure feed_addresses feed_uses import_csv preferences record "
     "sign_ins sign_up store suppression_file",
     "tests.feeds": "publish retire rule_feeds tombstones",
-    "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions imap_mailbox lateness "
+    "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions imap_mailbox "
     "outcomes planning previews ramp recalls returned_mail settle silence stops event_store heard "
     "status sums used_stories",
     "tests.faults": "faults",
