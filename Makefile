@@ -61,7 +61,7 @@ bench: $(VENV)/development ## Ratios against named peers, in one run (docs/perfo
 	@for part in feeds private_feeds web sync render ledger smtp sendgrid_requests events sign_up idle; do echo; $(BIN)/python -m benchmarks.$$part || exit 1; done
 
 crash: $(VENV)/development ## Kill runs, fill disks, turn clocks back, at random: make crash N=500
-	@$(BIN)/python -m tests.crash.many $(N)
+	@$(BIN)/python -m tests.crash.many $(or $(N),100) $(SEED)
 
 docs: $(VENV)/runtime ## The configuration reference, from the settings model
 	$(BIN)/python -m newsroom.reference > docs/configuration.md

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,6 +95,10 @@ def outcome_of_failure(error: Exception) -> Outcome:
         return Outcome(Answer.REFUSED, str(error), divisible=True)
     cause = getattr(error, "reason", None)
     cause = cause if isinstance(cause, Exception) else error
+    if isinstance(cause.__cause__, ssl.SSLCertVerificationError):
+        why = f"SendGrid's certificate is not accepted: {cause.__cause__.verify_message}"
+        advice = "check sendgrid.base_url, this machine's clock, and whose certificates it trusts"
+        return Outcome(Answer.STOP, f"{private_out(why)}; {advice}")
     if isinstance(cause, NotConnectedError):
         return Outcome(Answer.NOT_NOW, f"SendGrid cannot be reached: {private_out(str(cause))}")
     said = private_out(str(cause))

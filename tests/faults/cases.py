@@ -51,6 +51,8 @@ class Case:
     """The provider has to be given up at some time: it is given little."""
     waits: float = 0.0
     """Seconds that the run has to wait at least, as it was asked to."""
+    is_ours: bool = False
+    """It lasts until a person mends it."""
 
     @property
     def name(self) -> str:
@@ -77,6 +79,11 @@ def _lost(fault: str, answer: Answer, *, is_silent: bool = False) -> Case:
 def _later(fault: str, answer: Answer, says: str) -> Case:
     """SendGrid certainly took nothing, and the run ends."""
     return _http(fault, answer, NOTHING, SENT, FAILED, says)
+
+
+def _ours(fault: str, answer: Answer, says: str) -> Case:
+    """SendGrid took nothing, and takes nothing until somebody mends it."""
+    return _http(fault, answer, NOTHING, SENT, FAILED, says, is_ours=True)
 
 
 def _waited(fault: str, answer: Answer, seconds: float) -> Case:
@@ -121,7 +128,10 @@ SENDGRID = (
     _unsafe("resets before the TLS handshake", Fault.RESET_AT_ONCE),
     _unsafe("resets in the TLS handshake", Fault.RESET_IN_HANDSHAKE),
     _unsafe("hangs in the TLS handshake", Fault.HANG_IN_HANDSHAKE, is_silent=True),
-    Case("SendGrid", "has a certificate nobody trusts", _untrusted, NOTHING, SENT, FAILED, "certificate"),
+    Case(
+        "SendGrid", "has a certificate nobody trusts", _untrusted, NOTHING, SENT, FAILED, "sendgrid.base_url",
+        is_ours=True,
+    ),
     _tls("drops TLS in the body", Answer(fault=Fault.RESET_IN_BODY), HALF, HALF, HELD, "no answer"),
     _tls("drops TLS after the body", Answer(fault=Fault.RESET_AFTER_BODY), HALF, HALF, HELD, "no answer"),
     _lost("accepts and resets at once", Answer(fault=Fault.RESET_AT_ONCE)),
@@ -153,19 +163,19 @@ SENDGRID = (
         for one in (200, 500, 502, 504)
     ),
     _http("answers 502 in HTML", Answer(502, body=b"<html>Bad"), HALF, HALF, HELD, "answered 502"),
-    *(_later(f"redirects ({one})", Answer(one, {"Location": "/x"}), "redirects") for one in (302, 307)),
-    _later("answers 401", Answer(401, body=_errors("expired", None)), "check STANDFIRST_SENDGRID_API_KEY"),
-    _later("answers 401 and hangs up before the body", Answer(401, fault=Fault.EARLY), "answered 401"),
-    _later("answers 403 in HTML", Answer(403, body=b"<html>"), "check the key's right"),
-    _later("answers 404", Answer(404), "check sendgrid.base_url"),
+    *(_ours(f"redirects ({one})", Answer(one, {"Location": "/x"}), "redirects") for one in (302, 307)),
+    _ours("answers 401", Answer(401, body=_errors("expired", None)), "check STANDFIRST_SENDGRID_API_KEY"),
+    _ours("answers 401 and hangs up before the body", Answer(401, fault=Fault.EARLY), "answered 401"),
+    _ours("answers 403 in HTML", Answer(403, body=b"<html>"), "check the key's right"),
+    _ours("answers 404", Answer(404), "check sendgrid.base_url"),
     _later("answers 408", Answer(408), "answered 408"),
-    _later("answers 409", Answer(409), "answered 409"),
+    _ours("answers 409", Answer(409), "answered 409"),
     _http(
         "answers 400 and names a reader", Answer(400, body=_errors("bad", "personalizations.1.to.0.email")),
         ONE_REFUSED, ONE_REFUSED, DONE, "bad",
     ),
     _http("answers 400 and names nobody", Answer(400, body=b"<html>Bad"), SENT, SENT, DONE),
-    _later("answers 400 to the sender", Answer(400, body=_errors("bad", "from.email")), "from.email"),
+    _ours("answers 400 to the sender", Answer(400, body=_errors("bad", "from.email")), "from.email"),
     _http("answers 413", Answer(413), SENT, SENT, DONE),
     _http("answers 413 before the body", Answer(413, fault=Fault.EARLY), SENT, SENT, DONE),
     _later("answers 429", Answer(429), "answered 429"),
@@ -258,13 +268,16 @@ SMTP = (
     _none("closes instead of a greeting", {("GREETING", 1): Break.CLOSE}, "closed the connection"),
     _none("resets instead of a greeting", {("GREETING", 1): Break.RESET}, "connection"),
     _none("greets with 421", {("GREETING", 0): "421 4.3.2 too busy"}, "4.3.2"),
-    _none("greets with 554", {("GREETING", 0): "554 5.7.1 not you"}, "5.7.1"),
+    _none("greets with 554", {("GREETING", 0): "554 5.7.1 not you"}, "5.7.1", is_ours=True),
     _secured("refuses STARTTLS for now", {("STARTTLS", 1): "454 4.7.0 later"}, "4.7.0"),
     _secured("resets in the TLS handshake", {("TLS", 1): Break.RESET}),
     _secured("closes in the TLS handshake", {("TLS", 1): Break.CLOSE}),
     _secured("hangs in the TLS handshake", {("TLS", 1): Break.HANG}, "in time", is_silent=True),
     _secured("resets before the TLS handshake", {("TLS", 1): Break.RESET}, security="tls"),
-    Case("SMTP", "has a certificate for another host", _wrong_host, NOTHING, SENT, FAILED, "certificate"),
+    Case(
+        "SMTP", "has a certificate for another host", _wrong_host, NOTHING, SENT, FAILED, "certificate",
+        is_ours=True,
+    ),
     _secured(
         "drops TLS between two messages", {("MAIL", 2): Break.RESET},
         came=("5 planned, 1 accepted", SENT, FAILED),
@@ -273,12 +286,15 @@ SMTP = (
         "drops TLS after a final dot", {("TEXT", 2): Break.RESET},
         came=("4 planned, 1 accepted, 1 uncertain", ONE_LOST, HELD),
     ),
-    Case("SMTP", "does not know the password", _log_in({}, "no"), NOTHING, SENT, FAILED, "STANDFIRST_SMTP"),
+    Case(
+        "SMTP", "does not know the password", _log_in({}, "no"), NOTHING, SENT, FAILED, "STANDFIRST_SMTP",
+        is_ours=True,
+    ),
     Case(
         "SMTP", "cannot look up the password now", _log_in({("AUTH", 1): "454 4.7.0 later"}, PASSWORD),
         NOTHING, SENT, FAILED, "4.7.0",
     ),
-    _none("refuses the sender", {("MAIL", 0): "550 5.7.1 no"}, "envelope sender"),
+    _none("refuses the sender", {("MAIL", 0): "550 5.7.1 no"}, "envelope sender", is_ours=True),
     _again("says 451 to the sender of the second", {("MAIL", 2): "451 4.7.1 slow down"}, "4.7.1"),
     _mail(
         "refuses one recipient", {("RCPT", 2): "550 5.1.1 <reader2@example.org> unknown"},
