@@ -71,7 +71,8 @@ def _mailbox(room: Context, settings: ImapSettings, most: int) -> None:
     begun, total, unreadable = time.monotonic(), Tally(), 0
     with Mailbox(settings, room.settings.secrets.imap_password) as mailbox:
         with reading(room.engine) as connection:
-            mark = mark_of(connection, mailbox.place)
+            # What a run that was cut off noted and did not move is moved by the next one.
+            mark = Mark() if mailbox.is_emptied else mark_of(connection, mailbox.place)
         while total.mails + unreadable < most and time.monotonic() - begun < LONGEST:
             some = mailbox.after(mark, LARGEST_READ)
             if some is None:

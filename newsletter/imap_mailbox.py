@@ -44,8 +44,9 @@ class Mails:
     """Some mails, and how far it was read once they are noted."""
 
     uids: tuple[int, ...]
+    """Of those that could be read."""
     texts: tuple[bytes, ...]
-    """Of those that are there still and could be read."""
+    """Of those that are there still."""
     unreadable: int
     mark: Mark
 
@@ -105,12 +106,19 @@ class Mailbox:
             uids = tuple(uid for uid in self._uids(f"{first}:{end}") if uid > last)
             if not uids:
                 return None
-            texts, unreadable = self._texts(uids, octets)
-            return Mails(uids, texts, unreadable, Mark(self.validity, max(uids)))
+            texts, readable = self._texts(uids, octets)
+            return Mails(readable, texts, len(uids) - len(readable), Mark(self.validity, max(uids)))
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether what was noted leaves the folder: then all that is in it is still to be read."""
+        return bool(self._settings.noted) and not self._offers.isdisjoint(("MOVE", "UIDPLUS"))
 
     def noted(self, uids: Sequence[int]) -> None:
         """Move these to the folder for what was noted, or mark them as read."""
         some, folder = _set(uids), self._settings.noted
+        if not uids:
+            return
         if not folder:
             with self._explained("what was read cannot be marked"):
                 self._ok("STORE", some, "+FLAGS.SILENT", r"(\Seen)")
@@ -186,14 +194,13 @@ class Mailbox:
             raise imaplib.IMAP4.error(_text(found))
         return sorted(int(one[1]) for one in (_UID.search(_line(item)) for item in found) if one)
 
-    def _texts(self, uids: Sequence[int], octets: int) -> tuple[tuple[bytes, ...], int]:
-        """The texts, and how many could not be read. A server that fails at one of them is asked for each."""
+    def _texts(self, uids: Sequence[int], octets: int) -> tuple[tuple[bytes, ...], tuple[int, ...]]:
+        """The texts, and whose they are. A server that fails at one of them is asked for each."""
         found = self._fetched(uids, octets)
         if found is not None:
-            return found, 0
-        one_by_one = [self._fetched((uid,), octets) for uid in uids]
-        texts = tuple(text for some in one_by_one if some is not None for text in some)
-        return texts, one_by_one.count(None)
+            return found, tuple(uids)
+        one_by_one = {uid: some for uid in uids if (some := self._fetched((uid,), octets)) is not None}
+        return tuple(text for some in one_by_one.values() for text in some), tuple(one_by_one)
 
     def _fetched(self, uids: Sequence[int], octets: int) -> tuple[bytes, ...] | None:
         status, found = self._server.uid("FETCH", _set(uids), f"(UID BODY.PEEK[]<0.{octets}>)")

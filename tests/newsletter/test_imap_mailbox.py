@@ -244,7 +244,7 @@ def test_a_mail_that_the_server_cannot_read_is_passed_over_and_counted() -> None
     one = {"UID FETCH 5": ("* 1 FETCH (UID 5 BODY[]<0> {3}", "one)"), "UID FETCH 6": ("NO it is broken",)}
     with scripted(ANSWERS | {"UID FETCH 5,6": ("NO it is broken",)} | one) as (port, _):
         (some,) = read_from(port)
-    assert (some.texts, some.unreadable, some.mark) == ((b"one",), 1, Mark(7, 6))
+    assert (some.uids, some.texts, some.unreadable, some.mark) == ((5,), (b"one",), 1, Mark(7, 6))
 
 
 FAILURES: dict[str, tuple[Mapping[str, tuple[str, ...] | None], str]] = {
