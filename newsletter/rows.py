@@ -18,11 +18,19 @@ def insert_rows(
     """
     if not rows:
         return 0
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    names = ", ".join(columns)
     # Names of our own tables and columns, and places for the values.
-    statement = (
-        f"INSERT INTO {table.name} ({', '.join(columns)}) "  # noqa: S608
-        f"VALUES ({', '.join([mark] * len(columns))}) ON CONFLICT DO NOTHING"
-    )
-    result: sa.CursorResult[Any] = connection.exec_driver_sql(statement, list(rows))
-    return result.rowcount
+    into, pass_over = f"INSERT INTO {table.name} ({names})", "ON CONFLICT DO NOTHING"
+    if connection.dialect.name == "postgresql":
+        # One statement with a list for each column: a statement for each row keeps the server busy.
+        lists = ", ".join(f"%s::{_kind(table.c[name], connection)}[]" for name in columns)
+        values = tuple(map(list, zip(*rows, strict=True)))
+        statement = f"{into} SELECT * FROM unnest({lists}) {pass_over}"  # noqa: S608
+        return connection.exec_driver_sql(statement, values).rowcount
+    marks = ", ".join("?" * len(columns))
+    return connection.exec_driver_sql(f"{into} VALUES ({marks}) {pass_over}", list(rows)).rowcount
+
+
+def _kind(column: sa.Column[Any], connection: Connection) -> str:
+    """How PostgreSQL calls the column's values; one that is too long is refused rather than cut."""
+    return "text" if isinstance(column.type, sa.String) else column.type.compile(connection.dialect)
