@@ -274,7 +274,7 @@ virtual_gid_maps = static:{gid}
 
 def test_the_lines_of_the_documentation_are_those_that_are_tested() -> None:
     page = (Path(__file__).parents[2] / "docs" / "delivery.md").read_text(encoding="utf-8")
-    lines = POSTFIX.format(mails="/var/lib/standfirst", uid="UID", gid="GID").strip().splitlines()
+    lines = POSTFIX.format(mails="/srv/newsroom", uid="UID", gid="GID").strip().splitlines()
     assert all(line in page for line in lines)
 
 
