@@ -24,11 +24,11 @@ _OF = {
     "tests.readership": "bringing_back change erasure feed_addresses feed_uses import_csv preferences record "
     "sign_ins sign_up store suppression_file",
     "tests.feeds": "publish retire rule_feeds tombstones",
-    "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions imap_mailbox "
-    "outcomes planning previews ramp recalls returned_mail settle silence stops event_store heard "
-    "status sums used_stories",
+    "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions event_store heard "
+    "imap_mailbox lateness ledger outcomes planning previews ramp recalls returned_mail settle silence status "
+    "stops sums used_stories",
     "tests.faults": "faults",
-    "tests.web": "preferences sign_in sign_up unsubscribe",
+    "tests.web": "edition hooks preferences sign_in sign_up unsubscribe",
 }
 BOTH = frozenset(f"{folder}.test_{name}" for folder, names in _OF.items() for name in names.split())
 """The modules whose `engine` (of the web, `site`) is of either kind, a test after the other."""
