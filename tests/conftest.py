@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import Engine
 
 from newsroom.database import engine_for, metadata
+from tests import quick
 from tests.servers.postgres import BOTH, KINDS, QUICK, Postgres, running
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 for package in ("content", "feeds", "newsletter", "newsroom", "readership"):
     importlib.import_module(f"{package}.tables")
 
+
+quick.share_what_is_compiled()
+quick.copy_new_databases()
+quick.pull_no_plug()
 
 # A busy machine is no failure: how fast something is belongs to benchmarks/. Few examples each time, others
 # each time; HYPOTHESIS_PROFILE=thorough looks for longer.

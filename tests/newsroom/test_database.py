@@ -19,7 +19,7 @@ from newsroom import database
 from newsroom.database import Instant, engine_for, reading, sqlite_file, writing
 from newsroom.errors import StoreError
 from newsroom.tables import alerts
-from tests import samples
+from tests import quick, samples
 
 HOUSE = Path(__file__).resolve().parent.parent.parent
 
@@ -34,7 +34,8 @@ def _keys(engine: Engine) -> list[str]:
         return list(connection.execute(sa.select(alerts.c.key).order_by(alerts.c.key)).scalars())
 
 
-def test_every_connection_is_set_up(tmp_path: Path) -> None:
+def test_every_connection_is_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsroom.database._prepare_sqlite", quick.PREPARE)
     engine = engine_for(f"sqlite:///{tmp_path / 'standfirst.db'}")
     with engine.connect() as one, engine.connect() as two:
         for connection in (one, two):

@@ -17,9 +17,15 @@ from sqlalchemy.engine import Engine
 from newsroom.database import engine_for, metadata, writing
 from newsroom.errors import ExitStatus, StoreError
 from newsroom.schema import HEAD, MIGRATIONS, NewerSchemaError, migrate
+from tests import quick
 from tests.samples import NOON
 
 HOUSE = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _by_alembic(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsroom.schema._upgrade", quick.UPGRADE)
 
 
 def test_the_migrations_make_the_tables(blank: Engine, tmp_path: Path) -> None:
