@@ -202,7 +202,9 @@ def _compose(room: Context, newsletter: Newsletter, issue: _Issue, now: datetime
             goes=goes(issue.due, now, newsletter.hold),
         )
     if is_new:
-        log.step("digest", **facts, dry_run=rehearsed)
+        zone = room.settings.newsroom.time_zone
+        waits = edition.goes.astimezone(zone) if newsletter.hold else None
+        log.step("digest", **facts, goes=waits, dry_run=rehearsed)
     else:
         log.step("digest", edition=key, state=edition.state, composed="already")
     if edition.held:

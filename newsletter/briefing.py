@@ -14,6 +14,7 @@ from babel.numbers import format_decimal
 
 from content.teaser import Teaser
 from newsletter.edition import Edition, LeftOut, Selection
+from newsletter.eligibility import is_no_news
 from newsletter.lines import clean
 from newsletter.variant import Audience
 from newsroom.masthead import SectionKind
@@ -90,7 +91,7 @@ def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: st
     left_out = [
         (clean(found.teasers[one.article_id].headline), one.reason)
         for one in found.left_out
-        if one.article_id in found.teasers
+        if one.article_id in found.teasers and not is_no_news(one.reason)
     ]
     more = len(left_out) - MOST_LEFT_OUT
     return Briefing(

@@ -15,6 +15,9 @@ OVERLAP = timedelta(hours=6)
 LEAST = timedelta(hours=36)
 FIRST = timedelta(hours=24)
 
+USED, OLD = "already in", "published"
+"""How the reasons begin for which a story was left out that nobody expected in the edition."""
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -33,6 +36,11 @@ class Material:
     """When the previous edition was composed."""
     used_in: Mapping[str, str] = field(default_factory=dict)
     """Article id → the edition that used it, for the account; may lack some."""
+
+
+def is_no_news(reason: str) -> bool:
+    """Whether a story with this reason was left out because its time was over."""
+    return reason.startswith((USED, OLD))
 
 
 def before_missed(due: datetime) -> datetime:
@@ -71,7 +79,7 @@ def eligible(material: Material, now: datetime, zone: ZoneInfo, until: datetime 
         is_update = teaser.again and _developed(material, teaser, start)
         why = _why_not(material, teaser, until or now)
         if not why and not is_update and teaser.id not in carried and teaser.published <= start:
-            why = f"published {_local(teaser.published, zone)}, before the window ({_local(start, zone)})"
+            why = f"{OLD} {_local(teaser.published, zone)}, before the window ({_local(start, zone)})"
         if why:
             left_out.append(LeftOut(teaser.id, why))
         else:
@@ -87,7 +95,7 @@ def _why_not(material: Material, teaser: Teaser, now: datetime) -> str:
         return "its editors keep it out of digests"
     if teaser.id not in material.used:
         return ""
-    where = f"already in {material.used_in.get(teaser.id, 'an edition of this newsletter')}"
+    where = f"{USED} {material.used_in.get(teaser.id, 'an edition of this newsletter')}"
     if not teaser.again:
         return where
     if teaser.revision > material.used[teaser.id]:

@@ -16,6 +16,7 @@ from newsletter.briefing import moment
 from newsletter.edition import Edition, EditionState, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
 from newsletter.editions import LogLine
+from newsletter.eligibility import is_no_news
 from newsletter.revise import DROPPED
 from newsroom.masthead import SectionKind
 
@@ -145,7 +146,7 @@ def left_out(known: Known) -> list[Line]:
     return [
         Line(one.article_id, known.teasers[one.article_id].headline, (), why=one.reason)
         for one in known.left_out
-        if one.reason != DROPPED and one.article_id in known.teasers
+        if one.article_id in known.teasers and one.reason != DROPPED and not is_no_news(one.reason)
     ][:MOST_LEFT_OUT]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter import editing, editions, holds
-from newsletter.edition import Composition, Edits
+from newsletter.edition import Composition, Edits, LeftOut
 from newsletter.letter import Letter
 from newsletter.letter_queue import put
 from newsletter.post_office import drained
 from newsletter.previews import QUIET, put_previews
-from newsletter.tables import letters
+from newsletter.tables import edition_revisions, letters
 from newsroom.database import reading, writing
 from newsroom.installation import ensure
 from newsroom.settings import AlertSettings, Settings, SmtpSettings
@@ -120,3 +120,21 @@ def test_they_go_by_the_alerts_own_server_and_readers_letters_do_not(
     assert {got.recipient for got in smtp.got} == {NELE, ANA}
     assert len(list((values.outbox_dir / "letters-confirm").glob("*.eml"))) == 1
     assert queued(engine) == []
+
+
+def test_what_is_no_news_is_not_told_of_as_left_out(engine: Engine, values: Settings) -> None:
+    left_out = (
+        LeftOut(CELLO, "already in an edition of this newsletter"),
+        LeftOut(FERRY, "published 2026-03-01 05:00, before the window (2026-03-09 05:00)"),
+        LeftOut("tag:quay.example,2026:articles/bridge", "Politics is full: 3 of 3", for_room=True),
+    )
+    with writing(engine) as connection:
+        row = sa.update(edition_revisions).values(left_out=[asdict(one) for one in left_out])
+        connection.execute(row)
+    put_previews(values, engine, Clock())
+    with reading(engine) as connection:
+        text = connection.execute(sa.select(letters.c.text).limit(1)).scalar_one()
+    told = text.partition("Left out")[2].partition("---")[0]
+    assert "Politics is full" in told
+    assert "already in" not in told
+    assert "before the window" not in told
