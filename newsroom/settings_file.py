@@ -320,8 +320,8 @@ class SendGridTable(Table):
     connections: Annotated[int, Field(ge=1, le=50)] = Field(4, description="Requests at once.")
     delay: Annotated[Period, Field(ge=timedelta(minutes=15), le=timedelta(hours=71))] | None = Field(
         None,
-        description="How long SendGrid keeps what it is handed before it sends it, 15m to 71h. Until ten minutes "
-        "before that `stop` takes it back; without it everything is sent at once.",
+        description="How long SendGrid keeps what it is handed before it sends it, 15m to 71h. Until ten "
+        "minutes before that `stop` takes it back; without it everything is sent at once.",
     )
     timeout: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="Seconds.")
 
