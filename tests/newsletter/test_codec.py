@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.codec import from_json, to_json
@@ -22,7 +22,6 @@ def through_text(selection: Selection) -> Selection:
     return from_json(json.loads(json.dumps(to_json(selection))))
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.builds(Selection))
 def test_any_selection_comes_back_as_it_was(selection):
     assert through_text(selection) == selection

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from content.teaser import Teaser
@@ -483,7 +483,6 @@ def check_sponsors(everything: list[Teaser]) -> None:
     assert max(Counter(map(sponsor_key, sponsored)).values(), default=0) <= 3
 
 
-@settings(max_examples=150, deadline=None)
 @given(materials())
 def test_properties_of_any_edition(material):
     arguments = (samples.newsroom(), samples.newsletter(), material, Edits(), NOW, TODAY, "", "Tuesday")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from content.teaser import Teaser
@@ -179,7 +179,6 @@ def test_the_lead_after_a_hand_over_is_never_sensitive_and_sponsors_keep_off():
     assert not result.offer.subscribe_url and result.subject == "The vote2 reopens"
 
 
-@settings(max_examples=120, deadline=None)
 @given(materials(), st.data())
 def test_revising_twice_is_revising_once_and_adds_nothing(material, data):
     made = compose(samples.newsroom(), samples.newsletter(), material, Edits(), NOW, TODAY)

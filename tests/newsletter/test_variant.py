@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from newsletter.compose import compose
@@ -140,7 +140,6 @@ def test_keys_and_json():
 _choices = st.frozensets(st.sampled_from(["politics", "culture", "briefs", "sport", "partners", "latest"]))
 
 
-@settings(max_examples=120, deadline=None)
 @given(materials(), _choices, _choices)
 def test_same_stories_same_variant_and_no_story_of_another_section(material, one, other):
     made = compose(samples.newsroom(), samples.newsletter(), material, Edits(), NOW, TODAY)
