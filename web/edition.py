@@ -169,7 +169,8 @@ class Controls:
     ) -> tuple[str, int]:
         """Do it; returns the key of what the page says, and its status. What cannot be done raises before
         anything of it is written."""
-        now, key, by = self.house.now(), asked.key, asked.editor
+        # As long as the ledger keeps of a name.
+        now, key, by = self.house.now(), asked.key, asked.editor[:200]
         settings = self.house.settings
         try:
             match do:
