@@ -20,10 +20,13 @@ from content.tables import articles
 from newsletter.claim import Terms
 from newsletter.deliver import Delivery
 from newsletter.providers import Answer, Batch, Outcome
+from newsletter.tables import batches, editions
 from newsroom.database import engine_for, metadata, writing
 from newsroom.settings import load
 from tests.commands.house import House, built, html_of
 from tests.newsletter.delivering import FakeProvider
+from tests.servers.http import Answer as HttpAnswer
+from tests.servers.http import HttpServer
 from tests.web.editing import seen
 from tests.web.serving import Site, served
 
@@ -149,3 +152,38 @@ def test_what_is_withdrawn_while_a_long_delivery_goes_on_is_in_no_batch_after_it
     assert "The ferry story" in first
     assert len(others) == 2
     assert not any("The ferry story" in html for html in others)
+
+
+def test_what_another_provider_keeps_is_said_not_to_be_taken_back(house: House) -> None:
+    house.run(now="2026-03-10T06:00")
+    engine = engine_for(load(house.config, {}).database_url)
+    with writing(engine) as connection:
+        until = datetime.fromisoformat("2026-03-10T06:30+01:00")
+        connection.execute(sa.update(batches).values(send_at=until))
+        connection.execute(sa.update(editions).values(recall="name-1"))
+    engine.dispose()
+    run = house.run("stop", KEY, now="2026-03-10T06:05")
+    assert (run.status, run.step("stop")["state"]) == (1, "stopped")
+    assert "is kept by another provider than outbox" in run.problems[0]
+
+
+def test_stop_has_sendgrid_forget_what_it_keeps(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.run(now="2026-03-10T06:00")
+    engine = engine_for(load(house.config, {}).database_url)
+    with writing(engine) as connection:
+        until = datetime.fromisoformat("2026-03-10T06:30+01:00")
+        connection.execute(sa.update(batches).values(send_at=until, provider="sendgrid"))
+        connection.execute(sa.update(editions).values(recall="name-1", provider="sendgrid"))
+    engine.dispose()
+    monkeypatch.setenv("STANDFIRST_SENDGRID_API_KEY", "SG.not-a-key")
+    with HttpServer(HttpAnswer(201, body=b"{}")) as server:
+        more = f'[delivery]\nprovider = "sendgrid"\n[sendgrid]\nbase_url = "{server.url}"\ndelay = "30m"\n'
+        house.config.write_text(house.config.read_text(encoding="utf-8") + more, encoding="utf-8")
+        run = house.run("stop", KEY, "--why", "the wrong photograph", now="2026-03-10T06:05")
+    assert (run.status, run.step("stop")["taken_back"]) == (0, 3)
+    assert [request.path for request in server.requests] == ["/v3/user/scheduled_sends"]
+    shown = house.run("status", KEY, now="2026-03-10T06:06").steps("status")[0]
+    assert (shown["state"], shown["planned"], shown["sum_is_right"]) == ("stopped", 3, True)
+    # Its stories are in the next one.
+    again = house.run("digest", "daily", "--extra", "again", now="2026-03-10T06:07")
+    assert again.step("digest")["stories"] == 3
