@@ -76,7 +76,8 @@ def _accept(room: Context) -> None:
             f"again; `resume {key}` hands it to everybody who has not got it as far as this database knows"
         )
         log.problem("release", message, level="warning")
-    _say_lost(room)
+    if witness.is_behind(witness.if_readable(path), room.installation):
+        _say_lost(room)
     if not room.dry_run:
         witness.accept(room.engine, path)
     log.step(

@@ -154,7 +154,11 @@ class StopFile:
     def _append(self, stops: Sequence[Stop]) -> None:
         handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(handle, "ab") as file:
-            size = file.tell() or os.fstat(handle).st_size
+            size = os.fstat(handle).st_size
+            if size == 0 and os.geteuid() == 0:
+                # Else a command that root gave would keep the newsroom's own user out of it.
+                folder = self.path.parent.stat()
+                os.fchown(handle, folder.st_uid, folder.st_gid)
             # Behind a line that the end of a machine has cut, a new one begins.
             broken = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
             file.write((b"\n" if broken else b"") + b"".join(map(_line, stops)))
@@ -170,7 +174,7 @@ def trim(engine: Engine, path: Path, now: datetime) -> None:
         # Nobody appends meanwhile: one writes at a time.
         with writing(engine):
             kept = [one for one in _all(path) if one.at > now - KEPT]
-            write_whole(path, b"".join(map(_line, kept)), mode=0o600)
+            write_whole(path, b"".join(map(_line, kept)), like=path.stat())
     except FileNotFoundError:
         return
     except OSError as error:

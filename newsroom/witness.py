@@ -146,6 +146,13 @@ def is_lost(found: Witness | None, known: Installation) -> bool:
     return found is not None and found.installation != known.id and known.hand_overs == 0
 
 
+def is_behind(found: Witness | None, known: Installation) -> bool:
+    """Whether the database may know less than was so once: a restored one, or another one. Pure."""
+    if known.restored is not None:
+        return True
+    return found is not None and (found.installation != known.id or known.hand_overs < found.hand_overs)
+
+
 def _last(found: Witness) -> str:
     return f" ({found.last_edition} last)" if found.last_edition else ""
 

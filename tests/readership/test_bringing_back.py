@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -184,3 +185,16 @@ def test_a_large_file_loses_what_is_older_than_any_backup(
     monkeypatch.setattr(stop_file, "LARGE", 10)
     stop_file.trim(engine, file.path, now)
     assert [one.key for one in file.after(0)] == ["b"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives files away")
+def test_what_root_wrote_belongs_to_whom_the_folder_belongs(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "house").mkdir()
+    os.chown(tmp_path / "house", 65534, 65534)
+    file = StopFile(tmp_path / "house" / "standfirst.stops", apply)
+    installation.ensure(engine, samples.NOON)
+    _four_readers(engine)
+    with writing(file.of(engine)) as connection:
+        store.unsubscribe(connection, 1, "daily", LATER)
+    found = file.path.stat()
+    assert (found.st_uid, found.st_mode & 0o777) == (65534, 0o600)
