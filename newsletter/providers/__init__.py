@@ -10,6 +10,11 @@ from typing import Protocol, runtime_checkable
 
 from newsletter.letter import Letter, Slot
 
+GRACE = 8.0
+"""Seconds until what is in flight is cut once this process has to end: many are killed after ten."""
+
+ENDED = "the run was asked to end"
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:

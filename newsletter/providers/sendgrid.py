@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from sendgrid import SendGridAPIClient
 
-from newsletter.providers import Answer, Batch, Outcome
+from newsletter.providers import ENDED, GRACE, Answer, Batch, Outcome
 from newsletter.providers.sendgrid_answer import (
     Reply,
     TooBigError,
@@ -25,7 +25,7 @@ from newsletter.providers.sendgrid_answer import (
     outcome_of_failure,
     reason_of,
 )
-from newsletter.providers.sendgrid_client import Request, client_for, is_loopback
+from newsletter.providers.sendgrid_client import Request, Wire, client_for, cut, is_loopback
 from newsletter.providers.sendgrid_payload import MAX_PERSONALIZATIONS, Payload, payload
 from newsroom.errors import ConfigurationError, ProviderError
 from newsroom.secrets import SENDGRID_API_KEY, Secrets
@@ -56,12 +56,18 @@ class SendGrid:
         self._clock = clock or _now
         self._context = _tls(self._host)
         self._clients = threading.local()
+        self._wires: list[Wire] = []
         self._pause = _Pause()
+        self._stopping = threading.Event()
+        self._limit = threading.Timer(GRACE, self._cut)
+        self._limit.daemon = True
         self.delay = settings.delay or timedelta()
 
     def hand_over(self, batch: Batch) -> Outcome:
         """Send one request and say what is known of it. Raises ProviderError for a batch without readers or
         a letter without words."""
+        if self._stopping.is_set():
+            return Outcome(Answer.ENDED, ENDED)
         remaining = self._pause.remaining()
         if remaining > 0:
             return Outcome(Answer.NOT_NOW, "SendGrid asked to wait", retry_after=remaining)
@@ -114,17 +120,27 @@ class SendGrid:
         return Reply(response.status_code, response.headers, response.body)
 
     def stop(self) -> None:
-        """A request in flight is heard to its end: cut, it would be uncertain for all of its readers."""
+        """Begin no more requests. One in flight is waited for, for GRACE seconds: then it is uncertain."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._limit.start()
 
     def close(self) -> None:
         """Forget the clients. Each request has a connection of its own, so none is open."""
+        self._limit.cancel()
         self._clients = threading.local()
+
+    def _cut(self) -> None:
+        for wire in tuple(self._wires):
+            cut(wire.sockets)
 
     def _sent(self, made: Payload) -> Outcome:
         try:
             response = self._client().client.mail.send.post(request_body=Request(made.text))
         except (OSError, HTTPException, TooBigError) as error:
-            return outcome_of_failure(error)
+            outcome = outcome_of_failure(error)
+            is_cut = self._stopping.is_set() and outcome.answer is Answer.UNCERTAIN
+            return replace(outcome, reason=f"{ENDED}, and SendGrid had not answered") if is_cut else outcome
         reply = Reply(response.status_code, response.headers, response.body)
         return outcome_of(reply, [recipient.delivery for recipient in made.recipients], self._clock())
 
@@ -134,6 +150,7 @@ class SendGrid:
         if client is None:
             client = client_for(self._key, self._host, self._timeout, self._context)
             self._clients.client = client
+            self._wires.append(client.client.way.wire)
         return client
 
 

@@ -135,7 +135,7 @@ class _Client(Client):  # type: ignore[misc]  # the library has no types
         size = len(request.data) if isinstance(request.data, bytes) else 0
         if size > MAX_BYTES:
             raise TooBigError(f"a request of {size:,} bytes; SendGrid takes {MAX_BYTES:,}")
-        limit = Timer(self.timeout * PATIENCE, _cut, [self.way.wire.renewed()])
+        limit = Timer(self.timeout * PATIENCE, cut, [self.way.wire.renewed()])
         limit.daemon = True
         limit.start()
         try:
@@ -145,7 +145,7 @@ class _Client(Client):  # type: ignore[misc]  # the library has no types
             limit.cancel()
 
 
-class _Wire:
+class Wire:
     """The sockets of the request that is under way."""
 
     def __init__(self) -> None:
@@ -157,7 +157,8 @@ class _Wire:
         return self.sockets
 
 
-def _cut(sockets: list[socket]) -> None:
+def cut(sockets: list[socket]) -> None:
+    """End whatever another thread waits for on these."""
     for taken in sockets:
         try:
             taken.shutdown(SHUT_RDWR)
@@ -170,7 +171,7 @@ class _Way:
     """The way to the server, for the requests of one thread, one after the other."""
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
-        self.wire = _Wire()
+        self.wire = Wire()
         handlers: list[Any] = [_Plain(self.wire), _Tls(self.wire, context), _NoRedirect()]
         if is_loopback(urlsplit(host).hostname or ""):
             # No proxy can reach what is meant by this machine's own address.
@@ -193,7 +194,7 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 class _Connection(HTTPConnection):
-    wire: _Wire
+    wire: Wire
 
     def connect(self) -> None:
         _connect(super().connect, self)
@@ -203,7 +204,7 @@ class _Connection(HTTPConnection):
 
 
 class _TlsConnection(HTTPSConnection):
-    wire: _Wire
+    wire: Wire
 
     def connect(self) -> None:
         _connect(super().connect, self)
@@ -231,7 +232,7 @@ def _send(send: Callable[[Any], None], data: Any) -> None:
 
 
 class _Plain(HTTPHandler):
-    def __init__(self, wire: _Wire) -> None:
+    def __init__(self, wire: Wire) -> None:
         super().__init__()
         self.wire = wire
 
@@ -245,7 +246,7 @@ class _Plain(HTTPHandler):
 
 
 class _Tls(HTTPSHandler):
-    def __init__(self, wire: _Wire, context: ssl.SSLContext) -> None:
+    def __init__(self, wire: Wire, context: ssl.SSLContext) -> None:
         super().__init__(context=context)
         self.wire = wire
         self.context = context

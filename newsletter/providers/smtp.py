@@ -7,17 +7,14 @@ import threading
 from dataclasses import replace
 
 from newsletter.message import Prepared
-from newsletter.providers import Answer, Batch, Outcome
+from newsletter.providers import ENDED, GRACE, Answer, Batch, Outcome
 from newsletter.providers.smtp_connection import Connection, UnavailableError, connect
-from newsletter.providers.smtp_dialogue import ENDED, Dialogue
+from newsletter.providers.smtp_dialogue import Dialogue
 from newsroom.secrets import Secrets
 from newsroom.settings import SmtpSettings
 
 FIRST = 25
 """Messages of a run's first batch: so many refusals tell that the readers are not the reason."""
-
-GRACE = 8.0
-"""Seconds until what is in flight is cut once this process has to end: many are killed after ten."""
 
 
 class Smtp:

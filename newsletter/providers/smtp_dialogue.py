@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from newsletter.message import Prepared
-from newsletter.providers import Answer, Outcome, Recipient
+from newsletter.providers import ENDED, Answer, Outcome, Recipient
 from newsletter.providers.smtp_connection import CLOSING, PATIENCE, Connection, LostError, Reply
 from newsroom.errors import ReaderError
 from readership.tokens import mailable
-
-ENDED = "the run was asked to end"
 
 _END = b".\r\n"
 _GO_AHEAD = 354

@@ -18,13 +18,16 @@ from sqlalchemy.engine import Engine
 
 from newsletter.delivery_report import StoppedBy
 from newsletter.edition import BatchState
-from newsletter.providers import Answer, smtp
+from newsletter.providers import Answer, sendgrid, smtp
 from newsletter.providers.smtp import Smtp
 from newsroom.errors import ExitStatus
 from newsroom.secrets import Secrets
-from newsroom.settings import SmtpSettings
+from newsroom.settings import SendGridSettings, SmtpSettings
 from tests.newsletter import mail
 from tests.newsletter.delivering import House, composed, many
+from tests.servers.http import Answer as HttpAnswer
+from tests.servers.http import Fault as HttpFault
+from tests.servers.http import HttpServer
 from tests.servers.smtp import ALL, Fault, Server, Step
 
 HOUSE = Path(__file__).resolve().parent.parent.parent
@@ -167,10 +170,35 @@ def test_sigterm_ends_a_run_in_time(tmp_path: Path, readers: int) -> None:
         process.send_signal(signal.SIGTERM)
         begun = time.monotonic()
         said, _ = process.communicate(timeout=60)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 10
         # Where everything was accepted nothing is left to fail.
         assert process.returncode == (len(server.got) < readers), said
         if readers > 3:
             assert 0 < len(server.got) < readers
             assert f'"accepted":{len(server.got)}' in said.replace(" ", "")
         assert '"uncertain"' not in said
+
+
+def test_a_request_that_sendgrid_does_not_answer_is_waited_for_no_longer_than_there_is_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sendgrid, "GRACE", 0.3)
+    with HttpServer(HttpAnswer(fault=HttpFault.HANG_AFTER_BODY)) as server:
+        key = Secrets((("k", b"k" * 32),), b"a" * 32, sendgrid_api_key="SG.none-of-theirs")
+        made = sendgrid.SendGrid(SendGridSettings(base_url=server.url, timeout=20.0), key)
+
+        def stop() -> None:
+            while not server.requests:
+                time.sleep(0.01)
+            made.stop()
+
+        threading.Thread(target=stop, daemon=True).start()
+        begun = time.monotonic()
+        outcome = made.hand_over(mail.batch(3))
+        assert time.monotonic() - begun < 5
+        assert (outcome.answer, outcome.own) == (Answer.UNCERTAIN, {})
+        assert outcome.reason == "the run was asked to end, and SendGrid had not answered"
+        # Nothing is begun afterwards.
+        assert made.hand_over(mail.batch(3)).answer is Answer.ENDED
+        assert len(server.requests) == 1
+        made.close()
