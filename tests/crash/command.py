@@ -7,8 +7,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -119,10 +117,3 @@ class Command:
             stderr=subprocess.STDOUT,
             text=True,
         )
-
-
-@contextmanager
-def command() -> Iterator[Command]:
-    """The command, for as long as the block lasts."""
-    with Command() as value:
-        yield value
