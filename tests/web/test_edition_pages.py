@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy.engine import Engine
 
+from tests.browser import window
 from tests.web.editing import desk
 from tests.web.test_reader_pages import base, checked
 
@@ -24,11 +25,7 @@ def test_every_state_is_right(
     mode: Literal["light", "dark"],
     language: str,
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": width, "height": 700}, color_scheme=mode, bypass_csp=True
-    )
-    page = context.new_page()
-    with desk(tmp_path, engine, language=language) as room:
+    with window(browser, width, mode) as page, desk(tmp_path, engine, language=language) as room:
 
         def press(do: str) -> None:
             page.locator(f'button[value^="{do}"]').first.focus()
@@ -52,4 +49,3 @@ def test_every_state_is_right(
         press("stop")
         press("stop")
         checked(page, width, mode, f"{language}-edition-stopped")
-    context.close()
