@@ -260,6 +260,7 @@ def test_a_dump_is_restored_held_and_gone_on_with(postgres: Postgres, tmp_path: 
     assert made.stat().st_mode & 0o777 == 0o600
     assert made.with_suffix(".witness").read_bytes() == path.read_bytes()
     witness.announce(blank, path, "daily-2026-03-11")
+    blank.dispose()
     restored = _restored(postgres, made)
     assert not migrate(restored, tmp_path, NOON).changed
     with pytest.raises(HeldError, match="daily-2026-03-11 was handed over"):

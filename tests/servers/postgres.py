@@ -28,7 +28,7 @@ _OF = {
     "imap_mailbox lateness ledger outcomes planning previews ramp recalls returned_mail settle silence "
     "status stops sums used_stories",
     "tests.faults": "faults",
-    "tests.web": "edition hooks preferences sign_in sign_up unsubscribe",
+    "tests.web": "hooks preferences sign_in unsubscribe",
 }
 BOTH = frozenset(f"{folder}.test_{name}" for folder, names in _OF.items() for name in names.split())
 """The modules whose `engine` (of the web, `site`) is of either kind, a test after the other."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sqlite3
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +22,7 @@ from newsletter.event import EventKind
 from newsletter.providers import Answer
 from newsletter.providers.sendgrid_events import PublicKey, events_of
 from newsletter.tables import events
+from newsroom.database import writing
 from newsroom.secrets import SENDGRID_EVENT_KEY, Secrets, secrets_of
 from readership import store
 from readership.reader import SubscriptionStatus, SuppressionReason
@@ -195,12 +195,9 @@ def test_a_database_that_is_away_makes_sendgrid_come_again(
     hook: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hooks, "WITHIN", 0.2)
-    other = sqlite3.connect(str(hook.engine.url.database), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    answer = post(hook.client, [told(1)])
+    with writing(hook.engine):
+        answer = post(hook.client, [told(1)])
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
-    other.execute("ROLLBACK")
-    other.close()
     assert post(hook.client, [told(1)]).status_code == 200
 
 
