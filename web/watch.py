@@ -42,6 +42,8 @@ class Watch:
         self._files = _files_of(settings) if settings.path.exists() else ()
         self._seen = self._good = _stamps(self._files)
         self._open = self._now = _stamps((self._database,))
+        # The file's number is not given to another one for as long as somebody holds it.
+        self._pin = _pinned(self._database)
         self._looks = 0
 
     @contextmanager
@@ -59,8 +61,15 @@ class Watch:
             self._over.set()
             self._asked.set()
             thread.join()
+            self.let_go()
             if is_main:
                 signal.signal(signal.SIGHUP, before)
+
+    def let_go(self) -> None:
+        """Look out no more."""
+        if self._pin is not None:
+            os.close(self._pin)
+            self._pin = None
 
     def _run(self) -> None:
         while not self._over.is_set():
@@ -104,6 +113,16 @@ class Watch:
         if found == self._settings:
             return "asked to" if is_asked else ""
         return "the settings or secrets were changed"
+
+
+def _pinned(path: Path | None) -> int | None:
+    """A descriptor that reads nothing: closing any other of SQLite's file would let go of its locks."""
+    if path is None or not hasattr(os, "O_PATH"):
+        return None
+    try:
+        return os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def _files_of(settings: Settings) -> tuple[Path, ...]:
