@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
@@ -76,6 +77,16 @@ def test_the_events_of_an_uncertain_batch_settle_it_reader_by_reader(engine: Eng
     assert {row.state for row in here.batches()} == {BatchState.EMPTY}
     assert here.run().readers == 0
     assert here.edition.state is EditionState.SENT
+
+
+@pytest.mark.parametrize("kinds", [("dropped", "delivered"), ("delivered", "dropped")])
+def test_whoever_was_dropped_once_and_taken_once_has_it(engine: Engine, kinds: tuple[str, str]) -> None:
+    here = house(engine)
+    here.provider.otherwise = says(Answer.UNCERTAIN, "reset")
+    here.run()
+    for kind in kinds:
+        noted(engine, event(3, EventKind(kind)))
+    assert here.states()[3] is DeliveryState.ACCEPTED
 
 
 def test_copies_change_nothing(engine: Engine) -> None:

@@ -146,6 +146,16 @@ def test_an_unsubscribe_that_comes_late_does_not_undo_a_later_consent(
     assert found.status is SubscriptionStatus(expected)
 
 
+def test_a_copy_of_an_unsubscribe_does_not_undo_what_came_since(engine: Engine) -> None:
+    house(engine).run()
+    gone = event(4, EventKind.UNSUBSCRIBE)
+    assert noted(engine, gone).unsubscribed == 1
+    with writing(engine) as connection:
+        there = store.subscriptions_of(connection, [4])[4]["daily"]
+        store.save_subscriptions(connection, [(4, replace(there, status=SubscriptionStatus.ACTIVE))], NOW)
+    assert noted(engine, gone).unsubscribed == 0
+
+
 def lifted(engine: Engine, reader: int, hours: int) -> None:
     with writing(engine) as connection:
         lift_for(connection, samples.reader(reader).key, "ada", NOW + timedelta(hours=hours))
