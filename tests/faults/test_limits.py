@@ -119,7 +119,8 @@ def test_a_key_that_stops_working_ends_the_run_at_the_first_answer(house: House)
 
 @dataclass
 class Once(Server):
-    """Says `reply` to the ninth sender alone; whoever else comes is welcome. Takes its time for a text."""
+    """Says `reply` to one sender alone, once all connections are at it; whoever else comes is welcome. Takes
+    its time for a text."""
 
     reply: str = "451 4.7.1 slow down"
     thinks: float = 0.05
@@ -127,7 +128,7 @@ class Once(Server):
 
     def planned(self, verb: str) -> Any:
         found = super().planned(verb)
-        if verb == "MAIL" and self.count("MAIL") >= 9 and not self.refused:
+        if verb == "MAIL" and self.count("MAIL") >= 20 and not self.refused:
             self.refused.append(time.monotonic())
             return self.reply
         return found
@@ -145,7 +146,8 @@ def test_a_mail_server_that_asks_one_connection_to_slow_down_is_heard_by_all(
     # The message of each in flight, and the one announced behind it.
     assert len(later) <= 2 * (CONNECTIONS - 1)
     assert not [at for at in later if at > refused + MOMENT]
-    assert report.accepted == len(server.got) < 20
+    # The first ten went alone, and each of the three behind them was in the middle of its own.
+    assert 10 < report.accepted == len(server.got) < 30
     with Server() as rest:
         provider = smtp(rest)
         house.clock.now = datetime.now(UTC)
