@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import sqlalchemy as sa
 
 from newsletter.sign_in_letters import answer_sign_ins
-from newsletter.tables import letters
 from readership.reader import Plan
 from tests import samples
 from tests.readership.registered import register
+from tests.web.postbag import Mail, emptied
 from tests.web.serving import Site, settings
 
 ADDRESS = "ana@quay.example"
@@ -71,40 +70,10 @@ class Browser:
         return answer
 
 
-@dataclass(frozen=True)
-class Mail:
-    """A letter in the queue."""
-
-    kind: str
-    address: str
-    subject: str
-    text: str
-    language: str
-    newsletter: str
-    expires: Any
-
-    @property
-    def link(self) -> str:
-        """Its path."""
-        found = re.search(r"https://feeds\.quay\.example(/\S+)", self.text)
-        assert found
-        return found[1]
-
-    @property
-    def code(self) -> str:
-        found = re.search(r"^    (\d{6})$", self.text, re.M)
-        assert found
-        return found[1]
-
-
 def mails(site: Site, values: Any = None) -> list[Mail]:
     """Answer what waits, and take every letter out of the queue."""
     answer_sign_ins(values or settings(Path("/nowhere")), site.engine, site.clock)
-    names = [letters.c[name] for name in Mail.__dataclass_fields__]
-    with site.engine.begin() as connection:
-        found = [Mail(*row) for row in connection.execute(sa.select(*names).order_by(letters.c.id))]
-        connection.execute(sa.delete(letters))
-    return found
+    return emptied(site.engine)
 
 
 def reader(site: Site, address: str = ADDRESS, number: int = 1, **changes: Any) -> None:

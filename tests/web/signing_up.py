@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import sqlalchemy as sa
 
 from newsletter.sign_up_letters import answer_sign_ups
-from newsletter.tables import letters
+from tests.web.postbag import Mail, emptied
 from tests.web.serving import Site, settings
 
 ADDRESS = "ana@quay.example"
@@ -56,34 +53,10 @@ def ask(
     return site.client.post(f"/subscribe{query}", data=fields, headers=headers)
 
 
-@dataclass(frozen=True)
-class Mail:
-    """A letter in the queue."""
-
-    kind: str
-    address: str
-    subject: str
-    text: str
-    language: str
-    newsletter: str
-    expires: Any
-
-    @property
-    def link(self) -> str:
-        """Its path."""
-        found = re.search(r"https://feeds\.quay\.example(/\S+)", self.text)
-        assert found
-        return found[1]
-
-
 def mails(site: Site, values: Any = None) -> list[Mail]:
     """Answer what waits, and take every letter out of the queue."""
     answer_sign_ups(values or settings(Path("/nowhere")), site.engine, site.clock)
-    names = [letters.c[name] for name in Mail.__dataclass_fields__]
-    with site.engine.begin() as connection:
-        found = [Mail(*row) for row in connection.execute(sa.select(*names).order_by(letters.c.id))]
-        connection.execute(sa.delete(letters))
-    return found
+    return emptied(site.engine)
 
 
 def signed_up(site: Site, address: str = ADDRESS, **changes: Any) -> Mail:

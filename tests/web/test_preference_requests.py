@@ -25,8 +25,9 @@ from readership.tokens import (
 )
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
+from tests.web.postbag import Mail
 from tests.web.serving import KEYS, Site
-from tests.web.signing_in import ADDRESS, SESSION, Browser, Mail, mails, reader, signed_in
+from tests.web.signing_in import ADDRESS, SESSION, Browser, mails, reader, signed_in
 
 NEW = "ana@new.example"
 KEY, NEW_KEY = recipient_key(ADDRESS_KEY, ADDRESS), recipient_key(ADDRESS_KEY, NEW)
