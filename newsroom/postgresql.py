@@ -26,13 +26,6 @@ REPEATABLE = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """How a connection reads one state of the database throughout, and can change nothing."""
 
 
-_DURABLE = (
-    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
-)
-"""Some servers say that a commit is there before it is on the disk, and what is handed over has to be written
-down before. Whoever asked for more than that (a standby's disk, too) keeps it."""
-
-
 def is_address(url: str) -> bool:
     """Whether the address is one of PostgreSQL's."""
     return re.match(r"postgres(ql)?(\+\w+)?:", url) is not None
@@ -94,7 +87,6 @@ def prepare(connection: Any, busy_seconds: int) -> None:
             "SELECT set_config('synchronous_commit', 'on', false) "
             "WHERE current_setting('synchronous_commit') = 'off'"
         )
-        cursor.execute(_DURABLE)
     connection.commit()
 
 
