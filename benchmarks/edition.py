@@ -29,7 +29,7 @@ from newsletter.phrases import trial_phrase
 from newsletter.post import Post
 from newsletter.providers.sendgrid import SendGrid
 from newsletter.render import render
-from newsletter.traces import message_id, trace
+from newsletter.traces import message_id
 from newsletter.variant import Variant
 from newsroom.database import engine_for
 from newsroom.secrets import Secrets
@@ -59,7 +59,6 @@ def post() -> Post:
         preferences_url=lambda reader: f"{DOMAIN}/preferences/{preferences_token(SIGNING, reader)}",
         trial_phrase=lru_cache(maxsize=None)(trial_phrase),
         message_id=lambda edition, reader: message_id(ADDRESS, edition, reader, "quay.example"),
-        trace=lambda edition, batch, reader: trace(ADDRESS, edition, batch, reader),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import Connection
@@ -63,9 +63,7 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
         message_id=lambda edition, reader_id: message_id(
             settings.secrets.address_key, edition, reader_id, domain
         ),
-        trace=lambda edition, batch, reader_id: trace(
-            settings.secrets.address_key, edition, batch, reader_id
-        ),
+        trace=partial(trace, settings.secrets.address_key) if carries_traces(settings) else untraced,
         revise=revise,
         fit=lambda selection: fitting(room, newsletter, selection, "deliver"),
         owed_to=lambda connection, edition: owed_to(
@@ -74,6 +72,16 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
         standing=lambda connection, variant: _standing(connection, variant, room.clock()),
         announce=lambda edition: witness.announce(room.engine, settings.witness_path, edition),
     )
+
+
+def carries_traces(settings: Settings) -> bool:
+    """Whether messages have an envelope of our own: else a keyed trace a reader is made for nobody."""
+    return settings.delivery.provider == "smtp"
+
+
+def untraced(_edition: str, _batch: int, _reader_id: int) -> str:
+    """No trace."""
+    return ""
 
 
 def _variant_of(selection: Selection, newsletter: Newsletter, *, straight_in: bool) -> VariantOf:
