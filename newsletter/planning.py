@@ -139,6 +139,10 @@ def plan(
         # The unique index on recipient keys is filled in random order: with the default 2 MB of cache a
         # million readers take more than twice as long. The connection keeps it, and it is a bound.
         connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KB}")
+    else:
+        # After a large import PostgreSQL's own look at the tables may be a minute away, and until then each
+        # page of candidates costs as much as all of them.
+        connection.exec_driver_sql("ANALYZE readers, subscriptions, suppressions")
     forget(connection, edition.key)
     drafting = _Drafting(connection, edition, variant_of, batch_size, allow_to, max_variants, owed_to, paced)
     for page in candidates:
