@@ -29,7 +29,7 @@ from tests.servers.smtp import ALL, Server
 
 CONNECTIONS = 4
 READERS = 40
-MOMENT = 0.25
+MOMENT = 0.4
 """Seconds in which what was on its way arrives."""
 
 
