@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from commands.context import Context
 from newsletter.edition import ALL_WITHDRAWN, Edition
 from newsroom import log
-from newsroom.database import reading, writing
+from newsroom.database import rehearsing, writing
 
 UNCHANGED = "nothing was changed"
 
@@ -33,9 +33,8 @@ def tried(room: Context) -> Iterator[Connection]:
         with writing(room.engine) as connection:
             yield connection
         return
-    with reading(room.engine) as connection:
+    with rehearsing(room.engine) as connection:
         yield connection
-        connection.rollback()
 
 
 def changed(room: Context, key: str, what: str, act: Callable[[Connection], Edition]) -> None:

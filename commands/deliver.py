@@ -30,7 +30,7 @@ from newsletter.providers import Provider
 from newsletter.providers.chosen import provider_for
 from newsroom import alerts, locks, log, witness
 from newsroom.counted import counted
-from newsroom.database import reading, writing
+from newsroom.database import reading, rehearsing, writing
 from newsroom.errors import ExitStatus
 from newsroom.masthead import Newsletter
 from readership.probe import answers
@@ -238,7 +238,7 @@ def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:
     """What planning would come to, rolled back."""
     provider = provider_for(room.settings)
     post = post_for(room, newsletter)
-    with reading(room.engine) as connection:
+    with rehearsing(room.engine) as connection:
         selection = editions.selection_of(connection, edition.key, edition.revision)
         if edition.first_handed is not None:
             log.step("deliver", edition=edition.key, dry_run="the rest would be handed over")
@@ -254,7 +254,6 @@ def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:
             owed_to=post.owed_to(connection, edition.key),
             paced=ramps.pace(connection, edition),
         )
-        connection.rollback()
     log.step(
         "deliver",
         edition=edition.key,

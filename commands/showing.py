@@ -26,7 +26,7 @@ from newsletter.schedule import Due, due_editions, next_due
 from newsletter.straight_in import links_for
 from newsletter.upcoming import upcoming
 from newsletter.variant import Audience, Variant
-from newsroom.database import reading, sqlite_file
+from newsroom.database import reading, rehearsing, sqlite_file
 from newsroom.errors import HeldError
 from newsroom.masthead import Newsletter
 from readership.reader import Plan
@@ -80,9 +80,8 @@ def shown(room: Context, newsletter: Newsletter, now: datetime) -> Shown:
             selection = _up_to_date(connection, room, newsletter, edition, now)
             if selection.has_news:
                 return Shown(selection, _standing(edition, room))
-        found = _would_be(connection, room, newsletter, coming, now)
-        connection.rollback()
-    return found
+    with rehearsing(room.engine) as connection:
+        return _would_be(connection, room, newsletter, coming, now)
 
 
 def newest(room: Context, newsletter: Newsletter) -> Shown:
@@ -129,7 +128,7 @@ def _revised(
 def _would_be(
     connection: Connection, room: Context, newsletter: Newsletter, coming: Sequence[Edition], now: datetime
 ) -> Shown:
-    """What a run at `now` would compose. Leaves the connection to be rolled back."""
+    """What a run at `now` would compose; within a transaction that is rolled back."""
     for edition in coming:
         # As that run would: its stories are free for this one.
         miss(connection, edition.key, newsletter.latest, now)

@@ -159,18 +159,37 @@ def writing(engine: Engine, within: float | None = None) -> Iterator[Connection]
     beside: Beside | None = engine.get_execution_options().get(BEFORE_COMMIT)
     turn = nullcontext(within) if line is None else line.turn(within)
     with explained(engine), turn as seconds, engine.connect() as connection:
-        _look(engine, connection)
-        if engine.dialect.name == "sqlite":
-            with _waiting(connection, seconds):
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            postgresql.begin_writing(connection, seconds)
+        _begin_writing(engine, connection, seconds)
         if beside is not None:
             beside.begin(connection)
         yield connection
         if beside is not None:
             beside.end(connection)
         connection.commit()
+
+
+@contextmanager
+def rehearsing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that may write as in `writing`, and is rolled back whatever happens: for a dry run, which
+    so fails where the deed would. Nothing is written down beside the database either.
+
+    Raises StoreError as `writing` does.
+    """
+    with explained(engine), engine.connect() as connection:
+        _begin_writing(engine, connection, None)
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+
+
+def _begin_writing(engine: Engine, connection: Connection, seconds: float | None) -> None:
+    _look(engine, connection)
+    if engine.dialect.name == "sqlite":
+        with _waiting(connection, seconds):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        postgresql.begin_writing(connection, seconds)
 
 
 @contextmanager

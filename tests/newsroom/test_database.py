@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
 from newsroom import database
-from newsroom.database import Instant, engine_for, reading, sqlite_file, writing
+from newsroom.database import Instant, engine_for, reading, rehearsing, sqlite_file, writing
 from newsroom.errors import StoreError
 from newsroom.tables import alerts
 from tests import quick, samples
@@ -49,6 +49,32 @@ def test_every_connection_is_set_up(tmp_path: Path, monkeypatch: pytest.MonkeyPa
                 "foreign_keys": 1,
                 "busy_timeout": 120_000,
             }
+
+
+def test_what_is_rehearsed_is_seen_by_itself_alone_and_undone(engine: Engine) -> None:
+    with rehearsing(engine) as connection:
+        _put(connection)
+        assert connection.execute(sa.select(alerts.c.key)).scalar() == "a"
+    assert _keys(engine) == []
+    with pytest.raises(ValueError, match="out of it"), rehearsing(engine) as connection:
+        _put(connection)
+        raise ValueError("out of it")
+    assert _keys(engine) == []
+    # The connection goes back as it was.
+    with writing(engine) as connection:
+        _put(connection)
+    assert _keys(engine) == ["a"]
+
+
+def test_a_rehearsal_writes_nothing_beside_the_database(engine: Engine) -> None:
+    class Beside:
+        def begin(self, connection: sa.Connection) -> None:
+            raise AssertionError("it began")
+
+        end = begin
+
+    with rehearsing(engine.execution_options(**{database.BEFORE_COMMIT: Beside()})) as connection:
+        _put(connection)
 
 
 @pytest.mark.sqlite
