@@ -44,7 +44,8 @@ def from_row(row: Any) -> Edition:
         composed=row.composed,
         first_handed=row.first_handed,
         finished=row.finished,
-        held=row.held,
+        # One that is over is not held any more; one that was stopped is again once it is resumed.
+        held=row.held if row.state in OPEN else "",
         note=row.note,
         candidates=row.candidates,
         released=row.released,

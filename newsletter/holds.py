@@ -71,7 +71,8 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     is_handed = edition.state in (EditionState.SENT, EditionState.STOPPED)
     if edition.state.value not in OPEN and not (is_handed and is_kept(connection, edition, now)):
         raise MisuseError(f"{key} is {edition.state}: there is nothing left to stop")
-    values = {"state": EditionState.STOPPED.value, "note": why, "held": ""}
+    # What it was held for stays in its row: `resume` takes back the stop, and not the hold.
+    values = {"state": EditionState.STOPPED.value, "note": why}
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, f"stopped: {why}" if why else "stopped")
     return get(connection, key)
@@ -95,7 +96,7 @@ def count_as_sent(connection: Connection, key: str, provider: str, by: str, now:
 
 
 def resume(connection: Connection, key: str, provider: str, by: str, now: datetime) -> Edition:
-    """Let a stopped edition go on where it was stopped, however late it is.
+    """Let a stopped edition go on where it was stopped, however late it is; one that was held is held still.
 
     Raises MisuseError where it is not stopped, HeldError where another edition took its stories since.
     """
@@ -110,9 +111,12 @@ def resume(connection: Connection, key: str, provider: str, by: str, now: dateti
                 f"{key} was stopped before anybody got it, and another edition has used {len(taken):,} of "
                 "its stories since: what it still has that is new goes into the next one"
             )
+    held = sa.select(editions.c.held).where(editions.c.key == key)
+    why = str(connection.execute(held).scalar_one()) if edition.revision else ""
     values: dict[str, Any] = {
         "state": EditionState.SENDING.value,
         "note": "",
+        "held": why,
         "released": True,
         "finished": None,
     }
@@ -120,7 +124,7 @@ def resume(connection: Connection, key: str, provider: str, by: str, now: dateti
         # Also where this database was only told of a hand-over: it begins with the first reader.
         values |= {"state": EditionState.COMPOSED.value, "first_handed": None, "provider": ""}
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
-    log(connection, key, now, by, "resumed")
+    log(connection, key, now, by, f"resumed, and held still: {why}" if why else "resumed")
     return get(connection, key)
 
 

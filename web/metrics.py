@@ -23,6 +23,7 @@ from content.tables import source_states
 from feeds.tables import feed_marks
 from newsletter import letter_queue
 from newsletter.edition import EditionState
+from newsletter.edition_row import OPEN
 from newsletter.tables import editions
 from newsroom.database import reading
 from newsroom.errors import StoreError
@@ -175,7 +176,8 @@ def _counts(connection: Connection) -> Iterator[Metric]:
     for state in EditionState:
         family.add_metric((state.value,), counts.get(state.value, 0))
     yield family
-    held = connection.execute(sa.select(sa.func.count()).where(editions.c.held != "")).scalar_one()
+    waits = sa.and_(editions.c.held != "", editions.c.state.in_(OPEN))
+    held = connection.execute(sa.select(sa.func.count()).where(waits)).scalar_one()
     yield _gauge("editions_held", "Editions that wait for a person.", held)
     told = connection.execute(sa.select(sa.func.count()).select_from(alerts)).scalar_one()
     yield _gauge("open_problems", "Problems that the operator was told of.", told)

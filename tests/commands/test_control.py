@@ -66,6 +66,17 @@ def test_a_held_edition_waits_says_so_once_and_goes_when_it_is_released(house: H
     assert state(house) == "sent"
 
 
+def test_a_hold_outlives_stop_and_resume(house: House) -> None:
+    house.run("hold", KEY, "--why", "the lawyer reads it", now=AHEAD)
+    stopped = house.run("stop", KEY, now=AHEAD).step("stop")
+    assert (stopped["state"], stopped.get("held")) == ("stopped", None)
+    resumed = house.run("resume", KEY, now=AHEAD).step("resume")
+    assert (resumed["state"], resumed["held"]) == ("composed", "the lawyer reads it")
+    assert f"{KEY} is held: the lawyer reads it; `release {KEY}` lets it go" in house.run(now=SIX).problems
+    assert house.run("release", KEY, now=SIX).status == 0
+    assert house.run("deliver", now=SIX).step("deliver")["accepted"] == 1
+
+
 def test_what_the_breaker_holds_is_said_once_and_how_it_goes_on_once(tmp_path: Path) -> None:
     house = built(tmp_path / "big", more="[delivery]\nbreaker = { first_readers = 1 }")
     house.article("bridge")
@@ -76,6 +87,10 @@ def test_what_the_breaker_holds_is_said_once_and_how_it_goes_on_once(tmp_path: P
         (message,) = [message for message in run.problems if "is held" in message]
         assert message.startswith(f"{KEY} is held: 2 readers in a first edition")
         assert message.count("lets it go") == 1
+    house.run("stop", KEY, now="2026-03-10T06:07")
+    resumed = house.run("resume", KEY, now="2026-03-10T06:08").step("resume")
+    assert str(resumed["held"]).startswith("2 readers in a first edition")
+    assert house.run(now="2026-03-10T06:09").status == 3
     assert house.run("release", KEY, now="2026-03-10T06:10").status == 0
     assert house.run(now="2026-03-10T06:11").step("deliver")["accepted"] == 2
 
