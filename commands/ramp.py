@@ -97,8 +97,8 @@ def _started(connection: Connection, room: Context, newsletter: Newsletter) -> d
     if not days:
         raise MisuseError(f"{newsletter.key} has {readers:,} readers: that is few enough for a first day")
     today = room.clock().astimezone(room.settings.newsroom.time_zone).date()
-    ramps.start(connection, Ramp(newsletter.key, today, days))
-    return {"started": today, "readers": readers, "days": len(days), "most": _said(days)}
+    begun = ramps.start(connection, Ramp(newsletter.key, today, days))
+    return {"started": begun.started, "readers": readers, "days": len(days), "most": _said(days)}
 
 
 def _stopped(connection: Connection, newsletter: Newsletter) -> dict[str, object]:

@@ -6,7 +6,8 @@ Every function works inside the transaction of the connection it is given.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -28,12 +29,20 @@ def find(connection: Connection, newsletter: str) -> Ramp | None:
     return None if row is None else Ramp(row.newsletter, row.started, tuple(row.days))
 
 
-def start(connection: Connection, ramp: Ramp) -> None:
-    """Begin a warm-up. Raises MisuseError where there is one."""
+def start(connection: Connection, ramp: Ramp) -> Ramp:
+    """Begin a warm-up, on the day after where that day's edition is handed over already: with it the first
+    day would be gone before anybody was warmed up with. Returns it as it began.
+
+    Raises MisuseError where there is one.
+    """
     if find(connection, ramp.newsletter) is not None:
         raise MisuseError(f"{ramp.newsletter} is being warmed up: `ramp {ramp.newsletter} --stop` ends that")
+    tomorrow = ramp.started + timedelta(days=1)
+    if sent_days(connection, ramp, tomorrow):
+        ramp = replace(ramp, started=tomorrow)
     row = {"newsletter": ramp.newsletter, "started": ramp.started, "days": list(ramp.days)}
     connection.execute(sa.insert(ramps).values(row))
+    return ramp
 
 
 def stop(connection: Connection, newsletter: str) -> None:
@@ -56,8 +65,9 @@ def sent_days(connection: Connection, ramp: Ramp, before: date) -> int:
 def pace(connection: Connection, edition: Edition) -> Paced:
     """Who gets this edition. An extra one takes of what its day has left."""
     ramp = find(connection, edition.newsletter)
-    if ramp is None or edition.local_date < ramp.started:
+    if ramp is None:
         return _everybody
+    # One of a day before the first, handed over since, has no more readers than the first day.
     allowed = ramp.allowed(sent_days(connection, ramp, edition.local_date))
     if allowed is None:
         return _everybody

@@ -122,6 +122,23 @@ def test_an_extra_edition_takes_what_its_day_has_left(engine: Engine) -> None:
     assert (taken(extra), extra.sum.is_right) == (set(), True)
 
 
+def test_started_after_the_days_edition_it_begins_on_the_next_day(engine: Engine) -> None:
+    many(engine, 5)
+    composed(engine)
+    House(engine).run()
+    begun(engine, 2, 3)
+    sizes = []
+    for days in (0, 1, 2):
+        day, key = other_day(days)
+        slot = "" if days else "extra"
+        composed(engine, selection(day=day, slot=slot))
+        house = House(engine, key=f"{key}-{slot}" if slot else key)
+        house.run()
+        sizes.append(len(taken(house)))
+    # The day's extra one has nothing left of what a first day may have.
+    assert sizes == [0, 2, 3]
+
+
 def test_one_warm_up_at_a_time_and_an_end(engine: Engine) -> None:
     begun(engine, 2)
     with pytest.raises(MisuseError, match="`ramp daily --stop` ends that"):
