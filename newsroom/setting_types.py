@@ -143,6 +143,21 @@ def _period(value: object) -> object:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def bounded(least: str = "", most: str = "", why: str = "") -> AfterValidator:
+    """What refuses a period that is shorter than `least` or longer than `most`, both as they are written in
+    newsroom.toml; without one of them there is no such bound. `why` stands behind what is allowed."""
+    lowest, highest = (_period(text) if text else None for text in (least, most))
+    said = f"{least} to {most}" if least and most else f"at most {most}" if most else f"{least} or more"
+
+    def check(value: timedelta) -> timedelta:
+        is_short = isinstance(lowest, timedelta) and value < lowest
+        if is_short or (isinstance(highest, timedelta) and value > highest):
+            raise ValueError(f"{said}{why and f': {why}'}")
+        return value
+
+    return AfterValidator(check)
+
+
 def _subject(text: str) -> str:
     unknown = [name for name in re.findall(r"\{([^}]*)\}", text) if name not in SUBJECT_FIELDS]
     if unknown or text.count("{") != text.count("}"):

@@ -33,6 +33,7 @@ from newsroom.setting_types import (
     Web,
     Words,
     Zone,
+    bounded,
 )
 
 
@@ -258,7 +259,7 @@ class NewsletterTable(Table):
         "nobody", description="Who may read its editions on the web, teasers alone, under /archive/."
     )
     searchable: bool = Field(True, description="Whether search engines may list what is in its archive.")
-    hold: Annotated[Period, Field(le=timedelta(hours=12))] | None = Field(
+    hold: Annotated[Period, bounded(most="12h")] | None = Field(
         None, description="How long before its hour it is composed, for its editors to look at; at most 12h."
     )
     editors: Annotated[list[Mailbox], Field(max_length=50)] = Field(
@@ -288,11 +289,11 @@ class DeliveryTable(Table):
         default=[],
         description="For staging: only these addresses or @domains get mail; empty lets everybody.",
     )
-    silence_means_not_sent: Period | None = Field(
+    silence_means_not_sent: Annotated[Period, bounded("2h", why="events may be that late")] | None = Field(
         None,
-        description="SendGrid only: an uncertain batch counts as not sent when after this time none of its "
-        "events has come, while those of the batches around it have. The risk: if it was sent after all, its "
-        "readers get it twice. Off unless you set it.",
+        description="SendGrid only: an uncertain batch counts as not sent when after this time, 2h or more, "
+        "none of its events has come, while those of the batches around it have. The risk: if it was sent "
+        "after all, its readers get it twice. Off unless you set it.",
     )
     breaker: BreakerTable = Field(default_factory=BreakerTable, description="See below.")
 
@@ -318,7 +319,7 @@ class SendGridTable(Table):
     eu: bool = Field(False, description="Use the host in the EU.")
     base_url: Web | Literal[""] = Field("", description="Another host, for a test.")
     connections: Annotated[int, Field(ge=1, le=50)] = Field(4, description="Requests at once.")
-    delay: Annotated[Period, Field(ge=timedelta(minutes=15), le=timedelta(hours=71))] | None = Field(
+    delay: Annotated[Period, bounded("15m", "71h")] | None = Field(
         None,
         description="How long SendGrid keeps what it is handed before it sends it, 15m to 71h. Until ten "
         "minutes before that `stop` takes it back; without it everything is sent at once.",
@@ -401,7 +402,7 @@ class StraightInTable(Table):
     """Links in paying readers' digests that open their article on your site without signing in."""
 
     on: bool = Field(False, description="Whether they do; docs/web.md says how your site checks them.")
-    lasts: Annotated[Period, Field(ge=timedelta(hours=1), le=timedelta(days=7))] = Field(
+    lasts: Annotated[Period, bounded("1h", "7d")] = Field(
         timedelta(hours=72), description="How long one works; whoever has it can read that article."
     )
 

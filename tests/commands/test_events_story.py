@@ -130,19 +130,19 @@ def test_what_is_silent_beside_what_is_heard_goes_again_where_that_was_chosen(
     first, rest = text[: text.index("[[newsletter]]")], text[text.index("[[newsletter]]") :]
     daily, delivery = rest[: rest.index("[delivery]")], rest[rest.index("[delivery]") :]
     second = daily.replace('key = "daily"', 'key = "second"').replace('"06:00"', '"06:10"')
-    chosen = delivery.replace("[delivery]", '[delivery]\nsilence_means_not_sent = "1h"')
+    chosen = delivery.replace("[delivery]", '[delivery]\nsilence_means_not_sent = "2h"')
     house.config.write_text(first + daily + second + chosen, encoding="utf-8")
     house.readers(*(f"other{number}@example.org,free," for number in range(1, 4)))
     sendgrid.answers.append(Answer(500))
     assert house.run(now=SIX).status == 3
     assert house.run(now="2026-03-10T06:11").step("deliver")["edition"] == "second-2026-03-10"
     # Nothing is heard at all, however long: that is no evidence.
-    assert house.run(now="2026-03-10T07:20").status == 3
+    assert house.run(now="2026-03-10T08:20").status == 3
     assert len(handed(sendgrid)) == 2
     assert post(site.client, events(handed(sendgrid)[1], "processed")).status_code == 200
-    assert house.run(now="2026-03-10T07:00").status == 3
+    assert house.run(now="2026-03-10T08:00").status == 3
     assert len(handed(sendgrid)) == 2
-    again = house.run(now="2026-03-10T07:21")
+    again = house.run(now="2026-03-10T08:21")
     assert any("silent and not sent" in line for line in again.problems)
     assert again.status == 0
     assert len(handed(sendgrid)) == 3

@@ -127,6 +127,17 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         ('"06:00"', '"06:00"\ndays = ["mo"]', r"newsletter\[0\]\.days\[0\]: \"mo\" is wrong; allowed: 'mon'"),
         ('"06:00"', '"06:00"\ndays = []', r"newsletter\[0\]\.days: "),
         ('"06:00"', '"06:00"\nlatest = "soon"', r"newsletter\[0\]\.latest: .*a period"),
+        ('"06:00"', '"06:00"\nhold = "13h"', r'newsletter\[0\]\.hold: "13h" is wrong; allowed: at most 12h$'),
+        (
+            "[newsroom]",
+            '[sendgrid]\ndelay = "14m"\n[newsroom]',
+            r'sendgrid\.delay: "14m" is wrong; allowed: 15m to 71h$',
+        ),
+        (
+            "[newsroom]",
+            '[delivery]\nsilence_means_not_sent = "119m"\n[newsroom]',
+            r'delivery\.silence_means_not_sent: "119m" is wrong; allowed: 2h or more: events may be',
+        ),
         ('"06:00"', '"06:00"\nsubject = "{headline}"', r"newsletter\[0\]\.subject: .*\{lead\}"),
         ('"06:00"', '"06:00"\nreply_to = "editors"', r"newsletter\[0\]\.reply_to: .*an address"),
         ("digest@quay.example", "a@b@c", r"newsletter\[0\]\.sender: .*an address: name@example\.org"),
