@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -26,6 +27,7 @@ from newsletter.straight_in import links_for
 from newsletter.traces import message_id, trace
 from newsletter.variant import Variant, variant_for
 from newsroom import witness
+from newsroom.errors import HeldError
 from newsroom.masthead import Newsletter
 from newsroom.settings import Settings
 from readership.reader import Candidate
@@ -71,7 +73,14 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
         ),
         standing=lambda connection, variant: _standing(connection, variant, room.clock()),
         announce=lambda edition: witness.announce(room.engine, settings.witness_path, edition),
+        advanced=lambda edition: _advanced(room, edition),
     )
+
+
+def _advanced(room: Context, edition: str) -> None:
+    # What was handed over is so; a witness that cannot be written stops the next edition before it begins.
+    with suppress(HeldError):
+        witness.advance(room.engine, room.settings.witness_path, edition)
 
 
 def carries_traces(settings: Settings) -> bool:

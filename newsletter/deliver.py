@@ -103,7 +103,7 @@ class Delivery:
         elif self._made_ready(run):
             self._hand_over(run)
         with writing(self.engine) as connection:
-            return concluded(
+            report = concluded(
                 connection,
                 self.key,
                 DeliveryReport(
@@ -118,6 +118,9 @@ class Delivery:
                 ),
                 self.clock(),
             )
+        if run.batches:
+            self.post.advanced(self.key)
+        return report
 
     def _made_ready(self, run: _Run) -> bool:
         """Bring the edition up to date and plan it; False where there is nothing to hand over now."""

@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,9 +18,15 @@ from newsroom.errors import PublishError, StandfirstError, StoreError
 from newsroom.files import private_folder, write_whole
 
 
-def back_up(engine: Engine, folder: Path, witness: Path, now: datetime) -> Path:
-    """Copy the database into `folder`, and its witness beside it; returns the database's copy."""
+def back_up(
+    engine: Engine, folder: Path, witness: Path, now: datetime, made_of: Callable[[], None] = lambda: None
+) -> Path:
+    """Copy the database into `folder`, and its witness beside it; returns the database's copy.
+
+    `made_of` is called between the two: it may have the witness know more than the copy does.
+    """
     made = back_up_database(engine, folder, now)
+    made_of()
     # After the database: a witness that is ahead of a copy only holds what is restored from it.
     try:
         known = witness.read_bytes()

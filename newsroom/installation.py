@@ -15,7 +15,8 @@ from newsroom.tables import installation
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The installation's id, and how many editions it has announced to its witness."""
+    """The installation's id, and how often it has told its witness of an edition: that it begins, and how far
+    each run and each backup found it."""
 
     id: str
     created: datetime
@@ -56,6 +57,17 @@ def announce(connection: Connection, edition: str) -> Installation:
         .where(installation.c.last_edition != edition)
         .values(hand_overs=installation.c.hand_overs + 1, last_edition=edition)
     )
+    return _there(connection)
+
+
+def advance(connection: Connection, edition: str) -> Installation:
+    """Count that `edition` came further; returns the installation as it is then."""
+    counted = {"hand_overs": installation.c.hand_overs + 1, "last_edition": edition}
+    connection.execute(sa.update(installation).values(counted))
+    return _there(connection)
+
+
+def _there(connection: Connection) -> Installation:
     found = find(connection)
     if found is None:
         raise LookupError("the database has no installation: `ensure` makes it")

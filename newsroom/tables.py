@@ -11,7 +11,7 @@ installation = sa.Table(
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("created", Instant, nullable=False),
-    # How many editions were announced to the witness: see newsroom/witness.py.
+    # How often the witness was told of an edition: see newsroom/witness.py.
     sa.Column("hand_overs", sa.Integer, nullable=False, default=0),
     sa.Column("last_edition", sa.String(200), nullable=False, default=""),
     # How many stops were written down beside it: see newsroom/stop_file.py.

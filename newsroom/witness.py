@@ -2,7 +2,8 @@
 
 Only something outside of a database can know that the database was restored or copied. Before an edition's
 first hand-over the database counts it, then the witness is written and fsynced: so a sound database is never
-behind its witness. Losing both at once cannot be seen.
+behind its witness. The same after each run that handed something over, and after each backup that was made
+while an edition went out: a copy from the middle of an edition is behind. Losing both at once cannot be seen.
 """
 
 from __future__ import annotations
@@ -118,6 +119,14 @@ def _objection(found: Witness | None, known: Installation, here: str, path: Path
             "another server. Nothing is sent. If this database is the right one from now on, say `release`: "
             f"what the witness saw handed over{_last(found)} then counts as sent"
         )
+    if known.hand_overs < found.hand_overs and known.last_edition == found.last_edition:
+        return (
+            f"{path}: the database is older than its witness: {found.last_edition} came further than it "
+            "knows. It was restored, perhaps, from a backup made while that edition went out. Nothing is "
+            f"sent, so that nobody gets it twice. Put back a newer database, or say `release`: it goes on "
+            f"with this one, and what the witness saw handed over{_last(found)} then counts as sent, or is "
+            "stopped where it is"
+        )
     if known.hand_overs < found.hand_overs:
         return (
             f"{path}: the database is older than its witness: {found.last_edition} was handed over, and the "
@@ -217,6 +226,17 @@ def announce(engine: Engine, path: Path, edition: str) -> None:
         _write(path, before)
     with writing(engine) as connection:
         known = installation.announce(connection, edition)
+    _write(path, known)
+
+
+def advance(engine: Engine, path: Path, edition: str) -> None:
+    """Say that `edition` came further than any copy made before this knows of; nothing where the witness
+    objects to the database. Raises HeldError where the witness cannot be written; the database is ahead of it
+    then, which is sound."""
+    if objects(engine, path):
+        return  # One more would have a restored database look like the one that it is behind.
+    with writing(engine) as connection:
+        known = installation.advance(connection, edition)
     _write(path, known)
 
 

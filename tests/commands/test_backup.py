@@ -14,6 +14,7 @@ from newsroom.schema import HEAD
 from tests.commands.house import House, built
 
 SIX = "2026-03-10T06:01"
+KEY = "daily-2026-03-10"
 
 
 @pytest.fixture
@@ -38,6 +39,36 @@ def test_a_backup_with_its_witness_can_be_put_back_and_sends_nothing_twice(house
     again = house.run(now="2026-03-10T07:05")
     assert again.status == 0
     assert again.steps("deliver") == []
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_backup_from_the_middle_of_an_edition_mails_nobody_twice(tmp_path: Path, goes_on: bool) -> None:
+    """Also where the machine is lost right after the backup, before the rest went out."""
+    house = built(tmp_path / "quay", more="[delivery]\nmax_per_hour = 1")
+    house.article("bridge")
+    house.readers("one@example.org,paid,", "two@example.org,paid,", "three@example.org,paid,")
+    house.run(now=SIX)
+    run = house.run("backup", now="2026-03-10T06:10")
+    (said,) = run.problems
+    assert said.startswith(f"{KEY} is going out: this copy does not know to whom it went since. Put back, it")
+    assert said.endswith(f"sends nothing until you say `release`, which stops {KEY}")
+    if goes_on:
+        assert house.run(now="2026-03-10T07:02").step("deliver")["accepted"] == 2
+    made = Path(run.step("backup")["file"])
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    shutil.copy(made, house.root / "standfirst.db")
+    if not goes_on:
+        shutil.copy(made.with_suffix(".witness"), house.root / "standfirst.witness")
+    held = house.run(now="2026-03-10T08:03")
+    assert (held.status, [step for step in held.steps("deliver") if "accepted" in step]) == (3, [])
+    assert any(f"{KEY} came further than it knows" in message for message in held.problems)
+    released = house.run("release", now="2026-03-10T08:04")
+    assert any(f"`resume {KEY}` hands it to" in message for message in released.problems)
+    assert house.run(now="2026-03-10T08:05").steps("deliver") == []
+    # Whoever knows that the others have nothing lets it go on.
+    house.run("resume", KEY, now="2026-03-10T08:06")
+    assert house.run("deliver", now="2026-03-10T08:07").step("deliver")["accepted"] == 2
 
 
 def test_a_backup_that_cannot_be_written_is_named(house: House) -> None:

@@ -44,6 +44,11 @@ FOUND = Witness("a", 3, "daily-2026-03-10", "here:/srv/quay")
         (FOUND, replace(KNOWN, hand_overs=0, last_edition=""), "knows only of none"),
         # The machine stopped between the two writes of a hand-over: the database is ahead by one.
         (replace(FOUND, hand_overs=2, last_edition="daily-2026-03-09"), KNOWN, None),
+        (
+            replace(FOUND, hand_overs=KNOWN.hand_overs + 1),
+            KNOWN,
+            "daily-2026-03-10 came further than it knows.*is stopped where it is",
+        ),
         (replace(FOUND, last_edition="weekly-2026-03-10"), KNOWN, "have gone different ways"),
         (replace(FOUND, place="there:/srv/quay"), KNOWN, "lives elsewhere"),
         (replace(FOUND, place="here:/home/copy"), KNOWN, r"lives elsewhere \(/home/copy"),
@@ -88,6 +93,24 @@ def test_a_restored_backup_is_held_until_it_is_released(engine: Engine, tmp_path
     assert caught.value.exit_status is ExitStatus.HELD
     witness.accept(restored, path)
     witness.check(restored, path)
+    restored.dispose()
+
+
+@pytest.mark.sqlite
+def test_a_copy_from_the_middle_of_an_edition_is_held(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "standfirst.witness"
+    installation.ensure(engine, samples.NOON)
+    witness.announce(engine, path, "daily-1")
+    copy = back_up(engine, tmp_path / "backups", path, samples.NOON)
+    restored = engine_for(f"sqlite:///{copy}")
+    assert not witness.objects(restored, path)
+    witness.advance(engine, path, "daily-1")
+    assert not witness.objects(engine, path)
+    assert witness.objects(restored, path)
+    # Nor does it count itself level with the one that it is behind.
+    witness.advance(restored, path, "daily-1")
+    assert witness.objects(restored, path)
+    assert witness.unknown(witness.read(path), installation.ensure(restored, samples.NOON)) == ("daily-1",)
     restored.dispose()
 
 
