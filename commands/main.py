@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import itertools
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from commands.invocation import ConfigOption, DryRunOption, Given, LogOption, NowOption
-from newsroom.errors import ExitStatus, StandfirstError
+from newsroom.errors import ExitStatus, MisuseError, StandfirstError
 
 COMMANDS = {
     "init": ("init", "Start a newsroom, by questions or flags."),
@@ -64,12 +65,34 @@ class Commands(TyperGroup):
             _plain_flags(one.get_params(ctx))
         return command
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is called. Raises MisuseError where its words contradict each other."""
+        name, command, rest = super().resolve_command(ctx, args)
+        inner = getattr(command, "commands", {}).get(rest[0]) if rest else None
+        both = _contradiction(getattr(inner or command, "params", ()), rest)
+        if both:
+            path = f"{name} {rest[0]}" if inner else name
+            raise MisuseError(f"{path}: {both[0]} and {both[1]} contradict each other; say one of them")
+        return name, command, rest
+
     def get_params(self, ctx: Any) -> Any:
         """The options before a command's name."""
         return _plain_flags(super().get_params(ctx))
 
 
 _COMPLETION = ("install_completion", "show_completion")
+
+
+def _contradiction(params: Any, words: Sequence[str]) -> tuple[str, str] | None:
+    """A flag and its opposite, where both are said; Typer would take the last one. Pure."""
+    said = list(itertools.takewhile(lambda word: word != "--", words))
+    for param in params:
+        ways = [
+            next((word for word in said if word in some), "") for some in (param.opts, param.secondary_opts)
+        ]
+        if all(ways):
+            return ways[0], ways[1]
+    return None
 
 
 def _plain_flags(params: Any) -> Any:

@@ -15,7 +15,7 @@ from commands.showing import Shown, aside, box_of, example_values, newest, rende
 from newsletter.corrections import Box
 from newsletter.letter import filled
 from newsroom import log
-from newsroom.errors import ConfigurationError
+from newsroom.errors import ConfigurationError, MisuseError
 from newsroom.files import write_whole
 from newsroom.masthead import Newsletter
 from readership.reader import Plan
@@ -44,6 +44,8 @@ def preview(
     now: NowOption = None,
 ) -> None:
     """Write the coming edition as HTML and text files, for each plan. Nothing is stored, nothing is sent."""
+    if last and at:
+        raise MisuseError("preview: --last and --at: the newest edition is as it is; say one of them")
     with opened(invocation(context, config, log_format, now)) as room:
         chosen = only(room, newsletter, "preview")
         time = moment(at, room.settings.newsroom.time_zone, "--at") if at else room.clock()

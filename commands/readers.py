@@ -22,7 +22,7 @@ from commands.readers_step import chosen_places, note_readers, readers_step
 from newsletter.letter_queue import forget_address as forget_letters
 from newsroom import log
 from newsroom.database import emptied, reading, writing
-from newsroom.errors import ConfigurationError, ExitStatus, ReaderError
+from newsroom.errors import ConfigurationError, ExitStatus, MisuseError, ReaderError
 from readership import erasure, store
 from readership.import_csv import BadRow, ImportReport, ImportRules, import_file
 from readership.reader import SuppressionReason
@@ -58,6 +58,8 @@ def import_(
     dry_run: DryRunOption = False,
 ) -> None:
     """Import a reader list. Bad rows are named and the others go on; no stop is ever lifted."""
+    if reason and not suppress:
+        raise MisuseError("readers import: --reason goes with --suppress: a list of readers needs none")
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         with _named("readers import"):
             status = _suppress(room, file, reason) if suppress else _import(room, file)

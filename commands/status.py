@@ -22,7 +22,7 @@ from newsletter.reader_moments import moments
 from newsletter.schedule import next_due
 from newsroom import log
 from newsroom.database import reading
-from newsroom.errors import ConfigurationError, ExitStatus, ReaderError
+from newsroom.errors import ConfigurationError, ExitStatus, MisuseError, ReaderError
 from readership import store
 from readership.tokens import recipient_key
 
@@ -57,6 +57,8 @@ def show(
         raise ConfigurationError(
             "status: --csv is of one edition, --addresses goes with it: `status EDITION --csv --addresses`"
         )
+    if reader is not None and problems:
+        raise MisuseError("status: --reader and --problems: say one of them")
     called = invocation(context, config, log_format, now)
     with opened(called) as room, reading(room.engine) as connection:
         page = None if called.log is LogFormat.JSON else Page(room.settings.newsroom.time_zone)

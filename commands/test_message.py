@@ -16,7 +16,7 @@ from newsletter.letter import Letter
 from newsletter.providers import Answer, Batch, Recipient
 from newsletter.providers.chosen import provider_for
 from newsroom import log
-from newsroom.errors import ConfigurationError, ExitStatus, ReaderError
+from newsroom.errors import ConfigurationError, ExitStatus, MisuseError, ReaderError
 from newsroom.masthead import Newsletter
 from readership.reader import Plan
 from readership.tokens import NOBODY, mailable
@@ -30,12 +30,16 @@ def test(
     address: Annotated[str, typer.Argument(help="Your own address.")],
     newsletter: Annotated[str | None, typer.Option(help="Its key; needed where there are several.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="One message for each plan.")] = False,
-    plan: Annotated[Plan, typer.Option(help="As this plan's readers see it.")] = Plan.FREE,
+    plan: Annotated[
+        Plan | None, typer.Option(help="As this plan's readers see it; else as free ones do.")
+    ] = None,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
 ) -> None:
     """Send the coming edition to yourself. No edition's state changes, and nobody else gets anything."""
+    if all_ and plan:
+        raise MisuseError("test: --all and --plan: say one of them")
     with opened(invocation(context, config, log_format, now)) as room:
         chosen = only(room, newsletter, "test")
         try:
@@ -45,7 +49,7 @@ def test(
         with aside(room) as elsewhere:
             found = shown(elsewhere, chosen, room.clock())
             log.step("test", edition=found.key, shows=found.what, stories=len(found.selection.stories))
-            for number, one in enumerate(PLANS if all_ else (plan,), 1):
+            for number, one in enumerate(PLANS if all_ else (plan or Plan.FREE,), 1):
                 letter = rendered(elsewhere, chosen, found.selection, one).letter
                 _send(room, chosen, found.key, letter, one, number, to)
         raise typer.Exit(room.troubles.status)

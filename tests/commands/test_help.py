@@ -20,3 +20,42 @@ def test_the_completion_is_installed_once_and_not_by_each_command(capsys: pytest
     assert "--install-completion" in capsys.readouterr().out
     main(["sync", "--help"])
     assert "completion" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            "resolve 79 --sent --not-sent",
+            "resolve: --sent and --not-sent contradict each other; say one of them",
+        ),
+        (
+            "readers bounces daily-2026-03-10 --ignore --dry-run --stop",
+            "readers bounces: --stop and --ignore contradict each other; say one of them",
+        ),
+        ("init . --gate --no-gate", "init: --gate and --no-gate contradict each other; say one of them"),
+        ("ramp --start --stop", "ramp: --start and --stop: one of them"),
+        (
+            "preview --last --at 2026-03-10T06:00",
+            "preview: --last and --at: the newest edition is as it is; say one",
+        ),
+        ("status --problems --reader a@quay.example", "status: --reader and --problems: say one of them"),
+        ("test a@quay.example --all --plan paid", "test: --all and --plan: say one of them"),
+        ("readers import list.csv --reason bounced", "readers import: --reason goes with --suppress"),
+    ],
+)
+def test_what_contradicts_itself_is_wrong_use(
+    words: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words.split()) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(said), error
+    assert error.count("\n") == 1
+
+
+def test_a_flag_said_twice_and_what_stands_behind_two_hyphens_contradict_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words in ("resolve 79 --sent --sent", "resolve 79 --sent -- --not-sent"):
+        main(["--config", "/nowhere/newsroom.toml", *words.split()])
+        assert "contradict" not in capsys.readouterr().err
