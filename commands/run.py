@@ -12,9 +12,8 @@ from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
 from commands.letters import letters_step
 from commands.sync import sync_step
-from newsletter.edition import edition_key
 from newsletter.history import has_returned, has_unsettled, open_editions
-from newsletter.schedule import next_due
+from newsletter.upcoming import next_to_go
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
 from newsroom.errors import ConfigurationError, ExitStatus, HeldError, StandfirstError, StoreError
@@ -108,9 +107,9 @@ def _say_objection(room: Context) -> None:
 def _say_next(room: Context) -> None:
     zone, now = room.settings.newsroom.time_zone, room.clock()
     for newsletter in room.settings.newsletters:
-        due = next_due(newsletter, zone, now)
-        key = edition_key(newsletter.key, due.local_date)
-        log.step("next", newsletter=newsletter.key, edition=key, at=due.due.astimezone(zone))
+        with reading(room.engine) as connection:
+            key, at = next_to_go(open_editions(connection, newsletter.key), newsletter, zone, now)
+        log.step("next", newsletter=newsletter.key, edition=key, at=at.astimezone(zone))
 
 
 def _tell(room: Context) -> None:

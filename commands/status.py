@@ -12,14 +12,13 @@ from sqlalchemy.engine import Connection
 from commands.context import Context, opened
 from commands.edition_contents import contents
 from commands.invocation import ConfigOption, LogFormat, LogOption, NowOption, invocation
-from commands.status_facts import edition_facts, moment_facts, next_facts, reader_facts, waiting_facts
+from commands.status_facts import edition_facts, moment_facts, reader_facts, waiting_facts
 from commands.status_page import Page
 from commands.waiting import Waiting, waiting
-from newsletter import edition_csv, editions, status
-from newsletter.edition import edition_key
+from newsletter import edition_csv, editions, history, status
 from newsletter.heard import heard_of
 from newsletter.reader_moments import moments
-from newsletter.schedule import next_due
+from newsletter.upcoming import next_to_go
 from newsroom import log
 from newsroom.database import reading
 from newsroom.errors import ConfigurationError, ExitStatus, MisuseError, ReaderError
@@ -87,12 +86,15 @@ def _overview(connection: Connection, room: Context, page: Page | None) -> None:
             log.step("status", **edition_facts(line))
     _waiting(connection, room, page, None, say_none=False)
     zone, now = room.settings.newsroom.time_zone, room.clock()
-    coming = [(newsletter.key, next_due(newsletter, zone, now)) for newsletter in room.settings.newsletters]
+    coming = [
+        (one.key, *next_to_go(history.open_editions(connection, one.key), one, zone, now))
+        for one in room.settings.newsletters
+    ]
     if page:
-        page.coming([(edition_key(key, due.local_date), due.due.astimezone(zone)) for key, due in coming])
+        page.coming([(key, at.astimezone(zone)) for _, key, at in coming])
         return
-    for key, due in coming:
-        log.step("next", **next_facts(key, due, zone))
+    for newsletter_key, key, at in coming:
+        log.step("next", newsletter=newsletter_key, edition=key, at=at.astimezone(zone))
 
 
 def _edition(connection: Connection, room: Context, page: Page | None, key: str) -> None:

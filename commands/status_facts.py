@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from commands.waiting import Waiting
-from newsletter.edition import DeliveryState, edition_key
+from newsletter.edition import DeliveryState
 from newsletter.heard import Fate, Heard
 from newsletter.reader_moments import Moment
-from newsletter.schedule import Due
 from newsletter.status import Line, ReaderLine
 
 
@@ -81,9 +79,3 @@ def moment_facts(reader_id: int, edition: str, one: Moment) -> dict[str, Any]:
         "what": one.what,
         "more": one.more,
     }
-
-
-def next_facts(newsletter: str, due: Due, zone: ZoneInfo) -> dict[str, Any]:
-    """A newsletter's next edition and when it is due, in local time."""
-    key = edition_key(newsletter, due.local_date)
-    return {"newsletter": newsletter, "edition": key, "at": due.due.astimezone(zone)}

@@ -1,4 +1,4 @@
-"""Which of the composed editions is next at some moment."""
+"""Which edition is next at some moment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from newsletter.edition import Edition
+from newsletter.edition import Edition, edition_key
 from newsletter.lateness import is_too_late
 from newsletter.schedule import next_due
 from newsroom.masthead import Newsletter
@@ -24,6 +24,23 @@ def upcoming(
     fitting = [edition for edition in editions if edition.revision and edition.due <= last]
     fitting = [edition for edition in fitting if not _is_over(edition, newsletter, zone, now)]
     return tuple(sorted(fitting, key=lambda edition: (bool(edition.held), edition.due, edition.key)))
+
+
+def next_to_go(
+    editions: Iterable[Edition], newsletter: Newsletter, zone: ZoneInfo, now: datetime
+) -> tuple[str, datetime]:
+    """The key of the edition that goes out next, and when: at its hour, or when its editors' window ends.
+
+    `editions` are the open ones. One that is held goes when a person says so; it is named where it is next by
+    the hour.
+    """
+    due = next_due(newsletter, zone, now)
+    regular = edition_key(newsletter.key, due.local_date)
+    times = {regular: due.due}
+    for edition in editions:
+        if edition.key == regular or (edition.goes > now and not edition.held):
+            times[edition.key] = edition.goes
+    return min(times.items(), key=lambda item: (item[1], item[0]))
 
 
 def _is_over(edition: Edition, newsletter: Newsletter, zone: ZoneInfo, now: datetime) -> bool:

@@ -209,3 +209,15 @@ def test_doctor_tells_of_previews_that_reach_nobody_or_come_too_late(tmp_path: P
     assert any('set hold = "20m"' in message for message in said)
     assert any("1 editor gets no preview" in message for message in said)
     assert any("previews are files in" in message for message in said)
+
+
+def test_what_is_next_goes_when_its_window_ends(house: House) -> None:
+    run = house.run(now="2026-03-10T05:57")
+    goes = "2026-03-10T06:17:00+01:00"
+    assert run.step("digest")["goes"] == goes
+    for now in ("2026-03-10T05:58", "2026-03-10T06:02"):
+        for line in (house.run(now=now).step("next"), house.run("status", now=now).step("next")):
+            assert (line["edition"], line["at"]) == (KEY, goes)
+    # Held, it goes when somebody says so.
+    house.run("hold", KEY, now="2026-03-10T06:03")
+    assert house.run("status", now="2026-03-10T06:04").step("next")["edition"] == "daily-2026-03-11"
