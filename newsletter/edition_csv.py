@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from newsletter.before import Before, before
 from newsletter.event import EventKind
 from newsletter.heard import Told, told_of
 from newsletter.tables import batches, deliveries, exclusions
@@ -37,8 +38,10 @@ COLUMNS = (
     "complained",
     "unsubscribed",
     "said",
+    "before",
 )
-"""`bounce` is hard or soft; `said` is what the provider said of the last event that had words."""
+"""`bounce` is hard or soft; `said` is what the provider said of the last event that had words; `before` is
+what the ledger had until somebody said otherwise, and who did, when."""
 
 _TIMES = {
     EventKind.PROCESSED: "processed",
@@ -85,6 +88,9 @@ def _pages(connection: Connection, edition: str) -> Iterator[list[dict[str, Any]
         for number, one in told_of(connection, edition, first, last):
             if number in rows:
                 _note(rows[number], one)
+        for was in before(connection, edition, first, last):
+            if was.reader_id in rows:
+                _keep(rows[was.reader_id], was)
         yield list(rows.values())
 
 
@@ -148,6 +154,13 @@ def _note(row: dict[str, Any], one: Told) -> None:
         row["bounce"] = "hard" if one.is_permanent or row.get("bounce") == "hard" else "soft"
     if one.reason:
         row["said"] = _inert(one.reason)
+
+
+def _keep(row: dict[str, Any], one: Before) -> None:
+    handed = f" (handed over {_time(one.handed)}, batch {one.batch})" if one.handed else ""
+    why = f": {one.reason}" if one.reason else ""
+    said = f"{one.state.value}{handed}{why}; {one.then} by {one.by} {_time(one.at)}"
+    row["before"] = f"{row['before']} | {said}" if row.get("before") else said
 
 
 def _time(moment: datetime | None) -> str:

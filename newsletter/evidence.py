@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import editions, ledger
+from newsletter import before, editions, ledger
 from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.event import EventKind
 from newsletter.ledger import BatchRow
@@ -86,7 +86,9 @@ def settle(connection: Connection, edition: str, proofs: Iterable[Proof], now: d
     places = _met(connection, edition, best)
     planned = [place for place in places if place.state is DeliveryState.PLANNED]
     others = [place for place in places if place.state is not DeliveryState.PLANNED]
-    _write(connection, edition, [best[place.reader_id] for place in others])
+    settled = [place.reader_id for place in others]
+    before.keep(connection, edition, settled, "settled", before.EVENTS, now)
+    _write(connection, edition, [best[reader_id] for reader_id in settled])
     for place in planned:
         # Few: somebody said that these were not sent.
         _back(connection, edition, place, best[place.reader_id], now)

@@ -9,12 +9,15 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from newsletter.before import Before, before
 from newsletter.edition import DeliveryState
 from newsletter.heard import told_of
 from newsletter.status import ReaderLine, reader_story
 from newsletter.tables import deliveries, edition_log
 from readership.lifting import of_address
 from readership.tables import suppressions
+
+_ENDS = (DeliveryState.ACCEPTED, DeliveryState.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,12 @@ def moments(connection: Connection, edition: str, reader_id: int) -> tuple[Momen
     found = [
         *_planned(connection, edition, reader_id),
         *(one for line in reader_story(connection, reader_id, edition) for one in _handed(line)),
+        *(one for was in before(connection, edition, reader_id, reader_id) for one in _was(was)),
         *_told(connection, edition, reader_id),
         *_stops(connection, edition, reader_id),
     ]
-    return tuple(sorted(found, key=lambda one: one.at))
+    # One and the same hand-over is kept, and stands in the ledger still, where it was only settled.
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: one.at))
 
 
 def _planned(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:
@@ -53,13 +58,27 @@ def _planned(connection: Connection, edition: str, reader_id: int) -> Iterator[M
 
 
 def _handed(line: ReaderLine) -> Iterator[Moment]:
-    """Its last hand-over: what came before was certainly not taken, or is in the events."""
+    """Its last hand-over: what came before was certainly not taken, is kept, or is in the events."""
     number = f"batch {line.batch}, revision {line.revision}"
     if line.handed is not None:
         yield Moment(line.handed, "handed over", f"to {line.provider}, {number}")
-    if line.settled is not None and line.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED):
+    is_said = line.reason.startswith("said to be sent")
+    if not is_said and line.settled is not None and line.state in _ENDS:
         more = ", ".join(filter(None, (line.reason, line.reference)))
         yield Moment(line.settled, f"{line.state.value} by {line.provider}", more)
+
+
+def _was(one: Before) -> Iterator[Moment]:
+    """A hand-over that the ledger has otherwise since, and who said so."""
+    if one.handed is not None:
+        number = f"batch {one.batch}, revision {one.revision}"
+        yield Moment(one.handed, "handed over", f"to {one.provider}, {number}")
+    if one.settled is not None and one.state in _ENDS:
+        yield Moment(one.settled, f"{one.state.value} by {one.provider}", one.reason)
+        yield Moment(one.at, f"{one.then} by {one.by}", f"before: {one.state.value}")
+    else:
+        more = ": ".join(filter(None, (one.state.value, one.reason)))
+        yield Moment(one.at, f"{one.then} by {one.by}", f"before: {more}")
 
 
 def _told(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:

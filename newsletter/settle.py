@@ -10,7 +10,7 @@ from typing import Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from newsletter import editions, ledger, outcomes, renders
+from newsletter import before, editions, ledger, outcomes, renders
 from newsletter.edition import BatchState, DeliveryState, Edition, EditionState, Selection
 from newsletter.ledger import BatchRow
 from newsletter.planning import GONE, exclusion
@@ -100,13 +100,17 @@ def resolve(connection: Connection, number: int, sent: bool, by: str, now: datet
         raise NotThereError(f"there is no batch {number}: `status --problems` lists the uncertain ones")
     own = _own_uncertain(connection, number)
     is_whole = row.state is BatchState.UNCERTAIN
-    count = len(own) + (len(ledger.readers_of(connection, number)) if is_whole else 0)
+    readers = [*own, *(one.reader_id for one in ledger.readers_of(connection, number) if is_whole)]
+    count = len(readers)
     if not count:
         raise MisuseError(f"batch {number} of {row.edition} is {row.state}: nothing in it is uncertain")
+    then = "said to be sent" if sent else "said not to be sent"
+    before.keep(connection, row.edition, readers, then, by, now)
     if sent:
-        ledger.set_state(connection, row.edition, dict.fromkeys(own, ""), DeliveryState.ACCEPTED)
+        why = f"{then} by {by}"
+        ledger.set_state(connection, row.edition, dict.fromkeys(own, why), DeliveryState.ACCEPTED)
         if is_whole:
-            values = {"state": BatchState.ACCEPTED.value, "settled": now}
+            values = {"state": BatchState.ACCEPTED.value, "settled": now, "reason": why}
             connection.execute(sa.update(batches).where(batches.c.id == number).values(values))
     else:
         if own:
@@ -157,6 +161,7 @@ def resend(
                 f"{key}: a story in revision {row.revision} has been withdrawn since, so its letter is not "
                 "handed over again"
             )
+        before.keep(connection, key, reader_ids, "to be handed over again", by, now)
         for start in range(0, len(reader_ids), batch_size):
             ledger.move(connection, row, reader_ids[start : start + batch_size], attempts=0, resend=True)
         if not ledger.readers_of(connection, number):

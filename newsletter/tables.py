@@ -165,6 +165,27 @@ deliveries = sa.Table(
     sqlite_with_rowid=False,
 )
 
+delivery_history = sa.Table(
+    "delivery_history",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("edition", sa.ForeignKey("editions.key", ondelete="CASCADE"), nullable=False),
+    sa.Column("reader_id", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("batch", sa.Integer, nullable=False),
+    sa.Column("revision", sa.Integer),
+    sa.Column("provider", sa.String(20), nullable=False),
+    sa.Column("handed", Instant),
+    sa.Column("settled", Instant),
+    # When that was written over, by whom, and with what.
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("by", sa.String(200), nullable=False),
+    sa.Column("then", sa.Text, nullable=False),
+    sa.Index("ix_delivery_history_edition_reader_id", "edition", "reader_id"),
+    comment="What the ledger had of a delivery before a person or the events said otherwise.",
+)
+
 exclusions = sa.Table(
     "exclusions",
     metadata,

@@ -412,6 +412,30 @@ def upgrade() -> None:
         postgresql_where=sa.text("kind IN ('bounce', 'dropped')"),
     )
     op.create_table(
+        "delivery_history",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("edition", sa.String(length=200), nullable=False),
+        sa.Column("reader_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("batch", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=True),
+        sa.Column("provider", sa.String(length=20), nullable=False),
+        sa.Column("handed", Instant(), nullable=True),
+        sa.Column("settled", Instant(), nullable=True),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("by", sa.String(length=200), nullable=False),
+        sa.Column("then", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["edition"], ["editions.key"], name=op.f("fk_delivery_history_edition"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_history")),
+        comment="What the ledger had of a delivery before a person or the events said otherwise.",
+    )
+    op.create_index(
+        "ix_delivery_history_edition_reader_id", "delivery_history", ["edition", "reader_id"], unique=False
+    )
+    op.create_table(
         "edition_revisions",
         sa.Column("edition", sa.String(length=200), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections import Counter
 from typing import Any
 
@@ -9,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import editions, holds, settle
+from newsletter import edition_csv, editions, holds, settle
 from newsletter.deliver import Delivery
 from newsletter.delivery_report import StoppedBy
 from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.providers import Answer, Batch, Outcome
+from newsletter.reader_moments import moments
 from newsletter.tables import batches as batches_table
 from newsroom.database import reading, writing
 from newsroom.errors import ExitStatus, HeldError, MisuseError, StandfirstError
@@ -124,6 +127,53 @@ def test_leftovers_of_a_held_edition_are_settled_too(house: House) -> None:
 
 
 # Resolve
+
+
+def story(house: House, reader_id: int) -> list[str]:
+    with reading(house.engine) as connection:
+        return [f"{one.what} ({one.more})" for one in moments(connection, KEY, reader_id)]
+
+
+def csv_of(house: House) -> dict[str, str]:
+    file = io.StringIO()
+    with reading(house.engine) as connection:
+        edition_csv.write(connection, KEY, file)
+    return {row["reader"]: row["before"] for row in csv.DictReader(io.StringIO(file.getvalue()))}
+
+
+def test_a_readers_story_says_who_decided_and_what_was_before(house: House) -> None:
+    house.run()
+    resolved(house, 2, sent=True)
+    told = story(house, 11)
+    assert told.count("handed over (to fake, batch 2, revision 1)") == 1
+    assert f"said to be sent by nele (before: uncertain: {settle.CUT_OFF})" in told
+    assert not any(one.startswith("accepted") for one in told)
+    said = csv_of(house)
+    assert said["11"].startswith("uncertain (handed over 2026-03-10T12:00:00Z, batch 2): the run was cut off")
+    assert "; said to be sent by nele 2026-" in said["11"]
+    assert said["1"] == ""
+
+
+def test_what_was_said_not_to_be_sent_keeps_its_first_hand_over(house: House) -> None:
+    house.run()
+    resolved(house, 2, sent=False)
+    house.run()
+    told = story(house, 11)
+    assert f"said not to be sent by nele (before: uncertain: {settle.CUT_OFF})" in told
+    assert "accepted by fake (taken)" in told
+
+
+def test_a_second_hand_over_writes_over_nothing(engine: Engine) -> None:
+    composed(engine)
+    many(engine, 1)
+    house = House(engine)
+    house.run()
+    resent(house, 1)
+    house.run()
+    told = story(house, 1)
+    assert "to be handed over again by nele (before: accepted)" in told
+    assert [one.split(" (")[0] for one in told].count("accepted by fake") == 2
+    assert csv_of(house)["1"].startswith("accepted (handed over ")
 
 
 @pytest.mark.parametrize("sent", [True, False])
