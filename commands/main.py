@@ -11,6 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from commands.ending import SAID, Ended, endable
 from commands.invocation import ConfigOption, DryRunOption, Given, LogOption, NowOption
 from newsroom.errors import ExitStatus, MisuseError, StandfirstError
 
@@ -25,7 +26,7 @@ COMMANDS = {
     "edit": ("edit", "Change an edition: lead, stories, subject, note."),
     "hold": ("hold", "Keep an edition from going out."),
     "release": ("release", "Let a held edition go, or accept a restored database."),
-    "stop": ("stop", "End an edition for good."),
+    "stop": ("stop", "End an edition, unless it is resumed."),
     "resume": ("resume", "Let a stopped edition go on."),
     "resend": ("resend", "Hand over again to those who were refused, or to one reader."),
     "ramp": ("ramp", "Warm a new sending domain up, some more readers each day."),
@@ -133,7 +134,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit status (newsroom.errors.ExitStatus)."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        app(args=arguments, prog_name="send.py")
+        with endable():
+            app(args=arguments, prog_name="send.py")
     except StandfirstError as error:
         complain(error, json=_wants_json(arguments))
         return int(error.exit_status)
@@ -142,6 +144,9 @@ def main(arguments: list[str] | None = None) -> int:
 
         complain(StandfirstError(unforeseen.said(error)), json=_wants_json(arguments))
         unforeseen.show(error)
+        return int(ExitStatus.FAILED)
+    except Ended:
+        complain(StandfirstError(SAID), json=_wants_json(arguments))
         return int(ExitStatus.FAILED)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)

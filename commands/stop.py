@@ -25,7 +25,7 @@ def stop(
     now: NowOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
-    """End an edition for good; what was handed over stays handed over, but for what SendGrid still keeps."""
+    """End an edition, unless it is resumed; what was handed over stays so, but for what SendGrid keeps."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         changed(
             room,
