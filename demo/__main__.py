@@ -60,7 +60,7 @@ def demo(choice: Choice = Choice()) -> int:  # noqa: B008  # A value that nobody
     stands, last = day_of_run(RUN), choice_of(RUN)
     plan = planned(now, stands if last == choice else None)
     if stands and last != choice:
-        sys.stdout.write(f"The last run had {last.shown}, so this one begins anew.\n")
+        sys.stdout.write(f"The last run had {last.unlike(choice)}, so this one begins anew.\n")
     try:
         with site_of(origin, RUN, again=plan.again) as address:
             if not plan.again:

@@ -41,11 +41,13 @@ class Choice:
     """The address of their own system, where it is one."""
     database: str = KINDS[0]
 
-    @property
-    def shown(self) -> str:
-        """As a sentence names it."""
-        source = f"SOURCE={self.name or 'folder'}"
-        return source if self.database == KINDS[0] else f"{source} DATABASE={self.database}"
+    def unlike(self, other: Choice) -> str:
+        """What of it is not as in the other one, as a sentence names it."""
+        source = (
+            f"SOURCE={self.name or 'folder'}" if (self.name, self.site) != (other.name, other.site) else ""
+        )
+        database = f"DATABASE={self.database}" if self.database != other.database else ""
+        return f"{source} {database}".strip()
 
 
 def choice_of(folder: Path) -> Choice:

@@ -181,6 +181,12 @@ def test_another_source_begins_anew_and_says_so(
     assert choice_of(run) == Choice()
 
 
+def test_only_what_is_not_as_before_is_said() -> None:
+    assert Choice().unlike(Choice(database="postgresql")) == "DATABASE=sqlite"
+    assert Choice("sql", database="postgresql").unlike(Choice()) == "SOURCE=sql DATABASE=postgresql"
+    assert Choice("pages", "https://a.example").unlike(Choice("pages", "https://b.example")) == "SOURCE=pages"
+
+
 def test_a_set_up_that_failed_is_said_and_made_anew(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
