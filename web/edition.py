@@ -46,6 +46,9 @@ ALWAYS = ("hold", "stop")
 SURE = ("now", "stop")
 """What cannot be taken back is asked once more."""
 
+DEEDS = frozenset({"hold", "release", "now", "stop", "lead", "drop", "back", "top", "subject", "note"})
+"""What a form may ask for; another one is not of this page."""
+
 NOTE_LIMIT = 5_000
 """Characters of a note that is written here."""
 _LONGEST_SUBJECT = 300
@@ -90,6 +93,8 @@ class Controls:
         if form is None:
             return self._page(asked, known)
         do, _, what = form.get("do").partition(" ")
+        if do not in DEEDS:
+            return self._page(asked, known, "edition_unclear", typed=form, status=400)
         if do in SURE and form.get("sure") != "yes":
             return self._sure(asked, known, do)
         return self._act(asked, form, do, what)

@@ -217,7 +217,11 @@ def test_what_no_form_sends(room: Room) -> None:
     page = room.opened()
     before = editions_of(room)
     for do in ("", "x", "lead", "lead x", "drop tag:evil", "top politics x", "back x", f"top nowhere {TRAM}"):
-        room.press(do, page=page, seen_="x")
+        answer = room.press(do, page=page, seen_="x")
+        if do in ("", "x"):
+            assert answer.status_code == 400
+            assert status(answer) == "Not done: the form did not say what to do. Press one of the buttons."
+    assert room.site.client.post(room.link(), data={"seen": seen(page)}).status_code == 400
     for value in ("", "x", "-1", "9" * 400, "٣"):
         answer = room.site.client.post(room.link(), data={"seen": value, "do": f"drop {FERRY}"})
         assert answer.status_code == 409
