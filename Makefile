@@ -58,7 +58,7 @@ check: $(VENV)/development ## Style, types and the rules of the house
 	$(BIN)/lint-imports --no-cache
 
 bench: $(VENV)/development ## Ratios against named peers, in one run (docs/performance.md)
-	@for part in feeds private_feeds web sync render ledger smtp sendgrid_requests edition events sign_up idle; do echo; $(BIN)/python -m benchmarks.$$part || exit 1; done
+	@for part in feeds private_feeds web sync render ledger smtp sendgrid_requests edition events readers sign_up idle; do echo; $(BIN)/python -m benchmarks.$$part || exit 1; done
 
 crash: $(VENV)/development ## Kill runs, fill disks, turn clocks back, at random: make crash N=500
 	@$(BIN)/python -m tests.crash.many $(or $(N),100) $(SEED)
