@@ -16,7 +16,7 @@ from commands.status_facts import edition_facts, moment_facts, reader_facts, wai
 from commands.status_page import Page
 from commands.waiting import Waiting, waiting
 from newsletter import edition_csv, editions, history, status
-from newsletter.heard import heard_of
+from newsletter.heard import heard_lately, heard_of
 from newsletter.reader_moments import moments
 from newsletter.upcoming import next_to_go
 from newsroom import log
@@ -79,11 +79,12 @@ def show(
 def _overview(connection: Connection, room: Context, page: Page | None) -> None:
     for newsletter in room.settings.newsletters:
         lines = status.recent(connection, newsletter.key)
+        heard = heard_lately(connection, [line.edition.key for line in lines])
         if page:
-            page.editions(newsletter.title, lines)
+            page.editions(newsletter.title, lines, heard)
             continue
         for line in lines:
-            log.step("status", **edition_facts(line))
+            log.step("status", **edition_facts(line, heard.get(line.edition.key)))
     _waiting(connection, room, page, None, say_none=False)
     zone, now = room.settings.newsroom.time_zone, room.clock()
     coming = [

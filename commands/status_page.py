@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -42,8 +42,8 @@ class Page:
             file=sys.stdout, highlight=False, markup=False, emoji=False, width=_WIDTH if is_free else None
         )
 
-    def editions(self, title: str, lines: Sequence[Line]) -> None:
-        """The last editions of one newsletter."""
+    def editions(self, title: str, lines: Sequence[Line], heard: Mapping[str, Heard]) -> None:
+        """The last editions of one newsletter; `heard`, by key, what the provider's events say of some."""
         self._title(title)
         if not lines:
             self._say("No edition yet.\n")
@@ -52,9 +52,14 @@ class Page:
         table.add_column("Readers, or why none", overflow="fold")
         for line in lines:
             edition = line.edition
-            table.add_row(edition.key, _state(edition), self._when(edition), masked(_outcome(line)))
+            table.add_row(
+                edition.key,
+                _state(edition),
+                self._when(edition),
+                masked(_outcome(line, heard.get(edition.key))),
+            )
         self._console.print(table)
-        self._say(f"{ACCEPTED}\n")
+        self._say(f"{DELIVERED if heard else ACCEPTED}\n")
 
     def edition(self, line: Line, found: Contents, heard: Heard) -> None:
         """One edition in full: its times, its stories, the sum of its readers, and what was heard of them."""
@@ -257,10 +262,13 @@ def _state(edition: Edition) -> Text:
     return Text("held", style="red") if edition.held else Text(edition.state.value)
 
 
-def _outcome(line: Line) -> str:
-    """What became of the edition's readers; where it has none, why."""
+def _outcome(line: Line, heard: Heard | None) -> str:
+    """What became of the edition's readers, and what was heard of them; where it has none, why."""
     why = line.edition.held or line.edition.note
-    return "; ".join(filter(None, (sum_in_words(line.sum), why)))
+    fates = (Fate.DELIVERED, *(fate for fate in Fate if fate is not Fate.DELIVERED))
+    counts = [f"{heard.of(fate):,} {fate.value}" for fate in fates if heard.of(fate)] if heard else []
+    events = f"by the provider's events {', '.join(counts)}" if counts else ""
+    return "; ".join(filter(None, (sum_in_words(line.sum), events, why)))
 
 
 def sum_in_words(found: Sum) -> str:

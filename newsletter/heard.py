@@ -5,7 +5,7 @@ Whoever was accepted is not in it before an event says so: nothing here is guess
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -75,6 +75,19 @@ def heard_of(connection: Connection, edition: str) -> Heard:
     for name, count in connection.execute(summed):
         found[Fate(name)] += int(count)
     return Heard({fate: count for fate, count in found.items() if count})
+
+
+def heard_lately(connection: Connection, keys: Sequence[str]) -> dict[str, Heard]:
+    """What was heard of the first of these editions that anything was heard of, and of those of which only
+    the sum is kept: to count the events of a large one takes a while."""
+    theirs = event_sums.c.edition.in_(keys)
+    cheap = set(connection.execute(sa.select(event_sums.c.edition).where(theirs)).scalars())
+    any_of = sa.select(events.c.edition).limit(1)
+    for key in keys:
+        if key not in cheap and connection.execute(any_of.where(events.c.edition == key)).first():
+            cheap.add(key)
+            break
+    return {key: heard_of(connection, key) for key in keys if key in cheap}
 
 
 def summarise(connection: Connection, before: datetime) -> int:

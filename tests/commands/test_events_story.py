@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from commands.main import main
 from newsroom.database import engine_for
 from newsroom.settings import load
 from tests.commands.house import House, built
@@ -73,7 +74,9 @@ def events(request: Request, event: str, *numbers: int, **more: Any) -> list[dic
     return found
 
 
-def test_a_lost_answer_is_settled_by_events(house: House, site: Site, sendgrid: HttpServer) -> None:
+def test_a_lost_answer_is_settled_by_events(
+    house: House, site: Site, sendgrid: HttpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
     sendgrid.answers.append(Answer(fault=Fault.RESET_AFTER_BODY))
     first = house.run(now=SIX)
     assert first.status == 3
@@ -97,6 +100,13 @@ def test_a_lost_answer_is_settled_by_events(house: House, site: Site, sendgrid: 
         "delivered": 2,
         "on its way": 2,
     }
+    assert house.run("status", now=LATER).step("status")["events"] == facts["events"]
+    capsys.readouterr()
+    assert main(["--config", str(house.config), "--now", LATER, "status"]) == 0
+    page = " ".join(capsys.readouterr().out.split())
+    said = "by the provider's events 2 delivered, 1 bounced, 1 dropped by the provider, 2 on its way"
+    assert said in page
+    assert "nobody here can know" not in page
     house.article("tunnel", published="2026-03-10T20:00:00+01:00")
     assert house.run(now="2026-03-11T06:01").step("deliver")["accepted"] == 4
     excluded = house.run("status", "daily-2026-03-11", now="2026-03-11T06:02").step("status")["exclusions"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +13,10 @@ from sqlalchemy.engine import Engine
 
 from newsletter import edition_csv
 from newsletter.event import EventKind
-from newsletter.heard import Fate, heard_of, last_heard, summarise
+from newsletter.heard import Fate, heard_lately, heard_of, last_heard, summarise
 from newsletter.reader_moments import moments
 from newsletter.reader_record import ledger_record
-from newsletter.tables import events
+from newsletter.tables import editions, event_sums, events
 from newsroom.database import reading, writing
 from tests import samples
 from tests.newsletter.delivering import KEY, NOW, House
@@ -118,3 +118,20 @@ def test_a_reader_sees_what_was_told_of_them(told: House) -> None:
         "stopped: bounced",
         "came back for good",
     ]
+
+
+def test_lately_the_newest_that_was_heard_of_and_what_is_summed_already(told: House) -> None:
+    silent, older = "daily-2026-03-11", "daily-2026-03-09"
+    with writing(told.engine) as connection:
+        for table, name in ((editions, "key"), (events, "edition")):
+            row = connection.execute(sa.select(table).where(table.c[name] == KEY).limit(1)).mappings().one()
+            other = {name: older, **({"local_date": date(2026, 3, 9)} if table is editions else {})}
+            connection.execute(sa.insert(table).values({**row, **other}))
+        newest = heard_of(connection, KEY)
+        assert heard_lately(connection, (silent, KEY, older)) == {KEY: newest}
+        assert list(heard_lately(connection, (silent, older))) == [older]
+        # The sum alone costs nothing, so the next one is counted.
+        values = {"edition": KEY, "fate": Fate.DELIVERED.value, "readers": 3}
+        connection.execute(sa.delete(events).where(events.c.edition == KEY))
+        connection.execute(sa.insert(event_sums).values(values))
+        assert list(heard_lately(connection, (silent, KEY, older))) == [KEY, older]
