@@ -112,7 +112,8 @@ def say_unsettled(room: Context) -> None:
     with reading(room.engine) as connection:
         waiting = status.unsettled(connection)
     for problem in waiting:
-        readers, ways = counted(problem.readers or 0, "reader"), " or ".join(problem.commands)
+        readers = counted(problem.readers or 0, "reader")
+        ways = " or ".join(f"`{command}`" for command in problem.commands)
         message = (
             f"{problem.edition}: batch {problem.batch}, {readers}, is {problem.trouble}: {problem.reason}; "
             f"ask the provider's log, then: {ways}"
@@ -126,7 +127,7 @@ def say_returned(room: Context) -> None:
     with reading(room.engine) as connection:
         waiting = bounce_hold.waiting(connection)
     for held in waiting:
-        ways = " or ".join(held.commands)
+        ways = " or ".join(f"`{command}`" for command in held.commands)
         room.troubles.add(
             "bounces", held.edition, f"{held.edition}: {held.reason}; then: {ways}", ExitStatus.HELD
         )

@@ -41,6 +41,9 @@ _NAMED = re.compile(
 )
 """A command that a message names."""
 
+_LOOKED_AT = re.compile(r"(?:resolve|readers bounces|release|stop) \S+|release$")
+"""The beginning of a command that settles what the database says of itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -182,12 +185,29 @@ def _noted(connection: Connection, found: Sequence[Waiting]) -> Iterator[Waiting
     for one in alerts.noted(connection):
         if any(reason in one.message or one.message in reason for reason in known):
             continue
+        if is_settled(one.message, [command for item in found for command in item.commands]):
+            continue
         is_notice = one.key.startswith(NOTICE)
         step = one.key.removeprefix(NOTICE).partition(":")[0]
         trouble = "to be known" if is_notice else "failed"
         yield Waiting(
             step, trouble, one.message, commands_in(one.message), not is_notice, since=one.first_seen
         )
+
+
+def is_settled(message: str, commands: Sequence[str]) -> bool:
+    """Whether what a run noted is over since: it asks for what the ledger or the witness is looked at,
+    and none of `commands`, which are those of all that waits still, is of that. Pure."""
+    subjects = {_subject(command) for command in commands_in(message)}
+    if not subjects or None in subjects:
+        return False
+    return subjects.isdisjoint(map(_subject, commands))
+
+
+def _subject(command: str) -> str | None:
+    """What a command settles, `resolve 79` say; None for one of which a run alone knows whether it is due."""
+    found = _LOOKED_AT.match(command)
+    return None if found is None else found.group()
 
 
 def commands_in(message: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.waiting import is_settled
 from tests.commands.house import House, Run, built
 
 SIX = "2026-03-10T06:01"
@@ -113,6 +114,37 @@ def test_a_batch_is_settled_as_a_person_knows_it(uncertain: House, choice: str, 
     assert [line["accepted"] for line in after.steps("deliver") if "accepted" in line] == (
         [accepted] if accepted else []
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "is_over"),
+    [
+        ("x: then: `readers bounces daily-1 --stop` or `readers bounces daily-1 --ignore`", True),
+        ("x: then: `readers bounces daily-2 --stop`", False),
+        ("daily-2 is held: why; `release daily-2` lets it go", True),
+        ("the witness objects; say `release`", True),
+        ("what nobody can look at: `sync`", False),
+        ("what names no command", False),
+    ],
+)
+def test_what_is_over_of_what_a_run_noted(message: str, is_over: bool) -> None:
+    assert is_settled(message, ("readers bounces daily-2 --stop", "release daily-1")) is is_over
+
+
+def test_what_a_person_settled_is_asked_for_no_more(uncertain: House) -> None:
+    """Before the next run, which forgets what it noted."""
+    assert uncertain.run(now=LATER).status == 3
+    assert uncertain.run("status", "--problems", now=LATER).status == 3
+    assert uncertain.run("resolve", "2", "--sent", now=LATER).status == 0
+    looked = uncertain.run("status", "--problems", now=LATER)
+    assert not any("resolve" in message for message in looked.problems), looked.problems
+
+
+def test_all_that_is_uncertain_of_an_edition_is_settled_at_once(uncertain: House) -> None:
+    batch(uncertain, 1, "uncertain", "cut off")
+    step = uncertain.run("resolve", KEY, "--sent", now=LATER).step("resolve")
+    assert (step["batches"], step["readers"]) == (2, 2)
+    assert said(uncertain.run("resolve", KEY, "--sent", now=LATER)) == f"{KEY}: nothing of it is uncertain"
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "9" * 20, "two"])
