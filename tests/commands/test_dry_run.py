@@ -83,6 +83,8 @@ def test_each_command_is_tried_on_either_database(composed: House) -> None:
     assert dry("edit", KEY, "--subject", "Another").step("edit")["subject"] == "Another"
     assert dry("ramp", "--start").step("ramp")["days"] == 1
     assert dry("deliver", now=SIX).step("deliver")["readers"] == 60
+    for words in ("", "sync", "feeds", "digest", f"readers import {house.root / 'readers.csv'}"):
+        dry(*words.split(), now=SIX)
     # It makes this edition missed, to see what the next one would have.
     assert house.run("preview", "daily", "--at", "2026-03-11T06:00", now=AHEAD).status == 0
     # None of it was done.
