@@ -35,6 +35,7 @@ def stop(
         )
         if not room.dry_run:
             _take_back(room, edition)
+            log.step("next", edition=edition, goes_on_with=f"resume {edition}")
 
 
 def _take_back(room: Context, edition: str) -> None:

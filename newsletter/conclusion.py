@@ -44,7 +44,7 @@ def concluded(connection: Connection, key: str, report: DeliveryReport, now: dat
         taking_back.take_back(connection, key)
         report = report.with_sum(checked_sum(connection, key)).stopped(StoppedBy.PROVIDER, problem)
     report = _waiting(connection, report, now)
-    finished = _is_finished(connection, edition, now)
+    finished = _is_finished(connection, edition, report.uncertain, now)
     if finished and report.stopped_by is StoppedBy.ASKED:
         # Whoever asked it to stop came too late for that to matter.
         report = replace(report, stopped_by=None)
@@ -97,7 +97,7 @@ def _many_refused(report: DeliveryReport) -> tuple[Problem, ...]:
     return (Problem(f"{key}:many refused", said),)
 
 
-def _is_finished(connection: Connection, edition: Edition, now: datetime) -> bool:
+def _is_finished(connection: Connection, edition: Edition, uncertain: int, now: datetime) -> bool:
     if edition.state is EditionState.SENT:
         return True
     if edition.state.value not in OPEN or edition.candidates is None or edition.held:
@@ -108,7 +108,8 @@ def _is_finished(connection: Connection, edition: Edition, now: datetime) -> boo
     ours = editions_table.c.key == edition.key
     values = {"state": EditionState.SENT.value, "finished": now}
     connection.execute(sa.update(editions_table).where(ours).values(values))
-    editions.log(connection, edition.key, now, "run", "everything is handed over")
+    doubt = f"; of {counted(uncertain, 'reader')} it is uncertain" if uncertain else ""
+    editions.log(connection, edition.key, now, "run", f"everything is handed over{doubt}")
     return True
 
 

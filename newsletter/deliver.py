@@ -19,7 +19,7 @@ from newsletter.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.conclusion import concluded
 from newsletter.delivery_report import DeliveryReport, Problem, StoppedBy, everybody_refused, stop_problem
 from newsletter.doubt import Doubt, took_anybody
-from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState
+from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState, Selection
 from newsletter.edition_row import OPEN
 from newsletter.post import Post
 from newsletter.providers import Answer, Batch, Outcome, Provider, Recalls
@@ -40,6 +40,7 @@ TICK = 0.5
 
 MOST_UNSURE = 3
 """So many hand-overs in a row may end without anybody knowing how: more would only leave more uncertain."""
+
 
 _WRITING_AGAIN = (1.0, 4.0, 15.0)
 """Seconds between attempts to write outcomes down: what is not written is uncertain."""
@@ -72,6 +73,20 @@ class _Run:
         """End the run; a problem that several connections have is said once."""
         self.stopped_by = by
         self.problems.setdefault(problem.key, problem)
+
+
+def _what_changed(before: Selection, after: Selection) -> str:
+    """Which stories are out of it, and which are otherwise, by their ids; "" where it is something else."""
+    now = {story.teaser.id: story.teaser for story in after.stories}
+    gone = [story.teaser.id for story in before.stories if story.teaser.id not in now]
+    other = [one.teaser.id for one in before.stories if now.get(one.teaser.id, one.teaser) != one.teaser]
+    said = [f"{word} {_few(ids)}" for word, ids in (("without", gone), ("changed:", other)) if ids]
+    return f": {'; '.join(said)}" if said else ""
+
+
+def _few(ids: list[str], most: int = 5) -> str:
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return ", ".join(ids[:most]) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +170,9 @@ class Delivery:
             return False
         fitted = self.post.fit(after)
         left_out = (*editions.left_out_of(connection, self.key, edition.revision), *fitted.left_out)
-        why = "; ".join(("brought up to date before it goes out", *fitted.shortened))
+        why = "; ".join(
+            (f"brought up to date before it goes out{_what_changed(selection, after)}", *fitted.shortened)
+        )
         editions.add_revision(connection, self.key, fitted.selection, left_out, "run", why, self.clock())
         return True
 

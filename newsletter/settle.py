@@ -58,7 +58,12 @@ def leftovers(
             continue
         outcome = _evidence(engine, newsletter, row, provider, post)
         with writing(engine) as connection:
-            outcomes.record(connection, row.id, outcome, row.owner, now)
+            if outcomes.record(connection, row.id, outcome, row.owner, now):
+                found = (
+                    "uncertain" if outcome.answer is Answer.UNCERTAIN else "settled as the provider has it"
+                )
+                what = f"batch {row.id} ({counted(row.size, 'reader')}) was cut off: {found}"
+                editions.log(connection, key, now, "run", what)
         uncertain += outcome.answer is Answer.UNCERTAIN
         settled += outcome.answer is not Answer.UNCERTAIN
     return Leftovers(settled, uncertain, busy)

@@ -232,6 +232,16 @@ def test_where_nothing_was_taken_the_edition_is_open_again(house: House) -> None
     assert house.edition.revision == 2
 
 
+def test_the_log_names_what_was_withdrawn_before_it_went_out(house: House) -> None:
+    house.desk.withdrawn.add("ferry")
+    house.run()
+    with reading(house.engine) as connection:
+        said = [what for _, _, what in editions.log_of(connection, house.key)]
+    (revision,) = [what for what in said if "brought up to date" in what]
+    assert revision.startswith("revision 2: brought up to date before it goes out: without ")
+    assert "ferry" in revision
+
+
 def test_uncertain_is_held_and_never_handed_again(house: House) -> None:
     house.provider.answers.append(says(Answer.UNCERTAIN, "time-out"))
     report = house.run()

@@ -359,3 +359,14 @@ def test_a_letter_that_is_no_longer_stored_is_not_made_up(refused: House) -> Non
         connection.execute(sa.update(batches_table).where(planned).values(render=None))
     report = refused.run()
     assert report.dropped == 7
+
+
+# What the edition's log says
+
+
+def test_the_log_says_what_was_cut_off_and_how_much_is_uncertain(house: House) -> None:
+    house.run()
+    with reading(house.engine) as connection:
+        said = [what for _, _, what in editions.log_of(connection, KEY)]
+    assert "batch 2 (10 readers) was cut off: uncertain" in said
+    assert said[-1] == "everything is handed over; of 10 readers it is uncertain"
