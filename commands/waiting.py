@@ -84,7 +84,7 @@ def _of_edition(problem: Problem) -> Waiting:
     return Waiting(
         place=problem.edition,
         trouble=problem.trouble.value,
-        reason=problem.reason,
+        reason=problem.reason + (_partly(problem) if problem.trouble is Trouble.UNCERTAIN else ""),
         commands=problem.commands,
         needs_person=problem.trouble in _ACTS,
         edition=problem.edition,
@@ -92,6 +92,14 @@ def _of_edition(problem: Problem) -> Waiting:
         batch=problem.batch,
         since=problem.since,
         next_at=problem.next_at,
+    )
+
+
+def _partly(problem: Problem) -> str:
+    """What to do where the provider has some of a batch and not the others."""
+    return (
+        f"; if its log has only some of them: `status {problem.edition} --csv --addresses` names all, "
+        f"say --sent, then `resend {problem.edition} --only ADDRESS` for each other one"
     )
 
 
@@ -185,7 +193,7 @@ def _noted(connection: Connection, found: Sequence[Waiting]) -> Iterator[Waiting
     for one in alerts.noted(connection):
         if any(reason in one.message or one.message in reason for reason in known):
             continue
-        if is_settled(one.message, [command for item in found for command in item.commands]):
+        if is_looked_at(one.message):
             continue
         is_notice = one.key.startswith(NOTICE)
         step = one.key.removeprefix(NOTICE).partition(":")[0]
@@ -195,19 +203,11 @@ def _noted(connection: Connection, found: Sequence[Waiting]) -> Iterator[Waiting
         )
 
 
-def is_settled(message: str, commands: Sequence[str]) -> bool:
-    """Whether what a run noted is over since: it asks for what the ledger or the witness is looked at,
-    and none of `commands`, which are those of all that waits still, is of that. Pure."""
-    subjects = {_subject(command) for command in commands_in(message)}
-    if not subjects or None in subjects:
-        return False
-    return subjects.isdisjoint(map(_subject, commands))
-
-
-def _subject(command: str) -> str | None:
-    """What a command settles, `resolve 79` say; None for one of which a run alone knows whether it is due."""
-    found = _LOOKED_AT.match(command)
-    return None if found is None else found.group()
+def is_looked_at(message: str) -> bool:
+    """Whether what a run noted asks for nothing but what the database is asked now: that says more of it,
+    or it is settled since. Pure."""
+    commands = commands_in(message)
+    return bool(commands) and all(_LOOKED_AT.match(command) for command in commands)
 
 
 def commands_in(message: str) -> tuple[str, ...]:
