@@ -17,6 +17,8 @@ from newsletter.tables import deliveries, edition_log
 from readership.lifting import of_address
 from readership.tables import suppressions
 
+HANDED = "handed over"
+
 _ENDS = (DeliveryState.ACCEPTED, DeliveryState.REFUSED)
 
 
@@ -41,8 +43,7 @@ def moments(connection: Connection, edition: str, reader_id: int) -> tuple[Momen
         *_told(connection, edition, reader_id),
         *_stops(connection, edition, reader_id),
     ]
-    # One and the same hand-over is kept, and stands in the ledger still, where it was only settled.
-    return tuple(sorted(dict.fromkeys(found), key=lambda one: one.at))
+    return tuple(sorted(_once(found), key=lambda one: one.at))
 
 
 def _planned(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:
@@ -61,18 +62,30 @@ def _handed(line: ReaderLine) -> Iterator[Moment]:
     """Its last hand-over: what came before was certainly not taken, is kept, or is in the events."""
     number = f"batch {line.batch}, revision {line.revision}"
     if line.handed is not None:
-        yield Moment(line.handed, "handed over", f"to {line.provider}, {number}")
+        yield Moment(line.handed, HANDED, f"to {line.provider}, {number}")
     is_said = line.reason.startswith("said to be sent")
     if not is_said and line.settled is not None and line.state in _ENDS:
         more = ", ".join(filter(None, (line.reason, line.reference)))
         yield Moment(line.settled, f"{line.state.value} by {line.provider}", more)
 
 
+def _once(found: list[Moment]) -> Iterator[Moment]:
+    """Without what is said twice: where a hand-over was only settled otherwise, it is kept and stands in the
+    ledger still, perhaps in another batch; but no reader is handed two at one moment."""
+    handed: set[datetime] = set()
+    for one in dict.fromkeys(found):
+        if one.what == HANDED and one.at in handed:
+            continue
+        if one.what == HANDED:
+            handed.add(one.at)
+        yield one
+
+
 def _was(one: Before) -> Iterator[Moment]:
     """A hand-over that the ledger has otherwise since, and who said so."""
     if one.handed is not None:
         number = f"batch {one.batch}, revision {one.revision}"
-        yield Moment(one.handed, "handed over", f"to {one.provider}, {number}")
+        yield Moment(one.handed, HANDED, f"to {one.provider}, {number}")
     if one.settled is not None and one.state in _ENDS:
         yield Moment(one.settled, f"{one.state.value} by {one.provider}", one.reason)
         yield Moment(one.at, f"{one.then} by {one.by}", f"before: {one.state.value}")
