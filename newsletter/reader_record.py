@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter.tables import batches, deliveries, events, exclusions, letters
+from newsletter.tables import batches, deliveries, delivery_history, events, exclusions, letters
 from newsroom.portions import portions
 
 
 def ledger_record(connection: Connection, reader_id: int, address: str) -> dict[str, Any]:
-    """Every edition that went to the reader or did not, with its state or reason, what was told of it by the
-    provider, and the letters that wait. Ready for JSON."""
+    """Every edition that went to the reader or did not, with its state or reason, what the ledger had of it
+    before, what was told of it by the provider, and the letters that wait. Ready for JSON."""
     sent = (
         sa.select(
             deliveries.c.edition,
@@ -38,12 +38,26 @@ def ledger_record(connection: Connection, reader_id: int, address: str) -> dict[
     theirs = [dict(row._mapping) for row in connection.execute(sent)]
     return {
         "deliveries": theirs,
+        "before": _before(connection, reader_id, [row["edition"] for row in theirs]),
         "events": _events(connection, reader_id, [row["edition"] for row in theirs]),
         "not_sent": [dict(row._mapping) for row in connection.execute(not_sent)],
         "letters": [
             {"kind": row.kind, "created": row.created.isoformat()} for row in connection.execute(waiting)
         ],
     }
+
+
+def _before(connection: Connection, reader_id: int, editions: Sequence[str]) -> list[dict[str, Any]]:
+    """What the ledger had before somebody, or an event, said otherwise, and when that was."""
+    table = delivery_history
+    found = []
+    for some in portions(editions):
+        query = sa.select(table.c.edition, table.c.state, table.c.reason, table.c.at).where(
+            table.c.edition.in_(some), table.c.reader_id == reader_id
+        )
+        for edition, state, reason, at in connection.execute(query.order_by(table.c.id)):
+            found.append({"edition": edition, "state": state, "reason": reason, "until": at.isoformat()})
+    return found
 
 
 def _events(connection: Connection, reader_id: int, editions: Sequence[str]) -> list[dict[str, Any]]:
