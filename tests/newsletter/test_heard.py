@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter import edition_csv
+from newsletter.before import keep
 from newsletter.event import EventKind
 from newsletter.heard import Fate, heard_lately, heard_of, last_heard, summarise
 from newsletter.reader_moments import moments
@@ -117,6 +118,15 @@ def test_a_reader_sees_what_was_told_of_them(told: House) -> None:
         "delivered",
         "stopped: bounced",
         "came back for good",
+    ]
+
+
+def test_a_reader_sees_what_was_written_over(told: House) -> None:
+    with writing(told.engine) as connection:
+        keep(connection, KEY, [2], "to be handed over again", "nele", NOW)
+        found = ledger_record(connection, 2, samples.reader(2).address)
+    assert [(one["edition"], one["state"], one["until"]) for one in found["before"]] == [
+        (KEY, "accepted", NOW.isoformat())
     ]
 
 
