@@ -29,11 +29,7 @@ def held(edition: Edition) -> str:
 @contextmanager
 def tried(room: Context) -> Iterator[Connection]:
     """A writing transaction; on a dry run one that is rolled back, so that it fails where the deed would."""
-    if not room.dry_run:
-        with writing(room.engine) as connection:
-            yield connection
-        return
-    with rehearsing(room.engine) as connection:
+    with (rehearsing if room.dry_run else writing)(room.engine) as connection:
         yield connection
 
 

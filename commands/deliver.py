@@ -158,7 +158,6 @@ def _deliver_one(
             post=post_for(room, newsletter),
             terms=Terms(provider.name, provider.batch_size, owner, settings.allow_to, settings.max_per_hour),
             alive=lambda other: other != owner and locks.is_held(room.engine, other),
-            # It waits for moments to come: with --now its clock goes on too.
             # It waits for moments to come, with --now too.
             clock=room.clock.running,
             max_variants=newsletter.max_variants,

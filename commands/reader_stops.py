@@ -9,14 +9,14 @@ import typer
 from commands.context import opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.reader_address import key_of
 from newsletter import bounce_hold, editions
 from newsroom import log
 from newsroom.database import reading
-from newsroom.errors import ConfigurationError, MisuseError, ReaderError
+from newsroom.errors import ConfigurationError, MisuseError
 from readership import store
 from readership.lifting import lift_for
 from readership.reader import SuppressionReason
-from readership.tokens import recipient_key
 
 _WISHES = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED)
 """The person's own word: nobody else's takes it back without a thought."""
@@ -37,10 +37,7 @@ def lift(
 ) -> None:
     """Let an address get mail again that bounced, complained or was on a list. Subscriptions stay."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        try:
-            key = recipient_key(room.settings.secrets.address_key, address)
-        except ReaderError as error:
-            raise ConfigurationError(*(f"readers lift: {line}" for line in error.problems)) from error
+        key = key_of(room, address, "readers lift")
         with reading(room.engine) as connection:
             why = store.suppressed(connection, [key]).get(key)
             found = store.find(connection, key)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -16,20 +14,20 @@ from sqlalchemy.engine import Connection
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.progress import counting
+from commands.reader_address import key_of, used_by
 from commands.reader_feeds import feeds
 from commands.reader_stops import bounces, lift
 from commands.readers_step import chosen_places, note_readers, readers_step
 from newsletter.letter_queue import forget_address as forget_letters
 from newsroom import log
 from newsroom.database import emptied, reading, writing
-from newsroom.errors import ConfigurationError, ExitStatus, MisuseError, ReaderError
+from newsroom.errors import ConfigurationError, ExitStatus, MisuseError
 from readership import erasure, store
 from readership.import_csv import BadRow, ImportReport, ImportRules, import_file
 from readership.reader import SuppressionReason
 from readership.record import export_csv, record
 from readership.row import Rules
 from readership.suppression_file import suppress_file
-from readership.tokens import recipient_key
 
 app = typer.Typer(pretty_exceptions_enable=False, no_args_is_help=True)
 app.command()(feeds)
@@ -61,18 +59,9 @@ def import_(
     if reason and not suppress:
         raise MisuseError("readers import: --reason goes with --suppress: a list of readers needs none")
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        with _named("readers import"):
+        with used_by("readers import"):
             status = _suppress(room, file, reason) if suppress else _import(room, file)
         raise typer.Exit(status)
-
-
-@contextmanager
-def _named(command: str) -> Iterator[None]:
-    """A list that cannot be read and an address that is none are wrong use, of this command."""
-    try:
-        yield
-    except ReaderError as error:
-        raise ConfigurationError(*(f"{command}: {line}" for line in error.problems)) from error
 
 
 def _import(room: Context, file: Path) -> ExitStatus:
@@ -212,8 +201,7 @@ def show(
 ) -> None:
     """Everything that is kept about one reader, as JSON."""
     with opened(invocation(context, config, log_format)) as room, reading(room.engine) as connection:
-        with _named("readers show"):
-            key = recipient_key(room.settings.secrets.address_key, address)
+        key = key_of(room, address, "readers show")
         kept = record(connection, key)
     if kept is None:
         raise ConfigurationError("readers show: nothing is kept about this address")
@@ -231,8 +219,7 @@ def forget(
 ) -> None:
     """Erase a reader for good. A keyed hash stays, so that no import brings the person back."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        with _named("readers forget"):
-            key = recipient_key(room.settings.secrets.address_key, address)
+        key = key_of(room, address, "readers forget")
         with reading(room.engine) as connection:
             found = store.find(connection, key)
         number = found.id if found else None

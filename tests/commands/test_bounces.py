@@ -15,8 +15,7 @@ import pytest
 
 from tests.commands.house import House, Run, built
 from tests.newsletter import notifications as mails
-from tests.servers.certificate import certificate
-from tests.servers.imap import PASSWORD, running
+from tests.servers.imap import PASSWORD, in_a_folder
 from tests.servers.imap import Server as Imap
 from tests.servers.postfix import running as running_postfix
 from tests.servers.smtp import ALL, Got, Server
@@ -214,13 +213,8 @@ def test_a_run_that_is_cut_off_before_it_moves_what_it_noted_notes_it_once(
 
 @pytest.fixture(scope="module")
 def imap() -> Iterator[Imap]:
-    root = Path(tempfile.mkdtemp(prefix="sf", dir="/tmp"))
-    root.chmod(0o755)
-    try:
-        with running(root, certificate(root)) as value:
-            yield value
-    finally:
-        shutil.rmtree(root)
+    with in_a_folder() as value:
+        yield value
 
 
 def _cut_off(*_: object) -> None:

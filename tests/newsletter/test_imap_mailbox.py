@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import ssl
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,22 +17,15 @@ from newsletter.imap_mailbox import AT_ONCE, Mailbox, Mails, Mark, mark_of, set_
 from newsroom.database import reading, writing
 from newsroom.errors import ProviderError
 from newsroom.settings import ImapSettings
-from tests.servers.certificate import certificate
-from tests.servers.imap import PASSWORD, Server, running
+from tests.servers.imap import PASSWORD, Server, in_a_folder
 
 NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    # Short, for the names of its sockets, and open to the user who has the mails.
-    root = Path(tempfile.mkdtemp(prefix="sf", dir="/tmp"))
-    root.chmod(0o755)
-    try:
-        with running(root, certificate(root)) as value:
-            yield value
-    finally:
-        shutil.rmtree(root)
+    with in_a_folder() as value:
+        yield value
 
 
 def settings(server: Server, security: str = "plain", **more: Any) -> ImapSettings:

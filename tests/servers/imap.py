@@ -10,6 +10,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.servers.certificate import certificate as made
 
 USER, PASSWORD = "bounces", "correct-horse"
 
@@ -98,6 +101,19 @@ class Server:
 def _free() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+@contextmanager
+def in_a_folder() -> Iterator[Server]:
+    """Dovecot in a folder of its own, which is gone afterwards."""
+    # Short, for the names of its sockets, and open to the user who has the mails.
+    root = Path(tempfile.mkdtemp(prefix="sf", dir="/tmp"))
+    root.chmod(0o755)
+    try:
+        with running(root, made(root)) as value:
+            yield value
+    finally:
+        shutil.rmtree(root)
 
 
 @contextmanager
