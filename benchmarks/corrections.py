@@ -18,9 +18,10 @@ from sqlalchemy.engine import Engine
 
 from benchmarks.ledger import BATCH, READERS, fill, measured, peak
 from content.corrected import Corrected
-from newsletter import editions, planning
+from newsletter import editions
 from newsletter.correction_book import Question, owed_to
 from newsletter.corrections import OwedTo, nobody
+from newsletter.delivery import planning
 from newsletter.tables import batches
 from newsletter.tables import editions as editions_table
 from newsroom.database import engine_for, writing

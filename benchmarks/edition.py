@@ -21,15 +21,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from benchmarks import ledger, sendgrid_requests
-from newsletter.claim import Terms
-from newsletter.deliver import Delivery
+from newsletter.delivery.claim import Terms
+from newsletter.delivery.deliver import Delivery
+from newsletter.delivery.post import Post
 from newsletter.edition import Selection
-from newsletter.letter import Letter
-from newsletter.phrases import trial_phrase
-from newsletter.post import Post
+from newsletter.mail.traces import message_id
 from newsletter.providers.sendgrid import SendGrid
-from newsletter.render import render
-from newsletter.traces import message_id
+from newsletter.rendering.letter import Letter
+from newsletter.rendering.phrases import trial_phrase
+from newsletter.rendering.render import render
 from newsletter.variant import Variant
 from newsroom.database import engine_for
 from newsroom.secrets import Secrets

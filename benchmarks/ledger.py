@@ -22,11 +22,11 @@ from sqlalchemy.engine import Engine
 
 import readership.tables
 from demo.postgres import Server
-from newsletter import planning
-from newsletter.claim import Terms
-from newsletter.deliver import Delivery
+from newsletter.delivery import planning
+from newsletter.delivery.claim import Terms
+from newsletter.delivery.deliver import Delivery
+from newsletter.delivery.rows import insert_rows
 from newsletter.providers import Answer, Batch, Outcome
-from newsletter.rows import insert_rows
 from newsletter.tables import deliveries
 from newsroom.database import engine_for, metadata, writing
 from tests.newsletter.delivering import KEY, NOW, Clock, Desk, composed, selection
@@ -227,7 +227,7 @@ def measure(engine: Engine, alone: Engine, readers: int, handed: int) -> None:
     least = raw_commits(alone, -(-handed // BATCH))
     sys.stdout.write(f"  of that, waiting for the disk at least {least / given[0]:.0%}\n")
     with measured("the sum of the edition", readers), engine.connect() as connection:
-        from newsletter.sums import checked_sum
+        from newsletter.delivery.sums import checked_sum
 
         checked_sum(connection, KEY)
     least = raw_rows(alone, readers)

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from mjml import mjml2html  # noqa: E402 - after the path to the checkout
 
-from newsletter.render import render, source  # noqa: E402
+from newsletter.rendering.render import render, source  # noqa: E402
 from newsletter.variant import Audience, Variant  # noqa: E402
 from tests import samples  # noqa: E402
 from tests.newsletter import editions  # noqa: E402

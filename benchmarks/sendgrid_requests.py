@@ -23,7 +23,7 @@ sys.path[0] = str(ROOT)
 from newsletter.providers import Answer, Batch  # noqa: E402 - after the path to the checkout
 from newsletter.providers.sendgrid import SendGrid  # noqa: E402
 from newsletter.providers.sendgrid_payload import payload  # noqa: E402
-from newsletter.render import render  # noqa: E402
+from newsletter.rendering.render import render  # noqa: E402
 from newsletter.variant import Audience, Variant  # noqa: E402
 from newsroom.secrets import Secrets  # noqa: E402
 from newsroom.settings import SendGridSettings  # noqa: E402

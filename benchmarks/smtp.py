@@ -17,10 +17,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from newsletter.letter import Letter, Slot  # noqa: E402 - after the path to the checkout
-from newsletter.message import Prepared  # noqa: E402
+from newsletter.mail.message import Prepared  # noqa: E402
 from newsletter.providers import Answer, Batch, Recipient  # noqa: E402
 from newsletter.providers.smtp import Smtp  # noqa: E402
+from newsletter.rendering.letter import Letter, Slot  # noqa: E402 - after the path to the checkout
 from newsroom.secrets import Secrets  # noqa: E402
 from newsroom.settings import SmtpSettings  # noqa: E402
 from tests.newsletter import mail  # noqa: E402

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from commands.context import Context
-from newsletter.imap_mailbox import Mailbox, Mark, mark_of, set_mark
-from newsletter.maildir import ASIDE, Maildir
-from newsletter.returned_mail import Tally, note_mails
-from newsletter.status_notification import LARGEST_READ, read
+from newsletter.returns.imap_mailbox import Mailbox, Mark, mark_of, set_mark
+from newsletter.returns.maildir import ASIDE, Maildir
+from newsletter.returns.returned_mail import Tally, note_mails
+from newsletter.returns.status_notification import LARGEST_READ, read
 from newsroom import log, witness
 from newsroom.counted import counted
 from newsroom.database import reading, writing

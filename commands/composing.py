@@ -1,4 +1,4 @@
-"""What an edition is made from, gathered from the store: the shell around `newsletter.compose`."""
+"""What an edition is made from, gathered from the store: the shell around `composition.compose`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from content import catalogue
 from content.teaser import Teaser
 from newsletter import history, used_stories
 from newsletter.breaker import Limits, breaker
-from newsletter.budget import Fitted
-from newsletter.compose import Material, compose, window_start
-from newsletter.editing import current
+from newsletter.composition.compose import Material, compose, window_start
+from newsletter.composition.eligibility import before_missed
+from newsletter.desk.editing import current
 from newsletter.edition import Composition, Edits, NothingNew, Selection, edition_key
-from newsletter.eligibility import before_missed
-from newsletter.phrases import phrases
+from newsletter.rendering.budget import Fitted
+from newsletter.rendering.phrases import phrases
 from newsroom import log
 from newsroom.masthead import Newsletter
 from readership import store
@@ -111,7 +111,7 @@ def fitting(room: Context, newsletter: Newsletter, selection: Selection, step: s
     Raises RenderError where not even its lead fits.
     """
     # What renders takes a while to import, and looking ahead needs none of it.
-    from newsletter.fit import fitted
+    from newsletter.composition.fit import fitted
 
     found = fitted(selection, room.settings.newsroom, newsletter)
     if found.shortened:

@@ -18,16 +18,18 @@ from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption
 from commands.lateness import miss_late
 from commands.posting import post_for
 from commands.progress import counting
-from newsletter import bounce_hold, editions, evidence, heard, history, ramps, status, sums
-from newsletter import silence as silence_
-from newsletter.claim import Terms
-from newsletter.deliver import Delivery
-from newsletter.delivery_report import DeliveryReport, StoppedBy
+from newsletter import editions, history, status
+from newsletter.delivery import ramps, sums
+from newsletter.delivery.claim import Terms
+from newsletter.delivery.deliver import Delivery
+from newsletter.delivery.delivery_report import DeliveryReport, StoppedBy
+from newsletter.delivery.planning import pages, plan
 from newsletter.edition import Edition
 from newsletter.lateness import is_too_late
-from newsletter.planning import pages, plan
 from newsletter.providers import Provider
 from newsletter.providers.chosen import provider_for
+from newsletter.returns import bounce_hold, evidence, heard
+from newsletter.returns import silence as silence_
 from newsroom import alerts, locks, log, witness
 from newsroom.counted import counted
 from newsroom.database import reading, rehearsing, writing

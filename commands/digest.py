@@ -16,9 +16,9 @@ from commands.lateness import miss_late
 from commands.letters import letters_step
 from commands.sync import sync_step
 from newsletter import history
+from newsletter.desk.window import goes
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
 from newsletter.schedule import Due, due_editions, next_due
-from newsletter.window import goes
 from newsroom import log, witness
 from newsroom.database import reading, writing
 from newsroom.errors import ConfigurationError, ExitStatus

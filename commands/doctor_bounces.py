@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from commands.context import Context
-from newsletter.imap_mailbox import Mailbox
-from newsletter.maildir import Maildir
+from newsletter.returns.imap_mailbox import Mailbox
+from newsletter.returns.maildir import Maildir
 from newsroom.settings import ImapSettings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from commands.context import Context
-from newsletter.planning import is_allowed
+from newsletter.delivery.planning import is_allowed
 from newsroom.counted import counted
 from newsroom.masthead import Newsletter
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from commands.context import Context
-from newsletter.heard import last_heard
-from newsletter.silence import TELLING
+from newsletter.returns.heard import last_heard
+from newsletter.returns.silence import TELLING
 from newsletter.tables import batches
 from newsroom import log
 from newsroom.database import reading

@@ -14,7 +14,7 @@ from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption
 from commands.naming import named
 from content.sanitise import clean_line
 from newsletter import editions
-from newsletter.editing import NOTE_LIMIT, Changed, change, dropped, note_of, open_edition
+from newsletter.desk.editing import NOTE_LIMIT, Changed, change, dropped, note_of, open_edition
 from newsletter.edition import Edits, Selection
 from newsroom import log
 from newsroom.errors import ConfigurationError

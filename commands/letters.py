@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from commands.context import Context
-from newsletter.letter_queue import is_due
+from newsletter.letters.letter_queue import is_due
 from newsroom.database import reading
 from readership import sign_ins, sign_up_store
 
@@ -14,7 +14,7 @@ def letters_step(room: Context) -> None:
     with room.troubles.caught("letters"):
         if room.dry_run or not _waits(room):
             return
-        from newsletter.post_office import drained
+        from newsletter.letters.post_office import drained
 
         drained(room.settings, room.engine, room.clock)
 
@@ -31,6 +31,6 @@ def _waits(room: Context) -> bool:
         if not any(one.editors for one in room.settings.newsletters):
             return False
         # It takes a while to import, and many newsrooms have no editor who wants it.
-        from newsletter.previews import due
+        from newsletter.desk.previews import due
 
         return bool(due(connection, room.settings, now))

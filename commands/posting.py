@@ -13,18 +13,18 @@ from sqlalchemy.engine import Connection
 from commands.composing import current_teasers, fitting
 from commands.context import Context
 from content.corrected import corrected_since, live
+from newsletter.composition.revise import revised
 from newsletter.correction_book import Question, owed_to
 from newsletter.corrections import KEPT, standing
+from newsletter.delivery.planning import VariantOf
+from newsletter.delivery.post import Post
 from newsletter.edition import Edits, Selection
-from newsletter.letter import Letter
-from newsletter.phrases import trial_phrase
-from newsletter.planning import VariantOf
-from newsletter.post import Post
+from newsletter.mail.traces import message_id, trace
 from newsletter.providers import Envelope
-from newsletter.render import render
-from newsletter.revise import revised
-from newsletter.straight_in import links_for
-from newsletter.traces import message_id, trace
+from newsletter.rendering.letter import Letter
+from newsletter.rendering.phrases import trial_phrase
+from newsletter.rendering.render import render
+from newsletter.rendering.straight_in import links_for
 from newsletter.variant import Variant, variant_for
 from newsroom import witness
 from newsroom.errors import HeldError

@@ -13,7 +13,7 @@ from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation, moment
 from commands.showing import Shown, aside, box_of, example_values, newest, rendered, shown
 from newsletter.corrections import Box
-from newsletter.letter import filled
+from newsletter.rendering.letter import filled
 from newsroom import log
 from newsroom.errors import ConfigurationError, MisuseError
 from newsroom.files import write_whole

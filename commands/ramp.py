@@ -10,8 +10,8 @@ from sqlalchemy.engine import Connection
 from commands.context import Context, opened
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import ramps
-from newsletter.ramp import Ramp, proposed
+from newsletter.delivery import ramps
+from newsletter.delivery.ramp import Ramp, proposed
 from newsroom import log
 from newsroom.database import reading
 from newsroom.errors import ConfigurationError, MisuseError

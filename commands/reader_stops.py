@@ -10,7 +10,8 @@ from commands.context import opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.reader_address import key_of
-from newsletter import bounce_hold, editions
+from newsletter import editions
+from newsletter.returns import bounce_hold
 from newsroom import log
 from newsroom.database import reading
 from newsroom.errors import ConfigurationError, MisuseError

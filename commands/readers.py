@@ -18,7 +18,7 @@ from commands.reader_address import key_of, used_by
 from commands.reader_feeds import feeds
 from commands.reader_stops import bounces, lift
 from commands.readers_step import chosen_places, note_readers, readers_step
-from newsletter.letter_queue import forget_address as forget_letters
+from newsletter.letters.letter_queue import forget_address as forget_letters
 from newsroom import log
 from newsroom.database import emptied, reading, writing
 from newsroom.errors import ConfigurationError, ExitStatus, MisuseError

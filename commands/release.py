@@ -11,7 +11,8 @@ from sqlalchemy.engine import Connection
 from commands.context import Context, opened, operator
 from commands.control import UNCHANGED, changed, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import editing, editions, holds
+from newsletter import editions, holds
+from newsletter.desk import editing
 from newsletter.edition import EditionState, day_and_slot
 from newsroom import log, witness
 from newsroom.errors import HeldError, MisuseError

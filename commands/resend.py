@@ -11,7 +11,8 @@ from commands.context import Context, opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.posting import post_for
-from newsletter import editions, settle
+from newsletter import editions
+from newsletter.delivery import settle
 from newsletter.providers.chosen import provider_for
 from newsroom import log
 from newsroom.database import LARGEST

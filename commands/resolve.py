@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 from commands.context import opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import editions, ledger, settle
+from newsletter import editions, ledger
+from newsletter.delivery import settle
 from newsroom import log
 from newsroom.database import LARGEST
 from newsroom.errors import ConfigurationError, MisuseError

@@ -14,16 +14,16 @@ from commands.context import Context, copy_of
 from commands.posting import question
 from commands.sync import sync_step
 from newsletter import editions, history
+from newsletter.composition.revise import revised
 from newsletter.correction_book import opened
 from newsletter.corrections import Box
 from newsletter.edition import Edition, Edits, NothingNew, Selection, edition_key
 from newsletter.lateness import miss
-from newsletter.letter import Slot
-from newsletter.phrases import trial_phrase
-from newsletter.render import Rendered, render
-from newsletter.revise import revised
+from newsletter.rendering.letter import Slot
+from newsletter.rendering.phrases import trial_phrase
+from newsletter.rendering.render import Rendered, render
+from newsletter.rendering.straight_in import links_for
 from newsletter.schedule import Due, due_editions, next_due
-from newsletter.straight_in import links_for
 from newsletter.upcoming import upcoming
 from newsletter.variant import Audience, Variant
 from newsroom.database import reading, rehearsing, sqlite_file

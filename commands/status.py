@@ -16,8 +16,8 @@ from commands.status_facts import edition_facts, moment_facts, reader_facts, wai
 from commands.status_page import Page
 from commands.waiting import Waiting, waiting
 from newsletter import edition_csv, editions, history, status
-from newsletter.heard import heard_lately, heard_of
 from newsletter.reader_moments import moments
+from newsletter.returns.heard import heard_lately, heard_of
 from newsletter.upcoming import next_to_go
 from newsroom import log
 from newsroom.database import reading

@@ -6,8 +6,8 @@ from typing import Any
 
 from commands.waiting import Waiting
 from newsletter.edition import DeliveryState
-from newsletter.heard import Fate, Heard
 from newsletter.reader_moments import Moment
+from newsletter.returns.heard import Fate, Heard
 from newsletter.status import Line, ReaderLine
 
 

@@ -16,11 +16,11 @@ from rich.text import Text
 
 from commands.edition_contents import Contents, Named
 from commands.waiting import Waiting
+from newsletter.delivery.sums import Sum
 from newsletter.edition import DeliveryState, Edition
-from newsletter.heard import BESIDE, Fate, Heard
 from newsletter.reader_moments import Moment
+from newsletter.returns.heard import BESIDE, Fate, Heard
 from newsletter.status import Line, ReaderLine
-from newsletter.sums import Sum
 from newsroom.log import masked
 
 ACCEPTED = "Accepted is what the provider took; what reached a mailbox, nobody here can know."

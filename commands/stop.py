@@ -9,7 +9,8 @@ import typer
 from commands.context import Context, opened, operator
 from commands.control import changed
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import holds, recalls
+from newsletter import holds
+from newsletter.delivery import recalls
 from newsroom import log
 
 app = typer.Typer(pretty_exceptions_enable=False)

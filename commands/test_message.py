@@ -12,9 +12,9 @@ from commands.invocation import ConfigOption, LogOption, NowOption, invocation
 from commands.posting import envelope_for, preferences_url, unsubscribe_url
 from commands.preview import PLANS, only
 from commands.showing import aside, example_values, rendered, shown
-from newsletter.letter import Letter
 from newsletter.providers import Answer, Batch, Recipient
 from newsletter.providers.chosen import provider_for
+from newsletter.rendering.letter import Letter
 from newsroom import log
 from newsroom.errors import ConfigurationError, ExitStatus, MisuseError, ReaderError
 from newsroom.masthead import Newsletter

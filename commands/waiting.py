@@ -18,9 +18,10 @@ from content import store
 from content.left import left
 from feeds import pings
 from feeds.websub import Ping
-from newsletter import bounce_hold, history, status
+from newsletter import history, status
 from newsletter.edition import BatchState
 from newsletter.ledger import count_by_state
+from newsletter.returns import bounce_hold
 from newsletter.status import Problem, Trouble
 from newsroom import alerts, locks, witness
 from newsroom.web_address import shown

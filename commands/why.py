@@ -14,9 +14,9 @@ from commands.invocation import ConfigOption, LogOption, NowOption, invocation
 from commands.naming import named
 from content.article import StoredArticle
 from newsletter import editions
+from newsletter.composition.revise import DROPPED
 from newsletter.correction_book import boxed
 from newsletter.edition import Edition, EditionState, Selection
-from newsletter.revise import DROPPED
 from newsroom import log
 from newsroom.counted import counted
 from newsroom.database import reading

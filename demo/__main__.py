@@ -25,8 +25,8 @@ from demo.origins import Origin
 from demo.origins.chosen import ORIGINS, Choice, choice_of, set_up_from, site_of
 from demo.setting import RUN, day_of_run, finish, planted_words, set_up
 from newsletter import editions
+from newsletter.delivery.sums import Sum, sum_of
 from newsletter.edition import DeliveryState
-from newsletter.sums import Sum, sum_of
 from newsletter.tables import batches, renders
 from newsroom.database import engine_for, reading
 from newsroom.errors import SourceError, StandfirstError

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter.before import Before, before
-from newsletter.event import EventKind
-from newsletter.heard import Told, told_of
+from newsletter.returns.event import EventKind
+from newsletter.returns.heard import Told, told_of
 from newsletter.tables import batches, deliveries, exclusions
 from readership import store
 

@@ -14,8 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import planning, used_stories
+from newsletter import used_stories
 from newsletter.codec import from_json, to_json
+from newsletter.delivery import planning
 from newsletter.edition import (
     Composition,
     Edition,

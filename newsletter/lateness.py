@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import planning
+from newsletter.delivery import planning
 from newsletter.edition import Edition, EditionState
 from newsletter.editions import locked, log
 from newsletter.tables import editions

@@ -1,7 +1,7 @@
 """The ledger's statements: a batch is planned, handed, and has an outcome; so do the deliveries in it.
 
 Every function works inside the transaction of the connection it is given. What is handed over is committed
-before the provider is called, and its outcome after: see `newsletter.deliver`.
+before the provider is called, and its outcome after: see `newsletter.delivery.deliver`.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from newsletter.before import Before, before
 from newsletter.edition import DeliveryState
-from newsletter.heard import told_of
+from newsletter.returns.heard import told_of
 from newsletter.status import ReaderLine, reader_story
 from newsletter.tables import deliveries, edition_log
 from readership.lifting import of_address

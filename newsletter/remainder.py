@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from newsletter.composition.neighbours import kept_apart
+from newsletter.composition.subject import entitled
 from newsletter.edition import Block, Selection, Story
-from newsletter.neighbours import kept_apart
-from newsletter.subject import entitled
 from newsroom.masthead import SectionKind
 
 _LEADING = (SectionKind.EDITORIAL, SectionKind.BRIEFS, SectionKind.LATEST)

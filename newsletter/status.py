@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter import editions, history, ledger
+from newsletter.delivery.sums import Sum, sum_of
 from newsletter.edition import BatchState, DeliveryState, Edition, EditionState
-from newsletter.sums import Sum, sum_of
 from newsletter.tables import batches, deliveries, exclusions
 from newsletter.tables import editions as editions_table
 

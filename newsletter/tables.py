@@ -93,7 +93,7 @@ renders = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("language", sa.String(35), nullable=False),
     sa.Column("made", Instant, nullable=False),
-    comment="Stored letters (newsletter.letter.Letter), slots marked.",
+    comment="Stored letters (newsletter.rendering.letter.Letter), slots marked.",
 )
 
 batches = sa.Table(
@@ -220,7 +220,7 @@ events = sa.Table(
     sa.Column("edition", sa.ForeignKey("editions.key", ondelete="CASCADE"), primary_key=True),
     sa.Column("reader_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.String(20), primary_key=True),
-    # `newsletter.event.event_key`: a copy of an event is the same row.
+    # `newsletter.returns.event.event_key`: a copy of an event is the same row.
     sa.Column("key", sa.String(32), primary_key=True),
     # The one it was handed over in: the reader may be in another one by now.
     sa.Column("batch", sa.Integer, nullable=False),

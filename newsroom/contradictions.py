@@ -208,7 +208,7 @@ def _mail(tables: Tables) -> Iterator[str]:
 
 
 LONGEST_MAILBOX = 31
-"""Characters before the @ of an envelope sender that leave room for a trace (newsletter/traces.py)."""
+"""Characters before the @ of an envelope sender that leave room for a trace (newsletter/mail/traces.py)."""
 
 
 def _verp(newsletters: Sequence[Tables]) -> Iterator[str]:

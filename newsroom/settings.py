@@ -153,7 +153,7 @@ class ImapSettings:
 
 @dataclass(frozen=True, slots=True)
 class BounceSettings:
-    """When mail that comes back stops a reader: see newsletter/stops.py."""
+    """When mail that comes back stops a reader: see newsletter/returns/stops.py."""
 
     soft: int = 5
     """So many editions that came back for a while; 0 for never."""

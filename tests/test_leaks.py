@@ -87,7 +87,7 @@ def test_an_error_of_the_database_shows_nothing_of_what_it_was_about(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "place", ["content.store.insert", "feeds.files.publish_feed", "newsletter.render.render"]
+    "place", ["content.store.insert", "feeds.files.publish_feed", "newsletter.rendering.render.render"]
 )
 @pytest.mark.parametrize("error", [ValueError, OSError, KeyError])
 def test_a_fault_of_ours_shows_no_word_of_what_it_met(

@@ -21,11 +21,11 @@ from content import catalogue
 from content.corrected import live
 from newsletter import archived
 from newsletter.archived import Line
-from newsletter.budget import NOTHING
 from newsletter.edition import Edition, Selection
-from newsletter.page import note_html
-from newsletter.phrases import phrases
-from newsletter.sheet import laid_out
+from newsletter.rendering.budget import NOTHING
+from newsletter.rendering.page import note_html
+from newsletter.rendering.phrases import phrases
+from newsletter.rendering.sheet import laid_out
 from newsletter.variant import Audience, Variant
 from newsroom.database import reading
 from newsroom.masthead import Archive as Readers

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter.phrases import phrases
+from newsletter.rendering.phrases import phrases
 from newsroom.database import reading, writing
 from newsroom.log import step
 from readership import sessions, sign_up_store, store

@@ -21,10 +21,12 @@ from starlette.routing import BaseRoute, Route
 
 from content import catalogue
 from content.sanitise import clean_line
-from newsletter import editing, editions, holds, recalls
+from newsletter import editions, holds
+from newsletter.delivery import recalls
+from newsletter.desk import editing
+from newsletter.desk.previews import selection_shown
 from newsletter.edition import BatchState, Edition, EditionState, Edits, Selection
 from newsletter.edition_row import OPEN
-from newsletter.previews import selection_shown
 from newsletter.tables import batches
 from newsroom.database import reading, writing
 from newsroom.errors import HeldError, MisuseError, ProviderError

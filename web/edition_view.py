@@ -12,12 +12,12 @@ from babel import Locale
 from babel.dates import format_date, format_time
 
 from content.teaser import Teaser
-from newsletter.briefing import moment
+from newsletter.composition.eligibility import is_no_news
+from newsletter.composition.revise import DROPPED
+from newsletter.desk.briefing import moment
 from newsletter.edition import Edition, EditionState, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
 from newsletter.editions import LogLine
-from newsletter.eligibility import is_no_news
-from newsletter.revise import DROPPED
 from newsroom.masthead import SectionKind
 
 _TAG = re.compile("<[^>]*>")

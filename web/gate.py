@@ -20,7 +20,7 @@ from content.article import Access
 from content.entitlement import Viewer
 from content.opening import Moved, Opened, Withdrawn
 from content.teaser import Teaser
-from newsletter.straight_in import PARAMETER, Pass, Passes
+from newsletter.rendering.straight_in import PARAMETER, Pass, Passes
 from newsroom.database import reading
 from newsroom.masthead import Offer, SectionKind
 from readership.reader import Plan

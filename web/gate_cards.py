@@ -12,8 +12,8 @@ from babel.dates import format_date, format_time
 
 from content.article import Access
 from content.teaser import Teaser
-from newsletter.lines import isolated, reads
-from newsletter.phrases import Phrases, is_opinion, phrases
+from newsletter.rendering.lines import isolated, reads
+from newsletter.rendering.phrases import Phrases, is_opinion, phrases
 from newsroom.masthead import Newsroom
 from web.words import words
 

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from newsletter.straight_in import public_keys
+from newsletter.rendering.straight_in import public_keys
 from web.house import House
 from web.validators import fresh
 

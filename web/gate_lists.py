@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from content.teaser import Teaser
-from newsletter.phrases import is_opinion
+from newsletter.rendering.phrases import is_opinion
 
 OF_SECTION, FEATURES, BRIEFS, LATEST, SPONSORED = 4, 4, 6, 6, 6
 """The most in each list."""

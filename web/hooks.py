@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from newsletter.event_store import Noted, note
 from newsletter.providers.sendgrid_events import SIGNATURE, TIMESTAMP, PublicKey, Told, events_of
+from newsletter.returns.event_store import Noted, note
 from newsroom.database import writing
 from newsroom.errors import ReaderError, StoreError
 from newsroom.log import problem, step

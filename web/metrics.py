@@ -21,9 +21,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from content.tables import source_states
 from feeds.tables import feed_marks
-from newsletter import letter_queue
 from newsletter.edition import EditionState
 from newsletter.edition_row import OPEN
+from newsletter.letters import letter_queue
 from newsletter.tables import editions
 from newsroom.database import reading
 from newsroom.errors import StoreError

@@ -12,8 +12,8 @@ import json
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from newsletter.letter_queue import forget_address
-from newsletter.preference_letters import written
+from newsletter.letters.letter_queue import forget_address
+from newsletter.letters.preference_letters import written
 from newsletter.reader_record import ledger_record
 from newsroom.database import emptied, reading, writing
 from newsroom.errors import StoreError

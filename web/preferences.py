@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from newsletter.phrases import phrases
-from newsletter.preference_letters import written
+from newsletter.letters.preference_letters import written
+from newsletter.rendering.phrases import phrases
 from newsroom.database import reading, writing
 from newsroom.errors import ReaderError
 from newsroom.log import step

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsletter.post_office import PostOffice
+from newsletter.letters.post_office import PostOffice
 from newsroom.errors import ConfigurationError
 from newsroom.log import step
 from newsroom.masthead import Archive

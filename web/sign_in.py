@@ -1,8 +1,8 @@
 """Signing in without a password: a mail with a link for the browser that asked, and a code to type into it.
 
 The form's page says the same whoever has the address, in the same time: the letter is written behind it
-(`newsletter.sign_in_letters`). What was asked for is tied to the browser by a cookie, so that a link that
-somebody else asked for, or somebody else opens, signs nobody in.
+(`newsletter.letters.sign_in_letters`). What was asked for is tied to the browser by a cookie, so that a link
+that somebody else asked for, or somebody else opens, signs nobody in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signing up: the form, and the page that says the same whoever asks.
 
 What a sign-up is answered with is decided behind it, by whoever writes the letters
-(`newsletter.sign_up_letters`): neither this page's words nor its time tell who is a reader.
+(`newsletter.letters.sign_up_letters`): neither this page's words nor its time tell who is a reader.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from newsletter.phrases import phrases
+from newsletter.rendering.phrases import phrases
 from newsroom.database import writing
 from readership import sessions
 from readership.sign_up import KEPT, SignUp

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from newsletter.phrases import languages
+from newsletter.rendering.phrases import languages
 from newsroom.errors import ReaderError
 from newsroom.masthead import Newsletter, Newsroom, Section
 from readership.sign_up import sections_of

@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from newsletter.phrases import phrases
+from newsletter.rendering.phrases import phrases
 from newsroom.database import reading, writing
 from newsroom.errors import StoreError
 from newsroom.log import problem, step

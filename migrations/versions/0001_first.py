@@ -229,7 +229,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=35), nullable=False),
         sa.Column("made", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_renders")),
-        comment="Stored letters (newsletter.letter.Letter), slots marked.",
+        comment="Stored letters (newsletter.rendering.letter.Letter), slots marked.",
     )
     op.create_table(
         "retired_feeds",

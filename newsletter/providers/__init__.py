@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from newsletter.letter import Letter, Slot
+from newsletter.rendering.letter import Letter, Slot
 
 GRACE = 8.0
 """Seconds until what is in flight is cut once this process has to end: many are killed after ten."""
@@ -28,7 +28,7 @@ class Recipient:
     values: Mapping[Slot, str]
     name: str = ""
     trace: str = ""
-    """What tells whose a mail is that comes back (newsletter/traces.py); empty where nobody would read it."""
+    """Tells whose a mail is that comes back (newsletter/mail/traces.py); empty where nobody would read it."""
 
     @property
     def unsubscribe_url(self) -> str:

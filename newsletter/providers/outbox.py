@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsletter.message import Prepared
+from newsletter.mail.message import Prepared
 from newsletter.providers import Answer, Batch, Outcome, Recipient
 from newsroom.errors import ProviderError, ReaderError
 from newsroom.files import private_folder

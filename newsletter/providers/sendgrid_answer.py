@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from newsletter.header import one_line
+from newsletter.mail.header import one_line
 from newsletter.providers import Answer, Outcome
 
 MAX_REASON = 300

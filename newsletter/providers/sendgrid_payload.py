@@ -10,9 +10,9 @@ from html import escape
 from itertools import chain, count
 from json import JSONEncoder
 
-from newsletter.header import list_id, message_id, one_line, url
-from newsletter.letter import Letter, Parts, Slot
+from newsletter.mail.header import list_id, message_id, one_line, url
 from newsletter.providers import Batch, Envelope, Recipient
+from newsletter.rendering.letter import Letter, Parts, Slot
 from newsroom.errors import ProviderError
 
 MAX_PERSONALIZATIONS = 1_000

@@ -6,7 +6,7 @@ import ssl
 import threading
 from dataclasses import replace
 
-from newsletter.message import Prepared
+from newsletter.mail.message import Prepared
 from newsletter.providers import ENDED, GRACE, Answer, Batch, Outcome
 from newsletter.providers.smtp_connection import Connection, UnavailableError, connect
 from newsletter.providers.smtp_dialogue import Dialogue

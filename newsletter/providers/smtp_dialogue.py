@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from newsletter.message import Prepared
+from newsletter.mail.message import Prepared
 from newsletter.providers import ENDED, Answer, Outcome, Recipient
 from newsletter.providers.smtp_connection import CLOSING, PATIENCE, Connection, LostError, Reply
 from newsroom.errors import ReaderError

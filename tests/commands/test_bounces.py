@@ -124,7 +124,7 @@ def test_a_mail_that_cannot_be_read_is_set_aside_and_told_once(
         house.run(now=SIX)
     names = [box.add(bounced(got)) for got in server.got[:2]]
     broken = tmp_path / "bounced" / "new" / names[0]
-    monkeypatch.setattr("newsletter.maildir.Maildir.read", _denied(broken))
+    monkeypatch.setattr("newsletter.returns.maildir.Maildir.read", _denied(broken))
     run = house.run(now=SEVEN)
     assert run.status == 1
     assert run.step("bounces")["stopped"] == 1
@@ -135,7 +135,7 @@ def test_a_mail_that_cannot_be_read_is_set_aside_and_told_once(
 
 
 def _denied(path: Path) -> object:
-    from newsletter.maildir import Maildir
+    from newsletter.returns.maildir import Maildir
 
     real = Maildir.read
     return lambda self, one, most: None if one.name == path.name else real(self, one, most)
@@ -203,7 +203,7 @@ def test_a_run_that_is_cut_off_before_it_moves_what_it_noted_notes_it_once(
     box.add(bounced(server.got[0]))
     with monkeypatch.context() as patch:
         patch.setattr(
-            "newsletter.maildir.Maildir.noted", lambda *_: (_ for _ in ()).throw(OSError("cut off"))
+            "newsletter.returns.maildir.Maildir.noted", lambda *_: (_ for _ in ()).throw(OSError("cut off"))
         )
         assert house.run(now=SEVEN).status == 1
     said = house.run(now=SEVEN).step("bounces")
@@ -245,7 +245,7 @@ def test_a_bounce_in_a_mailbox_stops_its_reader(
     assert (run.status, stopped(run)) == (0, 3)
     imap.put(bounced(server.got[3]), user=user)
     with monkeypatch.context() as patch:
-        patch.setattr("newsletter.imap_mailbox.Mailbox.noted", _cut_off)
+        patch.setattr("newsletter.returns.imap_mailbox.Mailbox.noted", _cut_off)
         assert stopped(house.run(now=SEVEN)) == 0
     # Cut off between the two, it is noted once, and where it is to be moved, that is made good.
     assert stopped(house.run(now=SEVEN)) == 0

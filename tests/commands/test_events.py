@@ -12,8 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from commands.main import main
-from newsletter.event import Event, EventKind, event_key
-from newsletter.event_store import Noted, note
+from newsletter.returns.event import Event, EventKind, event_key
+from newsletter.returns.event_store import Noted, note
 from newsletter.tables import deliveries
 from newsroom.database import engine_for, writing
 from newsroom.settings import BounceSettings

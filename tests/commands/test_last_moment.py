@@ -17,8 +17,8 @@ from commands.context import Context, opened
 from commands.invocation import Invocation, LogFormat
 from commands.posting import post_for
 from content.tables import articles
-from newsletter.claim import Terms
-from newsletter.deliver import Delivery
+from newsletter.delivery.claim import Terms
+from newsletter.delivery.deliver import Delivery
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import batches, editions
 from newsroom.database import engine_for, metadata, writing

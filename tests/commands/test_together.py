@@ -17,8 +17,8 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from newsletter import ledger
+from newsletter.delivery.sums import checked_sum
 from newsletter.edition import BatchState, DeliveryState
-from newsletter.sums import checked_sum
 from newsroom.database import engine_for, reading
 from readership.tokens import unsubscribe_token
 from tests.commands.house import House, built

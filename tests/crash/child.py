@@ -23,9 +23,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from newsletter import deliver, outcomes, planning
-from newsletter.claim import Terms
-from newsletter.deliver import Delivery
+from newsletter.delivery import deliver, outcomes, planning
+from newsletter.delivery.claim import Terms
+from newsletter.delivery.deliver import Delivery
 from newsletter.providers import Provider
 from newsletter.providers.outbox import Outbox
 from newsletter.providers.sendgrid import SendGrid

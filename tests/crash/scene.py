@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from demo.postgres import Server as Postgres
-from newsletter import ledger, settle
+from newsletter import ledger
+from newsletter.delivery import settle
 from newsletter.edition import DeliveryState, EditionState
 from newsroom import installation
 from newsroom.database import engine_for, metadata, reading, writing

@@ -19,7 +19,7 @@ from unittest import mock
 from sqlalchemy.engine import Engine
 
 from newsletter import status
-from newsletter.delivery_report import DeliveryReport, StoppedBy
+from newsletter.delivery.delivery_report import DeliveryReport, StoppedBy
 from newsletter.edition import DeliveryState, EditionState
 from newsletter.providers import Provider
 from newsletter.providers.outbox import Outbox

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from newsletter.delivery_report import StoppedBy
+from newsletter.delivery.delivery_report import StoppedBy
 from tests.faults.bench import check, tried
 from tests.faults.cases import CASES, Case
 from tests.faults.matrix import matrix

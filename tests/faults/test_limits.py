@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from newsletter.delivery_report import DeliveryReport, StoppedBy
+from newsletter.delivery.delivery_report import DeliveryReport, StoppedBy
 from newsletter.edition import EditionState
-from newsletter.message import Prepared
+from newsletter.mail.message import Prepared
 from newsletter.providers import Answer as Is
 from newsletter.providers import Outcome
 from newsletter.providers.sendgrid import SendGrid

@@ -15,10 +15,10 @@ from content.teaser import Teaser
 from newsletter import editions
 from newsletter.correction_book import Question, owed_to
 from newsletter.corrections import KEPT, standing
+from newsletter.delivery.post import Post
 from newsletter.edition import Block, Composition, Selection, Story, edition_key
-from newsletter.letter import Letter, Slot
-from newsletter.post import Post
 from newsletter.providers import Batch
+from newsletter.rendering.letter import Letter, Slot
 from newsletter.variant import Variant
 from newsroom.database import writing
 from newsroom.masthead import Offer, SectionKind

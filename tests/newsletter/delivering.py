@@ -13,9 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, ledger
-from newsletter.claim import Terms
-from newsletter.deliver import Delivery
-from newsletter.delivery_report import DeliveryReport
+from newsletter.delivery.claim import Terms
+from newsletter.delivery.deliver import Delivery
+from newsletter.delivery.delivery_report import DeliveryReport
+from newsletter.delivery.planning import VariantOf
+from newsletter.delivery.post import Post
+from newsletter.delivery.sums import Sum, checked_sum
 from newsletter.edition import (
     BatchState,
     Block,
@@ -26,12 +29,9 @@ from newsletter.edition import (
     Story,
     edition_key,
 )
-from newsletter.letter import Letter, Slot
-from newsletter.planning import VariantOf
-from newsletter.post import Post
 from newsletter.providers import Answer, Batch, Envelope, Outcome
 from newsletter.remainder import remainder
-from newsletter.sums import Sum, checked_sum
+from newsletter.rendering.letter import Letter, Slot
 from newsletter.tables import batches, deliveries, exclusions
 from newsletter.variant import Variant, variant_for
 from newsroom.database import reading, writing

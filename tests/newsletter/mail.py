@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from newsletter.letter import Letter, Slot
 from newsletter.providers import Batch, Envelope, Recipient
+from newsletter.rendering.letter import Letter, Slot
 from tests import samples
 
 

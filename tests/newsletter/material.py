@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from content.article import Access
 from content.teaser import Teaser
-from newsletter.compose import compose
+from newsletter.composition.compose import compose
+from newsletter.composition.eligibility import Material
 from newsletter.edition import Composition, Edits, NothingNew
-from newsletter.eligibility import Material
 from newsroom.masthead import Newsletter, Newsroom, Section
 from tests import samples
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from newsletter.delivery_report import StoppedBy
+from newsletter.delivery.delivery_report import StoppedBy
 from newsletter.edition import BatchState
 from newsletter.providers import Answer, sendgrid, smtp
 from newsletter.providers.smtp import Smtp

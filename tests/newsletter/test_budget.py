@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.budget import NOTHING, Depth, Trim, fitting, steps
 from newsletter.edition import Block, Selection
+from newsletter.rendering.budget import NOTHING, Depth, Trim, fitting, steps
 from newsroom.masthead import SectionKind
 from tests.newsletter import editions
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content.teaser import Teaser
-from newsletter.compose import compose
+from newsletter.composition.compose import compose
+from newsletter.composition.eligibility import Material, window_start
+from newsletter.composition.sponsored import rotated, runs, sponsor_key
 from newsletter.edition import Composition, Edits, NothingNew
-from newsletter.eligibility import Material, window_start
-from newsletter.sponsored import rotated, runs, sponsor_key
 from newsroom.masthead import Place, Section, SectionKind
 from tests import samples
 from tests.newsletter.material import MARKED, NOW, TODAY, booking, composed, edition, materials, story

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
 from commands.context import in_memory
-from newsletter import settle
 from newsletter.correction_book import boxed
 from newsletter.corrections import KEPT, MOST_LINES, Book, Correction
+from newsletter.delivery import settle
 from newsletter.edition import DeliveryState, EditionState
 from newsletter.holds import stop
 from newsletter.providers import Answer, Outcome
@@ -321,7 +321,7 @@ def _fate(fates: list[str]) -> Answers:
 def test_many_kinds_of_boxes_come_down_to_their_first_lines(
     press: Press, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.planning.MOST_BOXES", 0)
+    monkeypatch.setattr("newsletter.delivery.planning.MOST_BOXES", 0)
     press.sent("bridge", "ferry")
     press.correct("bridge", WORDS)
     press.correct("ferry", "Not on Monday.")

@@ -13,12 +13,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter.correspondence import LONGEST, PAUSES, Drained, drain, personal_envelope
-from newsletter.letter_queue import is_due, put, waiting_since
-from newsletter.personal import personal, typeset
-from newsletter.phrases import languages
+from newsletter.letters.correspondence import LONGEST, PAUSES, Drained, drain, personal_envelope
+from newsletter.letters.letter_queue import is_due, put, waiting_since
+from newsletter.letters.personal import personal, typeset
 from newsletter.providers import Answer, Batch, Envelope, Outcome
 from newsletter.providers.outbox import Outbox
+from newsletter.rendering.phrases import languages
 from newsletter.tables import letters
 from newsroom.database import reading, writing
 from newsroom.errors import ProviderError

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter import editions, holds
-from newsletter.deliver import Delivery
-from newsletter.delivery_report import DeliveryReport, StoppedBy
+from newsletter.delivery.deliver import Delivery
+from newsletter.delivery.delivery_report import DeliveryReport, StoppedBy
 from newsletter.edition import BatchState, DeliveryState, EditionState, ExclusionReason, Selection
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import batches as batches_table
@@ -299,7 +299,7 @@ def test_a_letter_that_cannot_be_made_leaves_nothing_uncertain(house: House) -> 
 def test_outcomes_are_written_down_once_the_disk_has_room_again(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from newsletter import outcomes
+    from newsletter.delivery import outcomes
 
     record, failures = outcomes.record, [StoreError("disk full")] * 2
 

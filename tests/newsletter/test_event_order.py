@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
-from newsletter import settle, stops
+from newsletter.delivery import settle
+from newsletter.delivery.sums import checked_sum
 from newsletter.edition import BatchState
-from newsletter.event import Event, EventKind, event_key
-from newsletter.event_store import note
 from newsletter.providers import Answer
-from newsletter.sums import checked_sum
+from newsletter.returns import stops
+from newsletter.returns.event import Event, EventKind, event_key
+from newsletter.returns.event_store import note
 from newsletter.tables import batches, bounce_holds, deliveries, events
 from newsroom.database import engine_for, metadata, reading, writing
 from newsroom.settings import BounceSettings

@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import settle
+from newsletter.delivery import settle
 from newsletter.edition import BatchState, DeliveryState, EditionState
-from newsletter.event import Event, EventKind, event_key
-from newsletter.event_store import Noted, note
 from newsletter.providers import Answer
+from newsletter.returns.event import Event, EventKind, event_key
+from newsletter.returns.event_store import Noted, note
 from newsletter.tables import deliveries
 from newsroom.database import reading, writing
 from newsroom.settings import BounceSettings

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
 from commands.context import in_memory
-from newsletter import ledger, settle
-from newsletter.deliver import Delivery
+from newsletter import ledger
+from newsletter.delivery import settle
+from newsletter.delivery.deliver import Delivery
 from newsletter.edition import DeliveryState
 from newsletter.providers import Answer, Batch, Outcome
 from newsroom.database import reading, writing

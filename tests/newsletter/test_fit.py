@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from content.article import Access
+from newsletter.composition.fit import BESIDE_SENSITIVE, NO_ROOM, fitted
 from newsletter.edition import Block, LeftOut, Selection
-from newsletter.fit import BESIDE_SENSITIVE, NO_ROOM, fitted
-from newsletter.phrases import languages
-from newsletter.render import render
+from newsletter.rendering.phrases import languages
+from newsletter.rendering.render import render
 from newsletter.variant import Audience, Variant, narrowed
 from newsroom.masthead import SectionKind
 from tests import samples

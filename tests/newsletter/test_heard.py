@@ -13,10 +13,10 @@ from sqlalchemy.engine import Engine
 
 from newsletter import edition_csv
 from newsletter.before import keep
-from newsletter.event import EventKind
-from newsletter.heard import Fate, heard_lately, heard_of, last_heard, summarise
 from newsletter.reader_moments import moments
 from newsletter.reader_record import ledger_record
+from newsletter.returns.event import EventKind
+from newsletter.returns.heard import Fate, heard_lately, heard_of, last_heard, summarise
 from newsletter.tables import editions, event_sums, events
 from newsroom.database import reading, writing
 from tests import samples

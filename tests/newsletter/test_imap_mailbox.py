@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from newsletter.imap_mailbox import AT_ONCE, Mailbox, Mails, Mark, mark_of, set_mark
+from newsletter.returns.imap_mailbox import AT_ONCE, Mailbox, Mails, Mark, mark_of, set_mark
 from newsroom.database import reading, writing
 from newsroom.errors import ProviderError
 from newsroom.settings import ImapSettings

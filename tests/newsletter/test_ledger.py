@@ -28,7 +28,7 @@ def hand(house: House, number: int, **changes: object) -> bool:
     with writing(house.engine) as connection:
         row = ledger.batch(connection, number)
         assert row is not None
-        from newsletter import renders
+        from newsletter.delivery import renders
         from tests.newsletter.mail import letter
 
         digest = renders.store(connection, letter(), NOW)

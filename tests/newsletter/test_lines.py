@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.lines import clean, cut, isolated, reads, sentence, width, wrapped
+from newsletter.rendering.lines import clean, cut, isolated, reads, sentence, width, wrapped
 
 words = st.lists(st.text("abcé日本ء", min_size=1, max_size=12), min_size=1, max_size=40).map(" ".join)
 

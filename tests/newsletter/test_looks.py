@@ -16,8 +16,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from newsletter.edition import Block
-from newsletter.letter import Slot, filled
-from newsletter.render import render
+from newsletter.rendering.letter import Slot, filled
+from newsletter.rendering.render import render
 from newsletter.variant import Audience, Variant
 from newsroom.errors import ConfigurationError
 from newsroom.looks import DARK, LIGHT, contrast, looks_of

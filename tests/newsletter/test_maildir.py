@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.maildir import ASIDE, Maildir
+from newsletter.returns.maildir import ASIDE, Maildir
 from newsroom.errors import ProviderError
 
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.letter import Letter, Parts, Slot, filled
-from newsletter.message import Prepared, ascii_address, body_of
+from newsletter.mail.message import Prepared, ascii_address, body_of
+from newsletter.mail.quoted_printable import quoted_printable
 from newsletter.providers import Recipient
-from newsletter.quoted_printable import quoted_printable
+from newsletter.rendering.letter import Letter, Parts, Slot, filled
 from newsroom.errors import ProviderError, ReaderError
 from tests.newsletter import mail
 

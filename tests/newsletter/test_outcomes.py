@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import ledger, outcomes
-from newsletter.claim import Letters, Wanted, claim
+from newsletter import ledger
+from newsletter.delivery import outcomes
+from newsletter.delivery.claim import Letters, Wanted, claim
 from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import batches

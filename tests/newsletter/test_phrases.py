@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import phrases as module
-from newsletter.phrases import is_opinion, languages, phrases, trial_phrase
+from newsletter.rendering import phrases as module
+from newsletter.rendering.phrases import is_opinion, languages, phrases, trial_phrase
 from newsroom.errors import RenderError
 
 

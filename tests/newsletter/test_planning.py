@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
-from newsletter import planning
+from newsletter.delivery import planning
+from newsletter.delivery.planning import Planned, exclusion
 from newsletter.edition import ExclusionReason
-from newsletter.planning import Planned, exclusion
 from newsletter.tables import batches, deliveries, exclusions
 from newsletter.variant import Audience, Variant
 from newsroom.database import reading, writing

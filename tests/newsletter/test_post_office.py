@@ -21,11 +21,11 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from newsletter import post_office
-from newsletter.letter_queue import forget_address, put
-from newsletter.personal import personal, typeset
-from newsletter.post_office import PostOffice
-from newsletter.sign_up_letters import answer_sign_ups
+from newsletter.letters import post_office
+from newsletter.letters.letter_queue import forget_address, put
+from newsletter.letters.personal import personal, typeset
+from newsletter.letters.post_office import PostOffice
+from newsletter.letters.sign_up_letters import answer_sign_ups
 from newsletter.tables import letters
 from newsroom.database import engine_for, writing
 from newsroom.settings import load

@@ -11,12 +11,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import editing, editions, holds
+from newsletter import editions, holds
+from newsletter.desk import editing
+from newsletter.desk.previews import QUIET, put_previews
 from newsletter.edition import Composition, Edits, LeftOut
-from newsletter.letter import Letter
-from newsletter.letter_queue import put
-from newsletter.post_office import drained
-from newsletter.previews import QUIET, put_previews
+from newsletter.letters.letter_queue import put
+from newsletter.letters.post_office import drained
+from newsletter.rendering.letter import Letter
 from newsletter.tables import edition_revisions, letters
 from newsroom.database import reading, writing
 from newsroom.installation import ensure

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
-from newsletter import ramps
+from newsletter.delivery import ramps
+from newsletter.delivery.ramp import Ramp, place, proposed
 from newsletter.edition import DeliveryState, ExclusionReason
-from newsletter.ramp import Ramp, place, proposed
 from newsroom.database import reading, writing
 from newsroom.errors import MisuseError
 from readership.reader import Plan

@@ -12,11 +12,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import editions, evidence, holds, recalls, used_stories
+from newsletter import editions, holds, used_stories
+from newsletter.delivery import recalls
+from newsletter.delivery.recalls import Recalled
 from newsletter.edition import DeliveryState, EditionState
-from newsletter.event import EventKind
 from newsletter.providers.sendgrid import SendGrid
-from newsletter.recalls import Recalled
+from newsletter.returns import evidence
+from newsletter.returns.event import EventKind
 from newsletter.tables import batches
 from newsroom.database import reading, writing
 from newsroom.errors import MisuseError, ProviderError

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter import used_stories
-from newsletter.deliver import MOST_WAITING
-from newsletter.delivery_report import DeliveryReport, StoppedBy
+from newsletter.delivery.deliver import MOST_WAITING
+from newsletter.delivery.delivery_report import DeliveryReport, StoppedBy
 from newsletter.edition import DeliveryState, EditionState
 from newsletter.providers import Answer, Provider
 from newsletter.providers.sendgrid import SendGrid

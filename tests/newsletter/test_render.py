@@ -14,13 +14,13 @@ from selectolax.lexbor import LexborHTMLParser
 
 from content.article import Access, Article, Body, Booking, Picture
 from content.teaser import Teaser
-from newsletter.budget import LIMIT
 from newsletter.corrections import MOST_LINES, Box
 from newsletter.edition import Block, Selection
-from newsletter.letter import Slot, filled
-from newsletter.lines import width
-from newsletter.phrases import Phrases, phrases
-from newsletter.render import Rendered, render, source
+from newsletter.rendering.budget import LIMIT
+from newsletter.rendering.letter import Slot, filled
+from newsletter.rendering.lines import width
+from newsletter.rendering.phrases import Phrases, phrases
+from newsletter.rendering.render import Rendered, render, source
 from newsletter.variant import Audience, Variant
 from newsroom.errors import RenderError
 from newsroom.masthead import Archive, Look, Newsletter, Newsroom, SectionKind

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from content.article import Access
 from newsletter.edition import Block, Selection
-from newsletter.letter import Slot
-from newsletter.lines import clean
-from newsletter.render import render
+from newsletter.rendering.letter import Slot
+from newsletter.rendering.lines import clean
+from newsletter.rendering.render import render
 from newsletter.variant import Audience, Variant
 from newsroom.masthead import Offer, SectionKind
 from tests import samples

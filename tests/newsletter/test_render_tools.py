@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from newsletter.letter import Slot, filled
-from newsletter.render import render, source
+from newsletter.rendering.letter import Slot, filled
+from newsletter.rendering.render import render, source
 from newsletter.variant import Audience, Variant
 from newsroom.masthead import Look
 from tests import samples

@@ -11,15 +11,15 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import settle
+from newsletter.delivery import settle
 from newsletter.edition import DeliveryState
-from newsletter.event import EventKind
-from newsletter.event_store import Noted
+from newsletter.mail.traces import message_id, return_address, trace
 from newsletter.providers import Answer
-from newsletter.returned_mail import LATEST, Tally, note_mails
-from newsletter.status_notification import read
+from newsletter.returns.event import EventKind
+from newsletter.returns.event_store import Noted
+from newsletter.returns.returned_mail import LATEST, Tally, note_mails
+from newsletter.returns.status_notification import read
 from newsletter.tables import batches, events
-from newsletter.traces import message_id, return_address, trace
 from newsroom.database import reading, writing
 from newsroom.settings import BounceSettings
 from readership import store

@@ -11,9 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from content.teaser import Teaser
-from newsletter.compose import compose
+from newsletter.composition.compose import compose
+from newsletter.composition.revise import revised
 from newsletter.edition import Composition, Edits, Selection
-from newsletter.revise import revised
 from newsroom.masthead import Offer, Place
 from tests import samples
 from tests.newsletter.material import MARKED, NOW, TODAY, booking, edition, materials, story

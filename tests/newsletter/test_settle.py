@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import edition_csv, editions, holds, settle
-from newsletter.deliver import Delivery
-from newsletter.delivery_report import StoppedBy
+from newsletter import edition_csv, editions, holds
+from newsletter.delivery import settle
+from newsletter.delivery.deliver import Delivery
+from newsletter.delivery.delivery_report import StoppedBy
 from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.reader_moments import moments

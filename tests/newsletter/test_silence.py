@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import silence
 from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.ledger import BatchRow
 from newsletter.providers import Answer
+from newsletter.returns import silence
 from newsletter.tables import editions
 from newsroom.database import writing
 from tests.newsletter.delivering import KEY, NOW, House, composed, many, says

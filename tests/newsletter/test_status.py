@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from newsletter import holds, status
-from newsletter.deliver import Delivery
+from newsletter.delivery.deliver import Delivery
 from newsletter.edition import DeliveryState
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.status import Problem, ReaderLine, Trouble

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsletter.event import EventKind
-from newsletter.refusal import meaning
-from newsletter.status_notification import LARGEST_READ, Notification, Sort, read
-from newsletter.traces import message_id, return_address, trace
+from newsletter.mail.traces import message_id, return_address, trace
+from newsletter.returns.event import EventKind
+from newsletter.returns.refusal import meaning
+from newsletter.returns.status_notification import LARGEST_READ, Notification, Sort, read
 from tests import samples
 from tests.newsletter import notifications as mails
 

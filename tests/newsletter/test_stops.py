@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from newsletter import bounce_hold
-from newsletter.event import Event, EventKind
-from newsletter.stops import _Return, wanted
+from newsletter.returns import bounce_hold
+from newsletter.returns.event import Event, EventKind
+from newsletter.returns.stops import _Return, wanted
 from newsroom.database import reading, writing
 from newsroom.errors import MisuseError
 from newsroom.settings import BounceSettings

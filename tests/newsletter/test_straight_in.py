@@ -15,9 +15,17 @@ from joserfc.jwk import OctKey, OKPKey
 
 from content.article import Access
 from content.teaser import Teaser
-from newsletter.letter import Slot, filled
-from newsletter.render import render
-from newsletter.straight_in import LONGEST, Passes, is_opened, links_for, public_keys, signed, with_token
+from newsletter.rendering.letter import Slot, filled
+from newsletter.rendering.render import render
+from newsletter.rendering.straight_in import (
+    LONGEST,
+    Passes,
+    is_opened,
+    links_for,
+    public_keys,
+    signed,
+    with_token,
+)
 from newsletter.variant import Audience, Variant, variant_for, variant_from_json
 from newsroom.settings import Settings, StraightInSettings
 from readership.reader import Plan

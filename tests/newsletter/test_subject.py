@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.composition.subject import cut, one_line, preheader_of, subject_of
 from newsletter.edition import Edits, SubjectRule
-from newsletter.subject import cut, one_line, preheader_of, subject_of
 from tests import samples
 from tests.newsletter.material import booking, edition, story
 

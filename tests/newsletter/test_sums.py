@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import renders, sums
+from newsletter.delivery import renders, sums
 from newsletter.edition import DeliveryState
 from newsletter.tables import exclusions
 from newsroom.database import reading, writing

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.traces import (
+from newsletter.mail.traces import (
     has_room,
     ids_in,
     message_id,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from newsletter.compose import compose
+from newsletter.composition.compose import compose
 from newsletter.edition import Composition, Edits, Selection
 from newsletter.variant import Audience, Variant, narrowed, variant_for, variant_from_json
 from readership.reader import Plan

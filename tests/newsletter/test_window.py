@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.desk.window import goes
 from newsletter.edition import Edition, EditionState
 from newsletter.lateness import is_too_late
 from newsletter.schedule import due_editions
-from newsletter.window import goes
 from tests import samples
 
 DUE = datetime(2026, 3, 10, 5, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from newsletter.traces import has_room
+from newsletter.mail.traces import has_room
 from newsroom.contradictions import LONGEST_MAILBOX, contradictions
 from newsroom.errors import ConfigurationError, ExitStatus
 from newsroom.masthead import FeedRule

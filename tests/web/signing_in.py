@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from newsletter.sign_in_letters import answer_sign_ins
+from newsletter.letters.sign_in_letters import answer_sign_ins
 from readership.reader import Plan
 from tests import samples
 from tests.readership.registered import register

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 
-from newsletter.sign_up_letters import answer_sign_ups
+from newsletter.letters.sign_up_letters import answer_sign_ups
 from tests.web.postbag import Mail, emptied
 from tests.web.serving import Site, settings
 

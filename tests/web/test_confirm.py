@@ -280,7 +280,7 @@ def test_a_newsletter_that_ends_meanwhile_is_said(tmp_path: Path, engine: Engine
 def test_two_who_answer_beside_each_other_write_one_letter(site: Site) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    from newsletter.sign_up_letters import answer_sign_ups
+    from newsletter.letters.sign_up_letters import answer_sign_ups
 
     for number in range(8):
         ask(site, f"n{number}@quay.example")

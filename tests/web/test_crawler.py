@@ -17,7 +17,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from newsletter.post_office import drained
+from newsletter.letters.post_office import drained
 from newsroom.database import engine_for, metadata
 from newsroom.settings import load
 from readership.tokens import form_stamp

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from content.tables import articles
-from newsletter import holds, recalls
+from newsletter import holds
+from newsletter.delivery import recalls
 from newsletter.edition import EditionState
 from newsletter.tables import batches
 from newsroom.database import writing

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from content import store
 from content.article import Access, Body, Booking, LeadImage, Picture
-from newsletter.straight_in import signed, with_token
+from newsletter.rendering.straight_in import signed, with_token
 from newsroom.database import engine_for, metadata, writing
 from readership.reader import Plan
 from tests import samples

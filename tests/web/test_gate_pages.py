@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from content import store
 from content.article import Access, Body, Booking, LeadImage, Picture
 from content.sanitise import clean_html
-from newsletter.straight_in import PARAMETER
+from newsletter.rendering.straight_in import PARAMETER
 from newsroom.database import engine_for, metadata, writing
 from newsroom.masthead import Section, SectionKind
 from readership.reader import Plan

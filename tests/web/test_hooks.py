@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
 from newsletter.edition import DeliveryState
-from newsletter.event import EventKind
 from newsletter.providers import Answer
 from newsletter.providers.sendgrid_events import PublicKey, events_of
+from newsletter.returns.event import EventKind
 from newsletter.tables import events
 from newsroom.database import writing
 from newsroom.secrets import SENDGRID_EVENT_KEY, Secrets, secrets_of

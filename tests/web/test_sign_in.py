@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import sign_in_letters
-from newsletter.sign_in_letters import answer_sign_ins
+from newsletter.letters import sign_in_letters
+from newsletter.letters.sign_in_letters import answer_sign_ins
 from newsroom.database import metadata, reading, writing
 from readership import erasure, sessions, store
 from readership.reader import SuppressionReason

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.straight_in import public_keys, signed
+from newsletter.rendering.straight_in import public_keys, signed
 from tests import samples
 from tests.web.gating import LINK_KEYS
 

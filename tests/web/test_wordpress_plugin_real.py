@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from newsletter.straight_in import public_keys, signed, with_token
+from newsletter.rendering.straight_in import public_keys, signed, with_token
 from tests import samples
 from tests.content.real_cms import started
 from tests.web.gating import LINK_KEYS

@@ -5,7 +5,7 @@ import json
 import os
 
 if orders := os.environ.get("STANDFIRST_TEST_ORDERS"):
-    from newsletter import deliver
+    from newsletter.delivery import deliver
     from newsletter.providers.outbox import Outbox
     from newsletter.providers.sendgrid import SendGrid
     from tests.crash.child import Orders, arm, note_doubles

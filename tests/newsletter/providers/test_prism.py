@@ -23,7 +23,7 @@ import pytest
 
 from newsletter.providers import Answer, Batch
 from newsletter.providers.sendgrid import SendGrid
-from newsletter.render import render
+from newsletter.rendering.render import render
 from newsletter.variant import Audience, Variant
 from newsroom.secrets import Secrets
 from newsroom.settings import SendGridSettings

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from newsletter.letter import Letter, Parts, Slot, filled
 from newsletter.providers import Recipient
 from newsletter.providers.sendgrid_payload import (
     MAX_VALUES,
@@ -23,6 +22,7 @@ from newsletter.providers.sendgrid_payload import (
     payload,
     safe_name,
 )
+from newsletter.rendering.letter import Letter, Parts, Slot, filled
 from newsroom.errors import ProviderError
 from tests.newsletter import mail
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.message import Prepared
+from newsletter.mail.message import Prepared
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.providers.smtp import Smtp
 from newsletter.providers.smtp_connection import Reply

@@ -1,0 +1,131 @@
+"""A composed edition brought up to date, before its first hand-over and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from content.teaser import Teaser
+from newsletter.composition.arrangement import arranged
+from newsletter.composition.neighbours import kept_apart
+from newsletter.composition.ranking import plan_of
+from newsletter.composition.sponsored import runs
+from newsletter.composition.subject import entitled
+from newsletter.edition import Block, Edits, LeftOut, Selection, Story
+from newsletter.remainder import remainder
+from newsroom.masthead import Newsletter, Newsroom, SectionKind
+
+DROPPED = "dropped by an editor"
+WITHDRAWN = "withdrawn before it went out"
+NO_ROOM = "no room beside what an editor chose"
+
+
+def revised(
+    selection: Selection,
+    newsroom: Newsroom,
+    newsletter: Newsletter,
+    current: Mapping[str, Teaser],
+    edits: Edits,
+    now: datetime,
+    withdrawals_only: bool = False,
+    due: datetime | None = None,
+    back: Sequence[tuple[str, Story]] = (),
+) -> Selection:
+    """The selection as it should go out now; equal to the one given where nothing changed.
+
+    `current` has the live articles among the selection's, by id: one that is absent was withdrawn. `edits`
+    come on top of those the selection holds already. No story is added but those that editors took `back`,
+    each with the section it stood in: what is new since goes into the next edition. Before the first
+    hand-over stories, lead, places, offer and subject are made anew from what was chosen; `due` is the
+    edition's hour where that is still to come: bookings stay that run then, and stories that are out by then.
+    After it (`withdrawals_only`) everything stays frozen but what was withdrawn.
+
+    Where it took the last news story, the result's `has_news` is false: such an edition is not sent.
+    """
+    if withdrawals_only:
+        if all(story.teaser.id in current for story in selection.stories):
+            return selection
+        return remainder(selection, lambda story, _: story.teaser.id in current)
+    edits = selection.edits.then(edits)
+    plan, _ = plan_of(newsroom, newsletter, edits)
+    stories = [
+        replace(story, teaser=current[story.teaser.id])
+        for story in (*selection.stories, *(story for _, story in back))
+        if not story.teaser.is_sponsored and _is_live_news(current.get(story.teaser.id), max(now, due or now))
+    ]
+    arrangement = arranged(plan, stories, edits)
+    if not arrangement.makes_an_edition:
+        return replace(selection, lead=None, blocks=(), preheader="", edits=edits)
+    titles = {section.key: section.title for section in newsroom.sections}
+    sponsored = tuple(
+        replace(block, title=titles.get(block.section, block.title))
+        for block in _blocks_with(
+            _sponsored(selection, back), lambda story: _still_runs(story, current, edits, now, due or now)
+        )
+    )
+    changed = replace(
+        selection,
+        lead=arrangement.lead,
+        blocks=arrangement.blocks + sponsored,
+        offer=newsroom.offer,
+        note=edits.note or "",
+        edits=edits,
+        rule=replace(selection.rule, template=newsletter.subject, name=newsroom.name, title=newsletter.title),
+    )
+    return entitled(kept_apart(changed).selection)
+
+
+def taken_out(
+    before: Selection, after: Selection, edits: Edits, current: Collection[str]
+) -> tuple[LeftOut, ...]:
+    """The account of the stories that an editor's changes took out; `current` as in `revised`. Pure.
+
+    What was dropped is dropped from this edition alone; what lost its room to another waits for the next.
+    """
+    kept = {story.teaser.id for story in after.stories}
+    return tuple(_taken_out(story, edits, current) for story in before.stories if story.teaser.id not in kept)
+
+
+def _taken_out(story: Story, edits: Edits, current: Collection[str]) -> LeftOut:
+    id_ = story.teaser.id
+    if id_ in edits.dropped:
+        return LeftOut(id_, DROPPED)
+    if id_ not in current:
+        return LeftOut(id_, WITHDRAWN)
+    return LeftOut(id_, NO_ROOM, for_room=not story.teaser.is_sponsored)
+
+
+def _is_live_news(teaser: Teaser | None, now: datetime) -> bool:
+    return teaser is not None and teaser.published <= now and not teaser.is_sponsored
+
+
+def _still_runs(
+    story: Story, current: Mapping[str, Teaser], edits: Edits, now: datetime, due: datetime
+) -> Story | None:
+    teaser = current.get(story.teaser.id)
+    if teaser is None or teaser.id in edits.dropped:
+        return None
+    if not teaser.is_sponsored or teaser.published > now or not runs(teaser, max(now, due)):
+        return None
+    return replace(story, teaser=teaser)
+
+
+def _sponsored(selection: Selection, back: Sequence[tuple[str, Story]]) -> tuple[Block, ...]:
+    """The sponsored blocks, what was taken back at the end of its own."""
+    blocks = {block.section: block for block in selection.blocks if block.kind is SectionKind.SPONSORED}
+    for section, story in back:
+        if story.teaser.is_sponsored:
+            empty = Block(section, section, SectionKind.SPONSORED, ())
+            block = blocks.get(section, empty)
+            blocks[section] = replace(block, stories=(*block.stories, story))
+    return tuple(blocks.values())
+
+
+def _blocks_with(blocks: tuple[Block, ...], kept: Callable[[Story], Story | None]) -> tuple[Block, ...]:
+    changed = []
+    for block in blocks:
+        stories = tuple(story for story in map(kept, block.stories) if story is not None)
+        if stories:
+            changed.append(replace(block, stories=stories))
+    return tuple(changed)

@@ -1,0 +1,1 @@
+"""An edition planned, handed over batch by batch, and settled."""

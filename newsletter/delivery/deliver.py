@@ -1,0 +1,364 @@
+"""One run of an edition's delivery: brought up to date, planned, and handed over batch by batch.
+
+*Handed* is committed before a provider is called and the outcome after; no transaction is open meanwhile.
+Threads only call the provider: the ledger is written by the one that runs this.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection, Engine
+
+from newsletter import editions, holds, ledger
+from newsletter.delivery import outcomes, planning, ramps, recalls, taking_back
+from newsletter.delivery.claim import Letters, Nothing, Terms, Wanted, claim
+from newsletter.delivery.conclusion import concluded
+from newsletter.delivery.delivery_report import (
+    DeliveryReport,
+    Problem,
+    StoppedBy,
+    everybody_refused,
+    stop_problem,
+)
+from newsletter.delivery.doubt import Doubt, took_anybody
+from newsletter.delivery.post import Post
+from newsletter.delivery.settle import leftovers
+from newsletter.delivery.sums import checked_sum
+from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState, Selection
+from newsletter.edition_row import OPEN
+from newsletter.providers import Answer, Batch, Outcome, Provider, Recalls
+from newsroom.counted import counted
+from newsroom.database import reading, writing
+from newsroom.errors import ProviderError, StandfirstError, StoreError
+
+PATIENCE = timedelta(seconds=30)
+"""A run waits this long for what a provider asked it to wait; for more it leaves the rest to the next."""
+
+MOST_WAITING = timedelta(minutes=1)
+"""So long a run waits in all before something is accepted again."""
+
+TICK = 0.5
+"""Seconds after which a run that waits for answers looks whether it was asked to end."""
+
+MOST_UNSURE = 3
+"""So many hand-overs in a row may end without anybody knowing how: more would only leave more uncertain."""
+
+
+_WRITING_AGAIN = (1.0, 4.0, 15.0)
+"""Seconds between attempts to write outcomes down: what is not written is uncertain."""
+
+_STOPS = {
+    Nothing.HELD: StoppedBy.HELD,
+    Nothing.STOPPED: StoppedBy.STOPPED,
+    Nothing.PACE: StoppedBy.PACE,
+}
+
+
+@dataclass(slots=True)
+class _Run:
+    """What happened so far."""
+
+    batches: int = 0
+    readers: int = 0
+    widened: int = 0
+    stopped_by: StoppedBy | None = None
+    next_at: datetime | None = None
+    waited: timedelta = timedelta()
+    """Since something was accepted."""
+    unsure: int = 0
+    """Hand-overs in a row of which nobody knows what became of them."""
+    problems: dict[str, Problem] = field(default_factory=dict)
+    doubt: Doubt = field(default_factory=Doubt)
+    flying: dict[Future[Outcome], Batch] = field(default_factory=dict)
+
+    def stop(self, by: StoppedBy, problem: Problem) -> None:
+        """End the run; a problem that several connections have is said once."""
+        self.stopped_by = by
+        self.problems.setdefault(problem.key, problem)
+
+
+def _what_changed(before: Selection, after: Selection) -> str:
+    """Which stories are out of it, and which are otherwise, by their ids; "" where it is something else."""
+    now = {story.teaser.id: story.teaser for story in after.stories}
+    gone = [story.teaser.id for story in before.stories if story.teaser.id not in now]
+    other = [one.teaser.id for one in before.stories if now.get(one.teaser.id, one.teaser) != one.teaser]
+    said = [f"{word} {_few(ids)}" for word, ids in (("without", gone), ("changed:", other)) if ids]
+    return f": {'; '.join(said)}" if said else ""
+
+
+def _few(ids: list[str], most: int = 5) -> str:
+    more = f" and {len(ids) - most} more" if len(ids) > most else ""
+    return ", ".join(ids[:most]) + more
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The delivery of one edition: `run` does what can be done now."""
+
+    engine: Engine
+    key: str
+    provider: Provider
+    post: Post
+    terms: Terms
+    alive: Callable[[str], bool]
+    """Whether the run of this owner lives: its batches are not settled by anybody else."""
+    clock: Callable[[], datetime]
+    max_variants: int = 2000
+    stopping: Callable[[], bool] = lambda: False
+    """True once the process was asked to end: what is in flight is finished, nothing more handed over."""
+    progress: Callable[[int], None] = lambda _: None
+    pause: Callable[[float], None] = time.sleep
+
+    def run(self) -> DeliveryReport:
+        """Hand over what is due of the edition; returns its sum. Raises StoreError where that is not right,
+        HeldError where the witness objects, RenderError where a letter cannot be made."""
+        begun = time.monotonic()
+        run = _Run()
+        left = leftovers(self.engine, self.key, self.provider, self.post, self.alive, self.clock())
+        if left.busy:
+            run.stopped_by = StoppedBy.BUSY
+        elif self._made_ready(run):
+            self._hand_over(run)
+        with writing(self.engine) as connection:
+            report = concluded(
+                connection,
+                self.key,
+                DeliveryReport(
+                    edition=self.key,
+                    batches=run.batches,
+                    readers=run.readers,
+                    seconds=time.monotonic() - begun,
+                    widened=run.widened,
+                    problems=tuple(run.problems.values()),
+                    next_at=run.next_at,
+                    stopped_by=run.stopped_by,
+                ),
+                self.clock(),
+            )
+        if run.batches:
+            self.post.advanced(self.key)
+        return report
+
+    def _made_ready(self, run: _Run) -> bool:
+        """Bring the edition up to date and plan it; False where there is nothing to hand over now."""
+        recalls.named(self.engine, self.key, self.provider)
+        with writing(self.engine) as connection:
+            edition = editions.locked(connection, self.key)
+            if edition.held:
+                run.stopped_by = StoppedBy.HELD
+                return False
+            if edition.state.value not in OPEN:
+                run.stopped_by = StoppedBy.STOPPED if edition.state is EditionState.STOPPED else None
+                return False
+            is_first = edition.first_handed is None
+            if is_first and not self._up_to_date(connection, edition, run):
+                return False
+            if is_first:
+                self._planned(connection, editions.get(connection, self.key), run)
+            checked_sum(connection, self.key)
+            waiting = ledger.count_by_state(connection, self.key).get(BatchState.PLANNED)
+        if is_first and waiting:
+            self.post.announce(self.key)
+        return True
+
+    def _up_to_date(self, connection: Connection, edition: Edition, run: _Run) -> bool:
+        selection = editions.selection_of(connection, self.key, edition.revision)
+        after = self.post.revise(connection, selection, False)
+        if after == selection:
+            return True
+        if not after.has_news:
+            holds.hold(connection, self.key, ALL_WITHDRAWN, "run", self.clock())
+            run.stopped_by = StoppedBy.HELD
+            return False
+        fitted = self.post.fit(after)
+        left_out = (*editions.left_out_of(connection, self.key, edition.revision), *fitted.left_out)
+        why = "; ".join(
+            (f"brought up to date before it goes out{_what_changed(selection, after)}", *fitted.shortened)
+        )
+        editions.add_revision(connection, self.key, fitted.selection, left_out, "run", why, self.clock())
+        return True
+
+    def _planned(self, connection: Connection, edition: Edition, run: _Run) -> None:
+        if edition.candidates is not None:
+            return
+        selection = editions.selection_of(connection, self.key, edition.revision)
+        made = planning.plan(
+            connection,
+            edition,
+            planning.pages(connection, edition.newsletter),
+            self.post.variant_of(selection),
+            batch_size=self.provider.batch_size,
+            allow_to=self.terms.allow_to,
+            max_variants=self.max_variants,
+            owed_to=self.post.owed_to(connection, self.key),
+            paced=ramps.pace(connection, edition),
+        )
+        run.widened = made.widened
+        what = (
+            f"planned: {counted(made.deliveries, 'reader')} in {counted(made.batches, 'batch', 'batches')}, "
+            f"{counted(made.variants, 'variant')}"
+        )
+        if made.told:
+            what += f"; {counted(made.told, 'reader')} told of a correction"
+        editions.log(connection, self.key, self.clock(), "run", what)
+
+    def _hand_over(self, run: _Run) -> None:
+        letters = Letters(self.post)
+        with ThreadPoolExecutor(max_workers=self.provider.connections) as threads:
+            try:
+                while self._goes_on(run, letters, threads):
+                    pass
+            finally:
+                # Also where something failed: what is in flight would be uncertain for nothing.
+                while run.flying:
+                    self._collect(run, block=True)
+
+    def _goes_on(self, run: _Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
+        """One step: a batch launched, answers collected, or a wait. False once nothing is left to do now."""
+        if self.stopping() and run.stopped_by is None:
+            run.stopped_by = StoppedBy.ASKED
+        # The first goes alone: what is wrong with all is heard once, and a wrong password tried once.
+        connections = self.provider.connections if run.doubt.is_over else 1
+        is_free = run.stopped_by is None and len(run.flying) < connections
+        if is_free and self._launched(run, letters, threads):
+            self._collect(run, block=False)
+            return True
+        if run.flying:
+            self._collect(run, block=True)
+            return True
+        return run.stopped_by is None and self._waited(run)
+
+    def _launched(self, run: _Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
+        """Take a batch and give it to a thread; False where there is none to take now."""
+        terms = self.terms
+        if isinstance(self.provider, Recalls):
+            terms = replace(terms, delay=self.provider.delay)
+        if not run.doubt.is_over:
+            few = max(self.provider.first_batch - len(run.doubt.readers), 1)
+            terms = replace(terms, batch_size=min(terms.batch_size, few))
+        with writing(self.engine) as connection:
+            found = claim(connection, self.key, terms, letters, self.clock())
+        if isinstance(found, Wanted):
+            letters.render(found)
+            return True
+        if isinstance(found, Batch):
+            run.batches += 1
+            run.readers += len(found.recipients)
+            run.flying[threads.submit(self.provider.hand_over, found)] = found
+            return True
+        if found is Nothing.CHANGED:
+            return self._made_ready(run)
+        run.stopped_by = _STOPS.get(found, run.stopped_by)
+        return found is Nothing.TAKEN
+
+    def _collect(self, run: _Run, *, block: bool) -> None:
+        """Write down what the threads have come back with, in one transaction."""
+        done = self._landed(run, block=block)
+        if not done:
+            return
+        answers = [(run.flying.pop(future), _outcome(future)) for future in done]
+        for batch, outcome in answers:
+            run.doubt.hear(batch, outcome)
+        self._doubted(run, self._record(run, answers))
+        for batch, outcome in answers:
+            self._heed(run, batch, outcome)
+        self.progress(run.readers)
+        unforeseen = [future.exception() for future in done if future.exception()]
+        for error in unforeseen:
+            if error is not None and not isinstance(error, StandfirstError):
+                raise error
+
+    def _landed(self, run: _Run, *, block: bool) -> set[Future[Outcome]]:
+        """The hand-overs that are over; with `block` at least one."""
+        while True:
+            done, _ = wait(run.flying, timeout=TICK if block else 0, return_when=FIRST_COMPLETED)
+            if self.stopping():
+                self.provider.stop()
+            if done or not block:
+                return done
+
+    def _doubted(self, run: _Run, taken_back: int) -> None:
+        """End a run in which everybody is refused, unless the same were before and others were not."""
+        if not run.doubt.is_grave:
+            return
+        if run.doubt.taken() and not taken_back:
+            run.doubt.is_over = True
+            return
+        run.stop(StoppedBy.PROVIDER, everybody_refused(self.key, run.doubt.reason))
+
+    def _record(self, run: _Run, answers: list[tuple[Batch, Outcome]]) -> int:
+        """Write outcomes down; a database that refuses (a full disk, perhaps) is asked again for a while.
+
+        Returns how many refusals were taken back.
+        """
+        for seconds in (*_WRITING_AGAIN, None):
+            try:
+                with writing(self.engine) as connection:
+                    now = self.clock()
+                    for batch, outcome in answers:
+                        outcomes.record(connection, batch.number, outcome, self.terms.owner, now)
+                    if run.doubt.is_grave:
+                        return taking_back.take_back(connection, self.key, run.doubt.readers)
+                return 0
+            except StoreError:
+                if seconds is None:
+                    raise
+                self.pause(seconds)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _heed(self, run: _Run, batch: Batch, outcome: Outcome) -> None:
+        name = self.provider.name
+        if took_anybody(batch, outcome):
+            run.waited, run.unsure = timedelta(), 0
+        if outcome.answer is Answer.STOP:
+            by = StoppedBy.PROVIDER
+            run.stop(by, stop_problem(self.key, by, f"{name} takes nothing: {outcome.reason}"))
+        elif outcome.answer is Answer.UNCERTAIN:
+            run.unsure += 1
+            if run.unsure >= MOST_UNSURE and run.stopped_by is None:
+                by = StoppedBy.NOT_NOW
+                said = f"{name} left {run.unsure} hand-overs in a row without an answer that says anything"
+                run.stop(by, stop_problem(self.key, by, said))
+        elif outcome.answer is Answer.ENDED:
+            run.stopped_by = run.stopped_by or StoppedBy.ASKED
+        elif outcome.answer is Answer.NOT_NOW:
+            asked = outcome.retry_after
+            if asked is None or asked > PATIENCE.total_seconds():
+                by = StoppedBy.NOT_NOW
+                said = f"{name} takes nothing for now: {outcome.reason}"
+                run.stop(run.stopped_by or by, stop_problem(self.key, by, said))
+        elif outcome.answer is Answer.REFUSED and not outcome.divisible and run.stopped_by is None:
+            said = f"{self.key}: batch {batch.number} was refused: {outcome.reason}"
+            run.problems[said] = Problem(f"{self.key}:batch {batch.number}", said)
+
+    def _waited(self, run: _Run) -> bool:
+        """Wait for a batch that may be tried again shortly; False where none is."""
+        with reading(self.engine) as connection:
+            next_at = ledger.next_attempt(connection, self.key)
+        if next_at is None:
+            return False
+        remaining = max(timedelta(seconds=0.05), next_at - self.clock())
+        if remaining > PATIENCE or run.waited + remaining > MOST_WAITING:
+            run.next_at = next_at
+            return False
+        run.waited += remaining
+        left = remaining.total_seconds()
+        while left > 0 and not self.stopping():
+            self.pause(min(left, 1.0))
+            left -= 1.0
+        return True
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, ProviderError):
+        return Outcome(Answer.STOP, str(error))
+    # A fault of ours: nobody knows how far it came.
+    return Outcome(Answer.UNCERTAIN, f"{type(error).__name__} in the provider")

@@ -1,0 +1,131 @@
+"""Warm-ups in the database: started, paced, ended.
+
+Every function works inside the transaction of the connection it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from newsletter.delivery.ramp import Place, Ramp, place, place_of
+from newsletter.edition import Edition
+from newsletter.tables import deliveries, editions, ramps
+from newsroom.errors import MisuseError
+from readership.reader import Candidate, Plan, SubscriptionStatus
+from readership.tables import readers, subscriptions, suppressions
+
+Paced = Callable[[Candidate], bool]
+"""Whether this candidate gets the edition today."""
+
+
+def find(connection: Connection, newsletter: str) -> Ramp | None:
+    """The newsletter's warm-up, or None."""
+    row = connection.execute(sa.select(ramps).where(ramps.c.newsletter == newsletter)).first()
+    return None if row is None else Ramp(row.newsletter, row.started, tuple(row.days))
+
+
+def start(connection: Connection, ramp: Ramp) -> Ramp:
+    """Begin a warm-up, on the day after where that day's edition is handed over already: with it the first
+    day would be gone before anybody was warmed up with. Returns it as it began.
+
+    Raises MisuseError where there is one.
+    """
+    if find(connection, ramp.newsletter) is not None:
+        raise MisuseError(f"{ramp.newsletter} is being warmed up: `ramp {ramp.newsletter} --stop` ends that")
+    tomorrow = ramp.started + timedelta(days=1)
+    if sent_days(connection, ramp, tomorrow):
+        ramp = replace(ramp, started=tomorrow)
+    row = {"newsletter": ramp.newsletter, "started": ramp.started, "days": list(ramp.days)}
+    connection.execute(sa.insert(ramps).values(row))
+    return ramp
+
+
+def stop(connection: Connection, newsletter: str) -> None:
+    """End a warm-up: the next edition goes to everybody. Raises MisuseError where there is none."""
+    if not connection.execute(sa.delete(ramps).where(ramps.c.newsletter == newsletter)).rowcount:
+        raise MisuseError(f"{newsletter} is not being warmed up: there is nothing to stop")
+
+
+def sent_days(connection: Connection, ramp: Ramp, before: date) -> int:
+    """On how many days since it was started, before that date, editions of the newsletter went out."""
+    query = sa.select(sa.func.count(sa.distinct(editions.c.local_date))).where(
+        editions.c.newsletter == ramp.newsletter,
+        editions.c.local_date >= ramp.started,
+        editions.c.local_date < before,
+        editions.c.first_handed.is_not(None),
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def pace(connection: Connection, edition: Edition) -> Paced:
+    """Who gets this edition. An extra one takes of what its day has left."""
+    ramp = find(connection, edition.newsletter)
+    if ramp is None:
+        return _everybody
+    # One of a day before the first, handed over since, has no more readers than the first day.
+    allowed = ramp.allowed(sent_days(connection, ramp, edition.local_date))
+    if allowed is None:
+        return _everybody
+    allowed -= _others(connection, edition)
+    if allowed <= 0:
+        return _nobody
+    last = _last(connection, edition.newsletter, allowed)
+    return _everybody if last is None else lambda candidate: place_of(candidate) <= last
+
+
+def _everybody(_: Candidate) -> bool:
+    return True
+
+
+def _nobody(_: Candidate) -> bool:
+    return False
+
+
+def _others(connection: Connection, edition: Edition) -> int:
+    """Readers of the same day's other editions of the newsletter."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(deliveries.join(editions, editions.c.key == deliveries.c.edition))
+        .where(
+            editions.c.newsletter == edition.newsletter,
+            editions.c.local_date == edition.local_date,
+            editions.c.key != edition.key,
+        )
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _last(connection: Connection, newsletter: str, allowed: int) -> Place | None:
+    """The place of the last one who gets it; None where there are no more than that."""
+    query = (
+        sa.select(readers.c.plan, subscriptions.c.consent_at, readers.c.id)
+        .select_from(
+            subscriptions.join(readers, readers.c.id == subscriptions.c.reader_id).outerjoin(
+                suppressions, suppressions.c.key == readers.c.key
+            )
+        )
+        .where(
+            subscriptions.c.newsletter == newsletter,
+            subscriptions.c.status == SubscriptionStatus.ACTIVE,
+            suppressions.c.key.is_(None),
+        )
+        # No consent comes last, in both databases.
+        .order_by(
+            readers.c.plan_order,
+            subscriptions.c.consent_at.is_(None),
+            subscriptions.c.consent_at.desc(),
+            readers.c.id,
+        )
+        .offset(allowed - 1)
+        .limit(2)
+    )
+    rows = connection.execute(query).all()
+    if len(rows) < 2:
+        return None
+    plan, consent_at, number = rows[0]
+    return place(Plan(plan), consent_at, number)

@@ -1,0 +1,161 @@
+"""What a provider keeps for a while before it sends it, taken back when its edition is stopped.
+
+Until ten minutes before a message is sent SendGrid promises to forget it; so what was to be sent later than
+that counts as not handed over: its readers are planned as if nothing had been. What was to be sent sooner is
+uncertain. Each request names the moment at which it is sent, and the edition's own name for all of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from newsletter import editions, holds, ledger
+from newsletter.delivery import outcomes
+from newsletter.edition import BatchState, DeliveryState, EditionState
+from newsletter.edition_row import OPEN
+from newsletter.ledger import BatchRow
+from newsletter.providers import Recalls
+from newsletter.providers.chosen import provider_for
+from newsletter.tables import batches, deliveries
+from newsletter.tables import editions as editions_table
+from newsroom.counted import counted
+from newsroom.database import reading, writing
+from newsroom.errors import ProviderError
+from newsroom.settings import Settings
+
+SURE = timedelta(minutes=10)
+"""How long before a message is sent SendGrid still promises to forget it."""
+
+DOUBT = "taken back less than ten minutes before it was to be sent"
+
+_HANDED = (BatchState.ACCEPTED, BatchState.UNCERTAIN, BatchState.EMPTY)
+_TAKEN = (DeliveryState.ACCEPTED.value, DeliveryState.UNCERTAIN.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """How many readers' mails were taken back for certain, perhaps, and too late."""
+
+    certain: int = 0
+    doubtful: int = 0
+    late: int = 0
+
+
+def named(engine: Engine, key: str, provider: object) -> None:
+    """Give the edition the name by which it can be taken back, where its provider keeps things. Raises
+    ProviderError: then nothing is handed over, for it could not be taken back."""
+    if not isinstance(provider, Recalls) or not provider.delay:
+        return
+    with reading(engine) as connection:
+        edition = editions.get(connection, key)
+        if edition.recall or edition.held or edition.state.value not in OPEN:
+            return
+    name = provider.new_recall()
+    with writing(engine) as connection:
+        unnamed = sa.and_(editions_table.c.key == key, editions_table.c.recall == "")
+        connection.execute(sa.update(editions_table).where(unnamed).values(recall=name))
+
+
+def take_back(
+    settings: Settings, engine: Engine, key: str, by: str, clock: Callable[[], datetime]
+) -> Recalled | None:
+    """Have the provider forget what it keeps of a stopped edition; None where there is nothing of that.
+
+    Raises ProviderError where it does not say that it will: then all is as it was, and `stop` tries again.
+    """
+    with reading(engine) as connection:
+        edition = editions.get(connection, key)
+        if not holds.is_kept(connection, edition, clock()):
+            return None
+    provider = provider_for(settings)
+    try:
+        if not isinstance(provider, Recalls):
+            raise ProviderError(
+                f"{key}: what was handed over is kept by another provider than {provider.name}: take it back "
+                "there, or set delivery.provider as it was"
+            )
+        provider.recall(edition.recall)
+    finally:
+        provider.close()
+    with writing(engine) as connection:
+        now = clock()
+        values = {"recalled": now, "recall": ""}
+        ours = editions_table.c.key == key
+        connection.execute(sa.update(editions_table).where(ours).values(values))
+        return note(connection, key, now, by)
+
+
+def note(connection: Connection, key: str, now: datetime, by: str) -> Recalled:
+    """Write down what became of each batch that the provider was told to forget, at its `recalled`."""
+    recalled = connection.execute(
+        sa.select(editions_table.c.recalled).where(editions_table.c.key == key)
+    ).scalar()
+    if recalled is None:
+        return Recalled()
+    certain = doubtful = late = 0
+    for row in ledger.batches_of(connection, key, *_HANDED):
+        if row.send_at is None:
+            continue
+        if row.send_at - recalled >= SURE:
+            certain += _planned_again(connection, row)
+        elif row.send_at > recalled:
+            doubtful += _doubted(connection, row)
+        else:
+            late += row.size
+    if certain or doubtful:
+        said = f"taken back before it was sent: {counted(certain, 'reader')}"
+        if doubtful:
+            said += f"; {counted(doubtful, 'reader')} of whom nobody knows"
+        if late:
+            said += f"; {counted(late, 'reader')} had it already"
+        editions.log(connection, key, now, by, said)
+        outcomes.reopen(connection, key)
+    return Recalled(certain, doubtful, late)
+
+
+def is_stopped(connection: Connection, key: str) -> bool:
+    """Whether the edition was stopped and what was kept of it taken back."""
+    query = sa.select(editions_table.c.state, editions_table.c.recalled).where(editions_table.c.key == key)
+    row = connection.execute(query).first()
+    return row is not None and row.state == EditionState.STOPPED.value and row.recalled is not None
+
+
+def _own(connection: Connection, number: int) -> list[int]:
+    """Those of the batch who were taken, or perhaps were, with a state of their own."""
+    query = sa.select(deliveries.c.reader_id).where(
+        deliveries.c.batch == number, deliveries.c.state.in_(_TAKEN)
+    )
+    return list(connection.execute(query.order_by(deliveries.c.reader_id)).scalars())
+
+
+def _planned_again(connection: Connection, row: BatchRow) -> int:
+    own = _own(connection, row.id)
+    if own:
+        ledger.move(connection, row, own, attempts=0)
+    inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
+    if inside:
+        outcomes.plan_again(connection, row, attempts=0)
+    elif own:
+        ledger.empty(connection, row.id, row.reason)
+    gone: dict[str, object] = {"send_at": None, "heard": None}
+    if not inside:
+        # Nobody of it has it: it is no hand-over any more.
+        gone["handed"] = None
+    connection.execute(sa.update(batches).where(batches.c.id == row.id).values(gone))
+    return len(own) + inside
+
+
+def _doubted(connection: Connection, row: BatchRow) -> int:
+    own = _own(connection, row.id)
+    ledger.set_state(connection, row.edition, dict.fromkeys(own, DOUBT), DeliveryState.UNCERTAIN)
+    inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
+    values: dict[str, object] = {"send_at": None}
+    if inside:
+        values |= {"state": BatchState.UNCERTAIN.value, "reason": DOUBT, "settled": None}
+    connection.execute(sa.update(batches).where(batches.c.id == row.id).values(values))
+    return len(own) + inside

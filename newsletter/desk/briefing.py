@@ -1,0 +1,151 @@
+"""What stands above the digest in its editors' mail: when it goes, what is in it, what is not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.lists import format_list
+from babel.numbers import format_decimal
+
+from content.teaser import Teaser
+from newsletter.composition.eligibility import is_no_news
+from newsletter.edition import Edition, LeftOut, Selection
+from newsletter.rendering.lines import clean
+from newsletter.variant import Audience
+from newsroom.masthead import SectionKind
+from readership.reader import Plan
+
+MOST_LEFT_OUT = 8
+"""Stories that are named of those left out; the page has them all."""
+
+AUDIENCES = {
+    Plan.FREE: Audience.FREE,
+    Plan.TRIAL: Audience.TRIAL,
+    Plan.PAID: Audience.MEMBER,
+    Plan.GROUP: Audience.MEMBER,
+}
+
+Words = Mapping[str, str]
+"""templates/words/personal/preview/LANGUAGE.toml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Briefing:
+    """The box on top of a preview."""
+
+    label: str
+    heading: str
+    note: str
+    """Who changed it since the last preview; else empty."""
+    until: str
+    button: str
+    url: str
+    facts: tuple[tuple[str, str], ...]
+    """(name, value)."""
+    sections: tuple[tuple[str, tuple[str, ...]], ...]
+    """(title, headlines) in reading order."""
+    left_out_title: str
+    left_out: tuple[tuple[str, str], ...]
+    """(headline, why)."""
+    more: str
+    seen_as: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of an edition that its editors are told of."""
+
+    edition: Edition
+    selection: Selection
+    left_out: Sequence[LeftOut]
+    teasers: Mapping[str, Teaser]
+    """Those of the stories left out, by id."""
+    readers: Mapping[Plan, int]
+    changed_by: str = ""
+    """Whoever changed it since the last preview."""
+
+    @property
+    def audience(self) -> Audience:
+        """As whom the preview shows it: the most numerous of those who get it."""
+        by_audience: dict[Audience, int] = {}
+        for plan, count in self.readers.items():
+            audience = AUDIENCES[plan]
+            by_audience[audience] = by_audience.get(audience, 0) + count
+        return max(by_audience, key=lambda one: by_audience[one], default=Audience.FREE)
+
+
+def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: str) -> Briefing:
+    """What editors are told, in these words; `url` leads to the edition's controls."""
+    edition, selection = found.edition, found.selection
+    facts = [
+        (words["subject_line"], clean(selection.subject)),
+        (words["readers"], _readers(found.readers, words, locale)),
+        (words["offer"], words["offer_shown"] if selection.offer.subscribe_url else words["offer_none"]),
+    ]
+    left_out = [
+        (clean(found.teasers[one.article_id].headline), one.reason)
+        for one in found.left_out
+        if one.article_id in found.teasers and not is_no_news(one.reason)
+    ]
+    more = len(left_out) - MOST_LEFT_OUT
+    return Briefing(
+        label=words["label_again"] if found.changed_by else words["label"],
+        heading=when(edition, words, locale, zone),
+        note=words["changed"].format(who=found.changed_by) if found.changed_by else "",
+        until=words["until"],
+        button=words["button"],
+        url=url,
+        facts=tuple(facts),
+        sections=_sections(selection, words),
+        left_out_title=words["left_out"],
+        left_out=tuple(left_out[:MOST_LEFT_OUT]),
+        more=words["more"].format(count=more) if more > 0 else "",
+        seen_as=words[f"seen_{found.audience}"],
+        secret=words["secret"],
+    )
+
+
+def when(edition: Edition, words: Words, locale: Locale, zone: ZoneInfo) -> str:
+    """When the edition goes out, or that it waits for somebody."""
+    if edition.held:
+        return words["held"].format(why=edition.held)
+    return words["goes"].format(when=moment(edition.goes, locale, zone))
+
+
+def moment(at: datetime, locale: Locale, zone: ZoneInfo) -> str:
+    """Day and hour in the newsroom's zone, in words."""
+    local = at.astimezone(zone)
+    return f"{format_date(local.date(), 'full', locale=locale)}, {format_time(local, 'short', locale=locale)}"
+
+
+def _readers(readers: Mapping[Plan, int], words: Words, locale: Locale) -> str:
+    total = format_decimal(sum(readers.values()), locale=locale)
+    parts = [
+        words[f"plan_{plan.value}"].format(count=format_decimal(readers[plan], locale=locale))
+        for plan in Plan
+        if readers.get(plan)
+    ]
+    return f"{total} ({format_list(parts, locale=locale)})" if len(parts) > 1 else " ".join(parts) or total
+
+
+def _sections(selection: Selection, words: Words) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    lead = [(words["lead"], (clean(selection.lead.teaser.headline),))] if selection.lead else []
+    blocks = [
+        (
+            clean(block.title),
+            tuple(
+                f"{clean(story.teaser.sponsor)}: {clean(story.teaser.headline)}"
+                if block.kind is SectionKind.SPONSORED
+                else clean(story.teaser.headline)
+                for story in block.stories
+            ),
+        )
+        for block in selection.blocks
+    ]
+    return (*lead, *blocks)

@@ -1,0 +1,206 @@
+"""The preview of an edition, mailed to its editors: once when it is composed, and once more at most, after
+somebody else has changed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from content import catalogue
+from newsletter import editions, history
+from newsletter.composition.revise import revised
+from newsletter.desk.briefing import Found, briefing
+from newsletter.desk.editing import current
+from newsletter.edition import Edition, EditionState, Edits, Selection
+from newsletter.letters.letter_queue import put
+from newsletter.rendering.letter import Letter, Slot, filled, parts_of
+from newsletter.rendering.phrases import phrases, trial_phrase
+from newsletter.tables import edition_revisions, previews
+from newsletter.variant import Variant
+from newsroom.database import inserting, reading, writing
+from newsroom.masthead import Newsletter
+from newsroom.settings import Settings
+from readership import counts
+from readership.tokens import (
+    NOBODY,
+    edition_token,
+    preferences_token,
+    recipient_key,
+    unsubscribe_token,
+)
+
+KIND = "preview"
+"""What these letters are called in the queue."""
+
+QUIET = timedelta(minutes=2)
+"""So long nobody must have changed an edition before the others are told: changes come in a row."""
+
+RUN = "run"
+"""Who changes an edition where no person does."""
+
+_LONGEST = timedelta(hours=12)
+"""After so long the preview of a held edition is not mailed any more."""
+_LATE = timedelta(hours=1)
+"""After its hour that of any other."""
+_TRIAL_DAYS = 9
+"""What a trial reader of a preview has left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A preview that is to be mailed."""
+
+    edition: Edition
+    newsletter: Newsletter
+    editor: str
+    key: str
+    """The address's key."""
+    changed_by: tuple[str, ...] = ()
+    """Those others who changed it since the first one; empty for that."""
+
+
+def due(connection: Connection, settings: Settings, now: datetime) -> tuple[Due, ...]:
+    """Every preview that is to be mailed now; cheap where there is none."""
+    found: list[Due] = []
+    for newsletter in settings.newsletters:
+        if not newsletter.editors:
+            continue
+        for edition in history.open_editions(connection, newsletter.key):
+            if edition.state is EditionState.COMPOSED and edition.revision and not edition.first_handed:
+                found += _due_of(connection, settings, newsletter, edition, now)
+    return tuple(found)
+
+
+def _due_of(
+    connection: Connection, settings: Settings, newsletter: Newsletter, edition: Edition, now: datetime
+) -> Iterator[Due]:
+    seen: dict[str, list[int]] = {}
+    query = sa.select(previews.c.editor, previews.c.revision).where(previews.c.edition == edition.key)
+    for editor, revision in connection.execute(query):
+        seen.setdefault(editor, []).append(revision)
+    for address in newsletter.editors:
+        key = recipient_key(settings.secrets.address_key, address)
+        theirs = seen.get(key, [])
+        if not theirs:
+            yield Due(edition, newsletter, address, key)
+        elif len(theirs) == 1 and edition.revision > theirs[0]:
+            others = _changed_since(connection, edition.key, theirs[0], {address, RUN}, now)
+            if others:
+                yield Due(edition, newsletter, address, key, others)
+
+
+def _changed_since(
+    connection: Connection, key: str, revision: int, but: Collection[str], now: datetime
+) -> tuple[str, ...]:
+    """Who has changed the edition since that revision, those `but` left out; nobody while it goes on."""
+    query = (
+        sa.select(edition_revisions.c.by, edition_revisions.c.made)
+        .where(edition_revisions.c.edition == key, edition_revisions.c.revision > revision)
+        .order_by(edition_revisions.c.revision)
+    )
+    rows = connection.execute(query).all()
+    if not rows or now - rows[-1].made < QUIET:
+        return ()
+    return tuple(dict.fromkeys(row.by for row in rows if row.by not in but))
+
+
+def put_previews(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> int:
+    """Put every preview that is due into the queue of letters; returns how many. Several may do so at once:
+    nobody gets one twice. Raises StoreError."""
+    with reading(engine) as connection:
+        waiting = due(connection, settings, clock())
+        letters = dict(_written(connection, settings, waiting, clock())) if waiting else {}
+    total = 0
+    for one, letter in letters.items():
+        with writing(engine) as connection:
+            now = clock()
+            row = {
+                "edition": one.edition.key,
+                "editor": one.key,
+                "revision": one.edition.revision,
+                "put": now,
+            }
+            there = inserting(connection, previews).values(row).on_conflict_do_nothing()
+            if connection.execute(there).rowcount:
+                expires = now + _LONGEST if one.edition.held else max(now, one.edition.goes) + _LATE
+                put(connection, KIND, one.newsletter, one.editor, letter, now, expires)
+                total += 1
+    return total
+
+
+def _written(
+    connection: Connection, settings: Settings, waiting: Iterable[Due], now: datetime
+) -> Iterator[tuple[Due, Letter]]:
+    facts: dict[str, Found | None] = {}
+    for one in waiting:
+        key = one.edition.key
+        if key not in facts:
+            facts[key] = _found(connection, settings, one, now)
+        found = facts[key]
+        if found is not None:
+            yield one, letter(settings, one, replace(found, changed_by=", ".join(one.changed_by)))
+
+
+def _found(connection: Connection, settings: Settings, one: Due, now: datetime) -> Found | None:
+    """What there is to tell; None where every story was withdrawn since."""
+    edition, newsroom = one.edition, settings.newsroom
+    selection = selection_shown(connection, settings, one.newsletter, edition, now)
+    if not selection.has_news:
+        return None
+    left_out = editions.left_out_of(connection, edition.key, edition.revision)
+    ids = [left.article_id for left in left_out]
+    return Found(
+        edition=edition,
+        selection=selection,
+        left_out=left_out,
+        teasers=catalogue.by_ids(connection, ids, max(now, edition.due), newsroom.paywall),
+        readers=counts.by_plan(connection, edition.newsletter, edition.local_date),
+    )
+
+
+def letter(settings: Settings, one: Due, found: Found) -> Letter:
+    """One editor's mail: what is in the edition, and the edition below it, as most of its readers get it."""
+    # What renders takes a while to import, and most looks find nothing to do.
+    from newsletter.letters.personal import words_of
+    from newsletter.rendering.render import render
+
+    newsroom, newsletter, keys = settings.newsroom, one.newsletter, settings.secrets.signing_keys
+    spoken = phrases(newsletter.language)
+    words = words_of(KIND, spoken.words.language)
+    url = f"{newsroom.public_url}/edition/{edition_token(keys, one.edition.key, one.key)}"
+    told = briefing(found, words, spoken.locale, newsroom.time_zone, url)
+    variant = Variant(found.audience)
+    made = render(found.selection, variant, newsroom, newsletter, briefing=told).letter
+    values = _nobodys(settings, newsletter, made.language)
+    subject = words["subject_again" if found.changed_by else "subject"]
+    return Letter(
+        subject.format(subject=found.selection.subject),
+        parts_of(filled(made.html, values, html=True)),
+        parts_of(filled(made.text, values, html=False)),
+        made.language,
+    )
+
+
+def _nobodys(settings: Settings, newsletter: Newsletter, language: str) -> Mapping[Slot, str]:
+    """Values for a letter's slots that belong to no reader."""
+    public, keys = settings.newsroom.public_url, settings.secrets.signing_keys
+    return {
+        Slot.UNSUBSCRIBE_URL: f"{public}/unsubscribe/{unsubscribe_token(keys, NOBODY, newsletter.key)}",
+        Slot.PREFERENCES_URL: f"{public}/preferences/{preferences_token(keys, NOBODY)}",
+        Slot.TRIAL: trial_phrase(_TRIAL_DAYS, language),
+    }
+
+
+def selection_shown(
+    connection: Connection, settings: Settings, newsletter: Newsletter, edition: Edition, now: datetime
+) -> Selection:
+    """The edition as it would go out at its hour, as far as is known at `now`."""
+    stored = editions.selection_of(connection, edition.key, edition.revision)
+    frozen = edition.first_handed is not None
+    hour = now if frozen else max(now, edition.due)
+    there = current(connection, settings.newsroom, stored.stories, hour)
+    return revised(stored, settings.newsroom, newsletter, there, Edits(), now, frozen, edition.due)

@@ -1,0 +1,1 @@
+"""Letters to one person, about something that he or she asked for."""

@@ -1,0 +1,1 @@
+"""An edition's variant, laid out and set in type: HTML and plain text."""

@@ -1,0 +1,95 @@
+"""A sheet set in type: through the digest's templates into HTML and plain text, slots marked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+import nh3
+from markupsafe import Markup
+
+from newsletter.desk.briefing import Briefing
+from newsletter.rendering.lines import clean, wrapped
+from newsletter.rendering.phrases import Phrases
+from newsletter.rendering.sheet import Sheet
+from newsletter.rendering.typesetting import compiled, frame, placed, plain
+from newsroom.looks import Looks
+
+_FILLER = "\u034f\u200c\u00a0" * 90
+"""Invisible: keeps a mail client from filling its preview line with the masthead."""
+_NOTE_TAGS = {"a", "b", "br", "em", "i", "li", "ol", "p", "strong", "ul"}
+_BLOCK_END, _BREAK = re.compile("</(?:p|li|ul|ol)>"), re.compile("<br>")
+_HREF, _TAG = re.compile('<a href="([^"]*)"'), re.compile("<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the templates draw from."""
+
+    sheet: Sheet
+    words: Phrases
+    looks: Looks
+    note: str
+    """As `note_html` gives it."""
+    briefing: Briefing | None = None
+    """What its editors are told on top of a preview."""
+
+    @property
+    def html(self) -> str:
+        """The whole mail as HTML."""
+        return compiled(*self._frame())
+
+    @property
+    def mjml(self) -> str:
+        """The MJML that says the same as `html`."""
+        return placed(*self._frame())
+
+    @property
+    def text(self) -> str:
+        """The whole mail as plain text."""
+        return plain(
+            "digest/digest.txt.j2",
+            sheet=self.sheet,
+            words=self.words,
+            note=_plain(self.note),
+            briefing=self.briefing,
+        )
+
+    def _frame(self) -> tuple[str, list[str]]:
+        """The MJML around the fragments, and the fragments of HTML that are set into it afterwards."""
+        return frame(
+            "digest/digest.mjml.j2",
+            self.looks,
+            sheet=self.sheet,
+            words=self.words,
+            start=_start(self.sheet.direction),
+            own_start=_start(self.sheet.own_direction),
+            filler=_FILLER,
+            briefing=self.briefing,
+            note=Markup(self.note),  # noqa: S704 - sanitised by note_html
+        )
+
+
+def note_html(html: str) -> str:
+    """An editor's note with the tags a mail can show, each of them closed."""
+    return clean(nh3.clean(html, tags=_NOTE_TAGS, attributes={"a": {"href"}}, link_rel=None)) if html else ""
+
+
+def _plain(html: str) -> str:
+    """A note as wrapped text, each link's address on a line of its own after its paragraph."""
+    paragraphs = []
+    for block in _BLOCK_END.split(html):
+        lines = [_unmarked(line) for line in _BREAK.split(block)]
+        links = [unescape(link) for link in _HREF.findall(block)]
+        paragraphs.append("\n".join([*(wrapped(line) for line in lines if line), *links]))
+    text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    return text.replace("\n\n- ", "\n- ")
+
+
+def _unmarked(html: str) -> str:
+    return unescape(_TAG.sub("", html.replace("<li>", "- "))).strip()
+
+
+def _start(direction: str) -> str:
+    return "right" if direction == "rtl" else "left"
