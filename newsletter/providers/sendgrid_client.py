@@ -20,11 +20,14 @@ from urllib.request import Request as HttpRequest
 from python_http_client import Client
 from sendgrid import SendGridAPIClient
 
+from newsletter.providers import GRACE
 from newsletter.providers.sendgrid_answer import NotConnectedError, TooBigError
 from newsletter.providers.sendgrid_payload import MAX_BYTES
 
 PATIENCE = 4
 """So many times the time-out may a whole request take: the time-out alone is one for each silence."""
+CONNECTING = GRACE
+"""Seconds that a connection may take to be made: it cannot be cut, and who has to end waits no longer."""
 MAX_ANSWER = 65_536
 """Bytes of an answer that are read; what matters stands at its beginning."""
 
@@ -214,11 +217,14 @@ class _TlsConnection(HTTPSConnection):
 
 
 def _connect(connect: Callable[[], None], connection: _Connection | _TlsConnection) -> None:
+    timeout = connection.timeout
+    connection.timeout = min(timeout or CONNECTING, CONNECTING)
     try:
         connect()
     except (OSError, HTTPException, UnicodeError) as error:
         words = getattr(error, "strerror", None) or str(error) or "no answer"
         raise NotConnectedError(f"{type(error).__name__}: {words}") from error
+    connection.sock.settimeout(timeout)
     connection.wire.sockets.append(connection.sock)
 
 

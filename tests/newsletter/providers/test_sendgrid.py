@@ -16,7 +16,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from newsletter.providers import Answer as Is
-from newsletter.providers import Outcome
+from newsletter.providers import Outcome, sendgrid_client
 from newsletter.providers.sendgrid import EU_HOST, HOST, SendGrid
 from newsletter.providers.sendgrid_client import Request, client_for
 from newsroom.errors import ConfigurationError, ProviderError
@@ -177,6 +177,21 @@ def test_a_tls_handshake_that_hangs_took_nothing(server: HttpServer) -> None:
     server.answers.append(Answer(fault=Fault.HANG_BEFORE_BODY))
 
     assert provider(server.url.replace("http:", "https:")).hand_over(mail.batch()).answer is Is.NOT_NOW
+
+
+def test_a_connection_that_is_not_made_soon_is_given_up(
+    server: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It has no socket yet that could be cut where the process has to end.
+    monkeypatch.setattr(sendgrid_client, "CONNECTING", 0.2)
+    server.answers.append(Answer(fault=Fault.HANG_BEFORE_BODY))
+    began = time.monotonic()
+
+    assert (
+        provider(server.url.replace("http:", "https:"), timeout=30.0).hand_over(mail.batch()).answer
+        is Is.NOT_NOW
+    )
+    assert time.monotonic() - began < 5
 
 
 def test_a_slow_answer_is_waited_for(server: HttpServer) -> None:
