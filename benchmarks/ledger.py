@@ -25,10 +25,10 @@ from demo.postgres import Server
 from newsletter.delivery import planning
 from newsletter.delivery.claim import Terms
 from newsletter.delivery.deliver import Delivery
-from newsletter.delivery.rows import insert_rows
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import deliveries
 from newsroom.database import engine_for, metadata, writing
+from newsroom.rows import insert_rows
 from tests.newsletter.delivering import KEY, NOW, Clock, Desk, composed, selection
 
 READERS, HANDED = 1_000_000, 100_000

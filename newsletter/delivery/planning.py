@@ -15,12 +15,12 @@ from sqlalchemy.engine import Connection
 
 from newsletter import variant_rows
 from newsletter.corrections import Box, OwedTo, nobody
-from newsletter.delivery.rows import insert_rows
 from newsletter.edition import BatchState, Edition, ExclusionReason
 from newsletter.tables import batches, deliveries, editions, exclusions, variants
 from newsletter.variant import Variant
 from newsroom.errors import StoreError
 from newsroom.portions import portions
+from newsroom.rows import insert_rows
 from readership import store
 from readership.reader import (
     DELIVERY_ORDER,

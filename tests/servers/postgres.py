@@ -19,7 +19,7 @@ from demo.postgres import NO_SETTINGS, PACKAGE, Server, programs
 from newsroom.database import engine_for, metadata
 
 _OF = {
-    "tests.newsroom": "alerts database locks witness",
+    "tests.newsroom": "alerts database locks rows witness",
     "tests.content": "catalogue closing corrected opening relisting store sync",
     "tests.readership": "bringing_back change erasure feed_addresses feed_uses import_csv preferences record "
     "sign_ins sign_up store suppression_file",
