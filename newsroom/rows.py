@@ -47,10 +47,14 @@ def insert_rows(
     return connection.exec_driver_sql(f"{into} VALUES ({marks}) {otherwise}", list(rows)).rowcount
 
 
-def converter(connection: Connection, column: sa.Column[Any]) -> Callable[[Any], Any] | None:
-    """What makes of a value what the driver is handed for it: SQLAlchemy's own. None where that is the value
-    itself."""
-    return column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+def converter(connection: Connection, column: sa.Column[Any]) -> Callable[[Any], Any]:
+    """What makes of a value of the column what the driver is handed for it: SQLAlchemy's own."""
+    dialect = connection.dialect
+    return column.type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _otherwise(table: sa.Table, columns: Sequence[str], taken: Taken) -> str:

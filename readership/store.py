@@ -11,9 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsroom.database import inserting
 from newsroom.portions import portions
 from newsroom.stop_file import note
+from readership import bulk
 from readership.reader import (
     DELIVERY_ORDER,
     Candidate,
@@ -283,26 +283,28 @@ def _parsed(stored: str) -> frozenset[str]:
 
 def save_readers(connection: Connection, some: Iterable[Reader], now: datetime) -> None:
     """Insert the readers without a number and update the others."""
-    new: list[dict[str, object]] = []
+    new: list[Reader] = []
     known: list[dict[str, object]] = []
     for reader in some:
-        values: dict[str, object] = {
-            "name": reader.name,
-            "plan": reader.plan.value,
-            "plan_order": PLAN_ORDER[reader.plan],
-            "plan_until": reader.plan_until,
-            "products": sorted(reader.products),
-            "language": reader.language,
-            "updated": now,
-        }
-        if reader.id:
-            # A source may have another address for the same person.
-            values |= {"address": reader.address, "key": reader.key}
-            known.append(values | {"number": reader.id})
-        else:
-            new.append(values | {"address": reader.address, "key": reader.key, "created": now})
-    if new:
-        connection.execute(sa.insert(readers), new)
+        if not reader.id:
+            new.append(reader)
+            continue
+        known.append(
+            {
+                "number": reader.id,
+                # A source may have another address for the same person.
+                "address": reader.address,
+                "key": reader.key,
+                "name": reader.name,
+                "plan": reader.plan.value,
+                "plan_order": PLAN_ORDER[reader.plan],
+                "plan_until": reader.plan_until,
+                "products": sorted(reader.products),
+                "language": reader.language,
+                "updated": now,
+            }
+        )
+    bulk.insert_readers(connection, new, now)
     if known:
         connection.execute(sa.update(readers).where(readers.c.id == sa.bindparam("number")), known)
 
@@ -311,22 +313,7 @@ def save_subscriptions(
     connection: Connection, some: Iterable[tuple[int, Subscription]], now: datetime
 ) -> None:
     """Insert or update these subscriptions, each with its reader's number."""
-    values = [
-        {
-            "reader_id": number,
-            "newsletter": one.newsletter,
-            "status": one.status.value,
-            "sections": sorted(one.sections),
-            "paused_until": one.paused_until,
-            "consent_at": one.consent_at,
-            "consent_source": one.consent_source,
-            "ended_by": one.ended_by if one.status is SubscriptionStatus.UNSUBSCRIBED else "",
-            "updated": now,
-        }
-        for number, one in some
-    ]
-    if values:
-        connection.execute(_upsert(connection), values)
+    bulk.put_subscriptions(connection, some, now)
 
 
 def save_choices(connection: Connection, reader: Reader, some: Iterable[Subscription], now: datetime) -> None:
@@ -336,15 +323,3 @@ def save_choices(connection: Connection, reader: Reader, some: Iterable[Subscrip
     for one in chosen:
         ends = one.status is SubscriptionStatus.UNSUBSCRIBED
         note(connection, "stop" if ends else "start", reader.key, now, one.newsletter)
-
-
-def _upsert(connection: Connection) -> Any:
-    statement = inserting(connection, subscriptions)
-    return statement.on_conflict_do_update(
-        index_elements=[subscriptions.c.reader_id, subscriptions.c.newsletter],
-        set_={
-            column.name: statement.excluded[column.name]
-            for column in subscriptions.columns
-            if not column.primary_key
-        },
-    )

@@ -21,8 +21,8 @@ from newsroom.database import engine_for, metadata
 _OF = {
     "tests.newsroom": "alerts database locks rows witness",
     "tests.content": "catalogue closing corrected opening relisting store sync",
-    "tests.readership": "bringing_back change erasure feed_addresses feed_uses import_csv preferences record "
-    "sign_ins sign_up store suppression_file",
+    "tests.readership": "bringing_back bulk change erasure feed_addresses feed_uses import_csv preferences "
+    "record sign_ins sign_up store suppression_file",
     "tests.feeds": "publish retire rule_feeds tombstones",
     "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions event_store heard "
     "imap_mailbox lateness ledger outcomes planning previews ramp recalls returned_mail settle silence "
