@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from email_validator import EmailNotValidError, validate_email
 
 from newsroom.errors import ConfigurationError, ReaderError
+from newsroom.mac import mac
 
 SigningKeys = Sequence[tuple[str, bytes]]
 """Key id and key. The first one signs, all of them verify."""
@@ -311,15 +312,15 @@ def _read(signing_keys: SigningKeys, purpose: str, token: str) -> bytes | None:
     if len(packed) < end + _MAC_BYTES:
         return None
     key = next((key for kid, key in signing_keys if kid.encode("ascii") == packed[1:end]), None)
-    said, mac = packed[end:-_MAC_BYTES], packed[-_MAC_BYTES:]
-    if key is None or not hmac.compare_digest(mac, _mac(key, purpose, said)):
+    said, proof = packed[end:-_MAC_BYTES], packed[-_MAC_BYTES:]
+    if key is None or not hmac.compare_digest(proof, _mac(key, purpose, said)):
         return None
     return said
 
 
 def _mac(key: bytes, purpose: str, said: bytes) -> bytes:
     # The purpose is inside: a link to unsubscribe is never taken for another proof.
-    return hmac.digest(key, b"token\0" + purpose.encode() + b"\0" + said, hashlib.sha256)[:_MAC_BYTES]
+    return mac(key, b"token " + purpose.encode(), said, _MAC_BYTES)
 
 
 def _unpacked(token: str) -> bytes | None:

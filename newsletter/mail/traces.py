@@ -6,7 +6,6 @@ Both are keyed with the address key, which never changes, so they are the same e
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from newsroom.database import LARGEST
+from newsroom.mac import mac
 
 LONGEST_LOCAL = 64
 """Octets before the @ (RFC 5321, 4.5.3.1.1)."""
@@ -98,14 +98,12 @@ def read_id(key: bytes, text: str, editions: Mapping[str, str]) -> tuple[str, in
 
 @lru_cache(maxsize=64)
 def _tag(key: bytes, edition: str) -> bytes:
-    return hmac.digest(key, b"edition\0" + edition.encode(), hashlib.sha256)[:_TAG]
+    return mac(key, b"edition", edition.encode(), _TAG)
 
 
 def _message_mac(key: bytes, edition: str, reader_id: int) -> bytes:
-    said = f"message\0{edition}\0{reader_id}".encode()
-    return hmac.digest(key, said, hashlib.sha256)[:_MESSAGE_MAC]
+    return mac(key, b"message", f"{edition}\0{reader_id}".encode(), _MESSAGE_MAC)
 
 
 def _trace_mac(key: bytes, edition: str, batch: int, reader_id: int) -> bytes:
-    said = f"trace\0{edition}\0{batch}\0{reader_id}".encode()
-    return hmac.digest(key, said, hashlib.sha256)[:_TRACE_MAC]
+    return mac(key, b"trace", f"{edition}\0{batch}\0{reader_id}".encode(), _TRACE_MAC)
