@@ -17,6 +17,9 @@ from newsletter.rendering.budget import Fitted, uncut
 from newsletter.rendering.letter import Letter, Slot
 from newsletter.variant import Variant
 
+# Named once: Python 3.11 calls a function for each member that is looked up in its class.
+_UNSUBSCRIBE_URL, _PREFERENCES_URL, _TRIAL = Slot.UNSUBSCRIBE_URL, Slot.PREFERENCES_URL, Slot.TRIAL
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -79,9 +82,9 @@ class Post:
             address=address,
             message_id=self.message_id(edition, reader_id),
             values={
-                Slot.UNSUBSCRIBE_URL: self.unsubscribe_url(reader_id),
-                Slot.PREFERENCES_URL: self.preferences_url(reader_id),
-                Slot.TRIAL: "" if days is None else self.trial_phrase(days, language),
+                _UNSUBSCRIBE_URL: self.unsubscribe_url(reader_id),
+                _PREFERENCES_URL: self.preferences_url(reader_id),
+                _TRIAL: "" if days is None else self.trial_phrase(days, language),
             },
             name=name,
             trace=self.trace(edition, number, reader_id),

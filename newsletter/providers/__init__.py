@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from newsletter.rendering.letter import Letter, Slot
 
@@ -16,9 +16,11 @@ GRACE = 8.0
 ENDED = "the run was asked to end"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """One reader of a batch, with what is this reader's alone: the letter's slots and some headers."""
+class Recipient(NamedTuple):
+    """One reader of a batch, with what is this reader's alone: the letter's slots and some headers.
+
+    No dataclass: a run makes a million of them.
+    """
 
     delivery: int
     """A number that means nothing outside the ledger: the reader's id there."""

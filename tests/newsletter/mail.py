@@ -57,7 +57,7 @@ def recipient(number: int = 1, **changes: Any) -> Recipient:
         },
         name=f"Reader {number}",
     )
-    return replace(value, **changes)
+    return value._replace(**changes)
 
 
 def batch(readers: int = 3, **changes: Any) -> Batch:
