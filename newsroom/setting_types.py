@@ -10,7 +10,7 @@ from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = get_args(Day)
@@ -19,6 +19,12 @@ _RULE = re.compile(r"more|(?:category|tag|type|visibility):\S.*|meta:[^=\s]+=.*"
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _PERIOD = re.compile(r"(\d{1,5})\s*(m|h|d)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class Table(BaseModel):
+    """A table of the file: no key but those named."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 def _key(text: str) -> str:
