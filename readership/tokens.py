@@ -45,7 +45,7 @@ _PLAIN = re.compile(
     r"[A-Za-z0-9_'+-]+(?:\.[A-Za-z0-9_'+-]+)*"
     r"@(?:(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,40}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}",
 )
-_SPECIAL_USE = re.compile(r"(?:arpa|invalid|local|localhost|onion)\Z", re.I)
+_SPECIAL_USE = ("arpa", "invalid", "local", "localhost", "onion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,11 @@ def mailable(address: str) -> str:
     no address; the message does not repeat it.
     """
     # fullmatch, and not a trailing $: that would let a line break through.
-    if _PLAIN.fullmatch(address) and not _SPECIAL_USE.search(address):
+    if _PLAIN.fullmatch(address):
         local, _, domain = address.rpartition("@")
-        return f"{local}@{domain.lower()}"
+        domain = domain.lower()
+        if not domain.endswith(_SPECIAL_USE):
+            return f"{local}@{domain}"
     if len(address) > LONGEST_ADDRESS:
         raise ReaderError(f"the address has {len(address)} characters; no address has more than 254")
     try:
@@ -107,7 +109,12 @@ def normalised(address: str) -> str:
 
     Dots and plus-tags are never folded: whether they matter is the receiving domain's affair.
     """
-    local, _, domain = mailable(address).rpartition("@")
+    return comparable(mailable(address))
+
+
+def comparable(address: str) -> str:
+    """`normalised` of an address that is as `mailable` has it already."""
+    local, _, domain = address.rpartition("@")
     return f"{unicodedata.normalize('NFC', local.lower())}@{domain}"
 
 
@@ -116,9 +123,9 @@ def recipient_key(address_key: bytes, address: str) -> str:
     return key_of(address_key, normalised(address))
 
 
-def key_of(address_key: bytes, comparable: str) -> str:
+def key_of(address_key: bytes, normal: str) -> str:
     """`recipient_key` of an address that is normalised already."""
-    return hmac.digest(address_key, b"recipient\0" + comparable.encode(), hashlib.sha256).hex()
+    return hmac.digest(address_key, b"recipient\0" + normal.encode(), hashlib.sha256).hex()
 
 
 def unsubscribe_token(signing_keys: SigningKeys, reader_id: int, newsletter: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -113,6 +114,8 @@ def test_without_a_key_nothing_is_signed() -> None:
 )
 def test_addresses_are_compared_without_case_and_in_ascii_domains(written: str, comparable: str) -> None:
     assert tokens.normalised(written) == comparable
+    mailed = tokens.mailable(written)
+    assert (tokens.mailable(mailed), tokens.comparable(mailed)) == (mailed, comparable)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,8 @@ def test_addresses_are_compared_without_case_and_in_ascii_domains(written: str, 
         "", "a", "a@b@c", "a@b", "@example.org", "a@", "a b@example.org", "a@example.org\n",
         "a\r\nBcc: b@c.org@d.org", "a@example..org", ".a@example.org", "a.@example.org", "a..b@example.org",
         "a@-example.org", "a@example-.org", "a@1.2", "a@[127.0.0.1]", '"a b"@example.org', "a@localhost",
-        "a@x.local", "a@x.arpa", "a@ab--cd.org", "x" * 65 + "@example.org", "a@" + "b" * 64 + ".org",
+        "a@x.local", "a@x.arpa", "a@X.LOCAL", "a@x.Onion", "a@ab--cd.org",
+        "x" * 65 + "@example.org", "a@" + "b" * 64 + ".org",
         "a@" + "b." * 130 + "org", "Anna <a@example.org>", "a\0@example.org", "a@exa\u202emple.org",
         pytest.param("a" * 1_000_000, id="a million"),
     ],
@@ -146,6 +150,15 @@ def test_the_short_way_agrees_with_the_validator(address: str) -> None:
     else:
         assert tokens.mailable(address) == f"{found.local_part}@{found.ascii_domain}"
         assert tokens.normalised(tokens.normalised(address)) == tokens.normalised(address)
+
+
+@given(st.text(st.characters(min_codepoint=0xA1, categories=("L", "M", "N")), min_size=1, max_size=8))
+def test_an_address_as_mail_is_sent_to_it_is_taken_as_it_is(letters: str) -> None:
+    for address in (f"{letters}@example.org", f"a@{letters}.org", f"{letters}@{letters}.example"):
+        with suppress(ReaderError):
+            mailed = tokens.mailable(address)
+            assert tokens.mailable(mailed) == mailed
+            assert tokens.comparable(mailed) == tokens.normalised(address)
 
 
 def test_recipient_keys_are_keyed() -> None:
