@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from newsletter.providers import Recipient
@@ -140,6 +140,18 @@ def test_the_body_has_what_it_needs_and_nothing_else() -> None:
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         "Message-ID": f"<{mail.recipient(1).message_id}>",
     }
+
+
+@given(st.text(max_size=20), st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=20), TEXTS)
+@example("%s", "daily-100%s", "%")
+def test_whatever_a_value_is_it_stays_in_its_place(address: str, edition: str, value: str) -> None:
+    readers = (mail.recipient(1, address=f"{address}@example.org"), reader_with(value))
+
+    first, second = body_of(payload(mail.batch(edition=edition, recipients=readers)))["personalizations"]
+
+    assert first["to"][0]["email"] == readers[0].address
+    assert {one["custom_args"]["edition"] for one in (first, second)} == {edition}
+    assert value in second["substitutions"].values()
 
 
 def test_nothing_is_tracked() -> None:
