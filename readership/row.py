@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from newsroom.errors import ReaderError
@@ -37,6 +40,11 @@ LONGEST = 320
 
 LONGEST_NAME = 100
 """Characters of a source's name."""
+
+_DATES = 10_000
+"""How many texts of dates are remembered: most rows of a list have few different ones."""
+
+_T = TypeVar("_T")
 
 _SEPARATORS = re.compile(r"[,;|]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
@@ -105,26 +113,24 @@ def understood(values: Mapping[str, str], rules: Rules) -> Row:
 
     Raises ReaderError with every mistake, none of which repeats an address.
     """
-    cells = _Cells({name: _clean(value) for name, value in values.items()}, [])
-    for name, text in list(cells.texts.items()):
-        if text and (problem := _trouble(name, text)):
-            cells.problems.append(problem)
-            cells.texts[name] = ""
-            cells.told.add(name)
+    cells = _Cells({}, [])
+    for name, value in values.items():
+        cells.take(name, value)
+    texts = cells.texts
     row = Row(
         address=cells.address(),
-        status=cells.status(),
+        status=cells.status() if "status" in texts else Status.SUBSCRIBED,
         name=cells.name(),
-        plan=cells.plan(),
-        plan_until=cells.day("plan_until", rules.zone),
-        says_until="plan_until" in cells.texts,
-        products=frozenset(cells.listed("products")) if "products" in cells.texts else None,
-        language=cells.language(),
+        plan=cells.plan() if "plan" in texts else None,
+        plan_until=cells.dated("plan_until", rules.zone, day),
+        says_until="plan_until" in texts,
+        products=frozenset(cells.listed("products")) if "products" in texts else None,
+        language=cells.language() if "language" in texts else "",
         sections=frozenset(cells.known("sections", rules.sections)) or None,
         newsletters=cells.known("newsletters", rules.newsletters) or None,
-        consent_at=cells.moment("consent_at", rules.zone),
-        consent_source=cells.texts.get("consent_source", ""),
-        ended_by=cells.texts.get("ended_by", "")[:LONGEST_NAME],
+        consent_at=cells.dated("consent_at", rules.zone, moment),
+        consent_source=texts.get("consent_source", ""),
+        ended_by=texts.get("ended_by", "")[:LONGEST_NAME],
     )
     if row.plan is Plan.TRIAL and row.plan_until is None:
         cells.problems.append("plan trial needs its last day in plan_until")
@@ -142,6 +148,19 @@ class _Cells:
     told: set[str] = field(default_factory=set)
     """Those whose mistake is named already: they are empty, and that is no second one."""
 
+    def take(self, name: str, value: str) -> None:
+        """Know a cell, cleaned; empty where something is wrong with it."""
+        if value.isascii() and value.isprintable() and len(value) <= LONGEST and value[:1] != "'":
+            # Nearly all are like this, and need no closer look.
+            self.texts[name] = value.strip()
+            return
+        text = _clean(value)
+        if text and (problem := _trouble(name, text)):
+            self.problems.append(problem)
+            self.told.add(name)
+            text = ""
+        self.texts[name] = text
+
     def address(self) -> str:
         text = self.texts.get("address", "")
         try:
@@ -152,14 +171,12 @@ class _Cells:
             return ""
 
     def name(self) -> str:
-        whole = self.texts.get("name", "")
-        parts = (self.texts.get("first_name", ""), self.texts.get("last_name", ""))
-        return " ".join((whole or " ".join(filter(None, parts))).split())
+        texts = self.texts
+        whole = texts.get("name") or f"{texts.get('first_name', '')} {texts.get('last_name', '')}"
+        return " ".join(whole.split())
 
     def status(self) -> Status:
-        text = self.texts.get("status")
-        if text is None:
-            return Status.SUBSCRIBED
+        text = self.texts["status"]
         found = STATUSES.get(text.casefold())
         if found is None and "status" not in self.told:
             wrong = f"{_quoted(text)} is not known" if text else "is empty"
@@ -167,7 +184,7 @@ class _Cells:
         return found or Status.UNSUBSCRIBED
 
     def plan(self) -> Plan | None:
-        text = self.texts.get("plan", "")
+        text = self.texts["plan"]
         if not text:
             return None
         found = _PLANS.get(text.casefold())
@@ -176,19 +193,22 @@ class _Cells:
         return found
 
     def language(self) -> str:
-        text = self.texts.get("language", "")
+        text = self.texts["language"]
         if text and not _LANGUAGE.fullmatch(text):
             self.problems.append(f"language {_quoted(text)} is not a language tag such as en or pt-BR")
         return text.replace("_", "-")[:35]
 
     def listed(self, name: str) -> tuple[str, ...]:
-        if not self.texts.get(name):
+        text = self.texts.get(name)
+        if not text:
             return ()
-        parts = (part.strip() for part in _SEPARATORS.split(self.texts.get(name, "")))
+        parts = (part.strip() for part in _SEPARATORS.split(text))
         return tuple(dict.fromkeys(filter(None, parts)))
 
     def known(self, name: str, allowed: Collection[str]) -> tuple[str, ...]:
         found = self.listed(name)
+        if not found:
+            return ()
         self.problems.extend(
             f"{name}: {_quoted(key)} is not one of yours; allowed: {', '.join(sorted(allowed))}"
             for key in found
@@ -196,28 +216,43 @@ class _Cells:
         )
         return found
 
-    def moment(self, name: str, zone: ZoneInfo) -> datetime | None:
-        text = self.texts.get(name, "")
+    def dated(self, name: str, zone: ZoneInfo, read: Callable[[str, ZoneInfo], _T]) -> _T | None:
+        text = self.texts.get(name)
         if not text:
             return None
         try:
-            return moment(text, zone)
+            return read(text, zone)
         except ValueError:
             self.problems.append(
                 f"{name} {_quoted(text)} is not a date; write it as 2026-03-31 or 2026-03-31T06:00+02:00"
             )
             return None
 
-    def day(self, name: str, zone: ZoneInfo) -> date | None:
-        found = self.moment(name, zone)
-        return None if found is None else found.astimezone(zone).date()
 
-
+@lru_cache(_DATES)
 def moment(text: str, zone: ZoneInfo) -> datetime:
-    """An ISO 8601 date, or date and time; in `zone` unless it names its own. Raises ValueError."""
-    # Ghost and SendGrid's lists may say "2026-03-31 06:00:00 UTC".
-    found = datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text))
-    return found if found.tzinfo else found.replace(tzinfo=zone)
+    """An ISO 8601 date, or date and time, in UTC; of `zone` unless it names its own. Raises ValueError."""
+    found = _iso(text)
+    try:
+        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no year has this moment in UTC") from None
+
+
+@lru_cache(_DATES)
+def day(text: str, zone: ZoneInfo) -> date:
+    """The day in `zone` of an ISO 8601 date, or date and time. Raises ValueError."""
+    found = _iso(text)
+    with suppress(OverflowError):  # The very last moment of the calendar, which means for ever.
+        found = found.astimezone(zone) if found.tzinfo else found
+    return found.date()
+
+
+def _iso(text: str) -> datetime:
+    if text.endswith(("UTC", "GMT")):
+        # Ghost and SendGrid's lists may say "2026-03-31 06:00:00 UTC".
+        text = f"{text[:-3].rstrip()}+00:00"
+    return datetime.fromisoformat(text)
 
 
 def _clean(value: str) -> str:

@@ -86,6 +86,25 @@ def test_a_last_day_is_a_day_in_the_newsrooms_zone() -> None:
     assert _row(plan="paid", plan_until="2026-03-31T22:30:00Z").plan_until == date(2026, 4, 1)
 
 
+@pytest.mark.parametrize("zone", ["Europe/Brussels", "America/New_York", "UTC"])
+@pytest.mark.parametrize("text", ["9999-12-31", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-11:00"])
+def test_a_plan_for_ever_ends_with_the_calendar(text: str, zone: str) -> None:
+    rules = Rules(ZoneInfo(zone), (), ())
+    row = understood({"address": ADDRESS, "plan": "paid", "plan_until": text}, rules)
+    assert row.plan_until == date(9999, 12, 31)
+
+
+def test_the_same_text_is_another_moment_in_another_zone() -> None:
+    brussels, utc = Rules(BRUSSELS, (), ()), Rules(ZoneInfo("UTC"), (), ())
+    cells = {"address": ADDRESS, "consent_at": "2026-03-31", "plan_until": "2026-03-31T23:00Z"}
+    found = [understood(cells, rules) for rules in (brussels, utc, brussels)]
+    assert [(one.consent_at, one.plan_until) for one in found] == [
+        (datetime(2026, 3, 30, 22, tzinfo=UTC), date(2026, 4, 1)),
+        (datetime(2026, 3, 31, tzinfo=UTC), date(2026, 3, 31)),
+        (datetime(2026, 3, 30, 22, tzinfo=UTC), date(2026, 4, 1)),
+    ]
+
+
 def test_first_and_last_name_make_a_name_where_there_is_none() -> None:
     assert _row(first_name="Ann", last_name="de Vries").name == "Ann de Vries"
     assert _row(name="Dr. Ann", first_name="Ann", last_name="de Vries").name == "Dr. Ann"
@@ -127,6 +146,8 @@ def test_a_name_on_two_lines_becomes_one_line() -> None:
         ({"plan": "paid", "plan_until": "31.03.2026"}, "plan_until '31.03.2026' is not a date; write it as"),
         ({"plan": "paid", "plan_until": "2026-02-31"}, "plan_until '2026-02-31' is not a date"),
         ({"consent_at": "03/31/2026"}, "consent_at '03/31/2026' is not a date"),
+        # In Brussels a moment of a year that there is not in UTC.
+        ({"consent_at": "0001-01-01"}, "consent_at '0001-01-01' is not a date"),
         (
             {"sections": "politics,polticks"},
             "sections: 'polticks' is not one of yours; allowed: culture",
