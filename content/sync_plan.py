@@ -130,8 +130,10 @@ def _close(
 
 
 def settled(found: Found, article: Article, before: KnownArticle | None, now: datetime) -> Article:
-    """`article` with its dates: `published` never moves once it has come, `updated` with what is read."""
-    published = before.published if before and before.published <= now else article.published
+    """`article` with its dates: `updated` moves with what is read, and `published`, once it has come, only
+    into the future, which is an embargo again."""
+    is_out = before is not None and before.published <= now
+    published = before.published if before and is_out and article.published <= now else article.published
     if article.updated <= now and (before is None or found.updated_given):
         updated = article.updated
     elif before is None or published > now or before.published > now:
@@ -197,6 +199,12 @@ def _settle(
         message = (
             f"published moves no more: it has been out since {article.published:%Y-%m-%d %H:%M} UTC, and "
             "stays so; nothing is to be done, but a story that is to be new needs an article of its own"
+        )
+        plan.problems.append(Problem(first.entry.place, message, "warning"))
+    if before is not None and before.withdrawn is None and before.published <= now < article.published:
+        message = (
+            f"it has been out since {before.published:%Y-%m-%d %H:%M} UTC, and `published` is in the future "
+            f"now: nothing shows it before {article.published:%Y-%m-%d %H:%M} UTC"
         )
         plan.problems.append(Problem(first.entry.place, message, "warning"))
     plan.embargoed += article.published > now
