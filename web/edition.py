@@ -98,7 +98,10 @@ class Controls:
         if do not in DEEDS:
             return self._page(asked, known, "edition_unclear", typed=form, status=400)
         if do in SURE and form.get("sure") != "yes":
-            return self._sure(asked, known, do)
+            seen = _seen(form)
+            if do not in ALWAYS and known.seen != seen:
+                return self._page(asked, known, "edition_stale", seen, form, 409)
+            return self._sure(asked, known, do, seen)
         return self._act(asked, form, do, what)
 
     def _asked(self, connection: Connection, token: str) -> _Asked | None:
@@ -144,7 +147,7 @@ class Controls:
         )
 
     def _act(self, asked: _Asked, form: Form, do: str, what: str) -> Response:
-        seen = int(form.get("seen")) if form.get("seen").isdecimal() else 0
+        seen = _seen(form)
         note, status = "edition_done", 200
         with writing(self.house.engine) as connection:
             edition = editions.locked(connection, asked.key)
@@ -248,13 +251,17 @@ class Controls:
         }
         return self.house.pages.page("edition", "edition_title", tongue, status=status, **values)
 
-    def _sure(self, asked: _Asked, known: Known, do: str) -> Response:
+    def _sure(self, asked: _Asked, known: Known, do: str, seen: int) -> Response:
+        """Ask once more: of what the editor has seen, and nothing that came since."""
+        selection = known.selection
         return self.house.pages.page(
             "edition_sure",
             f"edition_sure_{do}_title",
             asked.newsletter.language,
             do=do,
-            seen=known.seen,
+            seen=seen,
+            subject=selection.subject if selection else "",
+            lead=selection.lead.teaser.headline if selection and selection.lead else "",
             **self._named(asked, known.edition),
         )
 
@@ -268,6 +275,12 @@ class Controls:
 
 class _TooLongError(MisuseError):
     """A note of more characters than are taken."""
+
+
+def _seen(form: Form) -> int:
+    """The number of the last thing that whoever sent the form had seen; 0 where it says none."""
+    text = form.get("seen")
+    return int(text) if text.isdecimal() and len(text) < 20 else 0
 
 
 def _edits(form: Form, do: str, what: str, selection: Selection) -> Edits | None:

@@ -142,6 +142,24 @@ def test_two_editors_at_once_lose_nothing(room: Room) -> None:
     assert "ferry" not in room.slugs
 
 
+def test_what_an_editor_has_not_seen_is_not_sent(room: Room) -> None:
+    old = room.opened(ANA)
+    sure = room.press("now", editor=ANA, page=old)
+    assert "The bridge reopens" in sure.text and seen(sure) == seen(old)
+    room.press(f"lead {CELLO}")
+    for page in (old, sure):
+        late = room.press("now", editor=ANA, page=page, sure="yes")
+        assert (late.status_code, "something new, by" in status(late)) == (409, True)
+    # Nor is it asked for.
+    late = room.press("now", editor=ANA, page=old)
+    assert (late.status_code, "something new, by" in status(late)) == (409, True)
+    assert room.edition.goes == DUE
+    again = room.press("now", editor=ANA, page=late)
+    assert again.text.count("The cello reopens") == 2
+    room.press("now", editor=ANA, page=again, sure="yes")
+    assert room.edition.goes == room.site.clock()
+
+
 def test_a_form_sent_twice_is_done_once(room: Room) -> None:
     page = room.opened()
     room.press(f"drop {FERRY}", page=page)
