@@ -18,6 +18,7 @@ from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption
 from commands.lateness import miss_late
 from commands.posting import post_for
 from commands.progress import counting
+from commands.taking_back import take_back_step
 from newsletter import editions, history, status
 from newsletter.delivery import ramps, sums
 from newsletter.delivery.claim import Terms
@@ -54,6 +55,8 @@ def deliver(
     """Hand over the editions that are composed and due."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         witness.check_there(room.engine, room.settings.witness_path)
+        with room.troubles.caught("deliver", "recall"):
+            take_back_step(room)
         chosen = (room.newsletter(newsletter),) if newsletter else room.settings.newsletters
         for one in chosen:
             with room.troubles.caught("deliver", one.key):

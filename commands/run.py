@@ -12,7 +12,7 @@ from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
 from commands.letters import letters_step
 from commands.sync import sync_step
-from newsletter.history import has_returned, has_unsettled, open_editions
+from newsletter.history import has_kept, has_returned, has_unsettled, open_editions
 from newsletter.upcoming import next_to_go
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
@@ -85,8 +85,16 @@ def _do_all(room: Context) -> None:
 
 def _deliver(room: Context) -> None:
     with reading(room.engine) as connection:
-        if not (open_editions(connection) or has_unsettled(connection) or has_returned(connection)):
-            return
+        is_kept = has_kept(connection)
+        is_over = not (open_editions(connection) or has_unsettled(connection) or has_returned(connection))
+    if is_kept:
+        # First: it has an hour at which it goes.
+        from commands.taking_back import take_back_step
+
+        with room.troubles.caught("deliver", "recall"):
+            take_back_step(room)
+    if is_over:
+        return
     # Rendering and sending take a while to import, and most runs have nothing to send.
     from commands.deliver import deliver_step, say_unsettled
 

@@ -9,9 +9,12 @@ import typer
 from commands.context import Context, opened, operator
 from commands.control import changed
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.taking_back import waits
 from newsletter import holds
 from newsletter.delivery import recalls
 from newsroom import log
+from newsroom.database import reading
+from newsroom.errors import ProviderError
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -40,8 +43,14 @@ def stop(
 
 
 def _take_back(room: Context, edition: str) -> None:
-    """Have the provider forget what it keeps still."""
-    done = recalls.take_back(room.settings, room.engine, edition, operator(), room.clock)
+    """Have the provider forget what it keeps still. Raises ProviderError, with who has it when."""
+    try:
+        done = recalls.take_back(room.settings, room.engine, edition, operator(), room.clock)
+    except ProviderError as error:
+        with reading(room.engine) as connection:
+            waiting = recalls.kept(connection, room.clock())
+        said = [waits(room, one, str(error)) for one in waiting if one.edition == edition]
+        raise ProviderError(f"{edition}: {said[0]}" if said else str(error)) from error
     if done is not None:
         log.step(
             "stop",

@@ -13,12 +13,14 @@ from sqlalchemy.engine import Connection
 from commands.context import Context
 from commands.left_sources import left_line
 from commands.reader_feeds import said
+from commands.taking_back import waits
 from commands.troubles import NOTICE
 from content import store
 from content.left import left
 from feeds import pings
 from feeds.websub import Ping
 from newsletter import history, status
+from newsletter.delivery import recalls
 from newsletter.edition import BatchState
 from newsletter.ledger import count_by_state
 from newsletter.returns import bounce_hold
@@ -72,6 +74,7 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     """
     found = [_of_edition(problem) for problem in status.problems(connection, since, edition)]
     found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
+    found += [one for one in _kept(connection, room) if edition in (None, one.edition)]
     found += _returned(connection, edition)
     if edition is None:
         found += [*_witness(connection, room), *_sources(connection, room)]
@@ -112,6 +115,20 @@ def _returned(connection: Connection, edition: str | None) -> Iterator[Waiting]:
             "came back",
             one.reason,
             one.commands,
+            edition=one.edition,
+            readers=one.readers,
+            since=one.since,
+        )
+
+
+def _kept(connection: Connection, room: Context) -> Iterator[Waiting]:
+    """Stopped editions that their provider has not taken back, or has sent since the last run asked it."""
+    for one in recalls.kept(connection, room.clock()):
+        yield Waiting(
+            one.edition,
+            "sent after all" if one.is_over else "not taken back",
+            f"stopped, but {recalls.gone(one)}" if one.is_over else waits(room, one, one.why),
+            () if one.is_over else (f"stop {one.edition}",),
             edition=one.edition,
             readers=one.readers,
             since=one.since,

@@ -30,6 +30,12 @@ def has_unsettled(connection: Connection) -> bool:
     return any(connection.execute(query.limit(1)).first() is not None for query in (whole, own))
 
 
+def has_kept(connection: Connection) -> bool:
+    """True where a provider keeps what it was to forget of a stopped edition, or has sent it meanwhile."""
+    waits = sa.and_(editions.c.state == EditionState.STOPPED.value, editions.c.not_recalled != "")
+    return connection.execute(sa.select(editions.c.key).where(waits).limit(1)).first() is not None
+
+
 def has_returned(connection: Connection) -> bool:
     """True where so much of an edition came back that a person has to look."""
     query = sa.select(bounce_holds.c.edition).where(bounce_holds.c.decided == "")

@@ -18,6 +18,9 @@ from newsletter.editions import get, locked, log
 from newsletter.tables import batches, deliveries, editions
 from newsroom.errors import HeldError, MisuseError
 
+NOT_ASKED = "its provider was not asked yet"
+"""Why what a provider keeps of an edition that was stopped this moment is not taken back."""
+
 HANDED_BEFORE = "handed over before the database was restored: to whom, only the provider's log knows"
 
 
@@ -73,6 +76,9 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
         raise MisuseError(f"{key} is {edition.state}: there is nothing left to stop")
     # What it was held for stays in its row: `resume` takes back the stop, and not the hold.
     values = {"state": EditionState.STOPPED.value, "note": why}
+    if is_kept(connection, edition, now):
+        # Whoever is killed before its provider has answered leaves it to the next run.
+        values["not_recalled"] = NOT_ASKED
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, f"stopped: {why}" if why else "stopped")
     return get(connection, key)
@@ -119,6 +125,7 @@ def resume(connection: Connection, key: str, provider: str, by: str, now: dateti
         "held": why,
         "released": True,
         "finished": None,
+        "not_recalled": "",
     }
     if not was_handed:
         # Also where this database was only told of a hand-over: it begins with the first reader.

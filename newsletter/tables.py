@@ -34,6 +34,8 @@ editions = sa.Table(
     sa.Column("recall", sa.String(100), nullable=False, default=""),
     # When it was told so last.
     sa.Column("recalled", Instant),
+    # Why it was not told so yet, of one that was stopped while it keeps something; empty: it has not to be.
+    sa.Column("not_recalled", sa.Text, nullable=False, default=""),
     sa.UniqueConstraint("newsletter", "local_date", "slot"),
 )
 

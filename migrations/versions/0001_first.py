@@ -93,6 +93,7 @@ def upgrade() -> None:
         sa.Column("goes", Instant(), nullable=True),
         sa.Column("recall", sa.String(length=100), nullable=False),
         sa.Column("recalled", Instant(), nullable=True),
+        sa.Column("not_recalled", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_editions")),
         sa.UniqueConstraint(
             "newsletter", "local_date", "slot", name=op.f("uq_editions_newsletter_local_date_slot")

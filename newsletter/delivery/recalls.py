@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, holds, ledger
 from newsletter.delivery import outcomes
-from newsletter.edition import BatchState, DeliveryState, EditionState
+from newsletter.edition import BatchState, DeliveryState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow
 from newsletter.providers import Recalls
@@ -66,28 +66,114 @@ def take_back(
 ) -> Recalled | None:
     """Have the provider forget what it keeps of a stopped edition; None where there is nothing of that.
 
-    Raises ProviderError where it does not say that it will: then all is as it was, and `stop` tries again.
+    Raises ProviderError where it does not say that it will: then all is as it was, why is noted, and `stop`
+    or the next run tries again.
     """
     with reading(engine) as connection:
         edition = editions.get(connection, key)
         if not holds.is_kept(connection, edition, clock()):
             return None
+    try:
+        _recall(settings, edition)
+    except ProviderError as error:
+        with writing(engine) as connection:
+            _note_failure(connection, key, str(error), by, clock())
+        raise
+    with writing(engine) as connection:
+        now = clock()
+        values = {"recalled": now, "recall": "", "not_recalled": ""}
+        ours = editions_table.c.key == key
+        connection.execute(sa.update(editions_table).where(ours).values(values))
+        return note(connection, key, now, by)
+
+
+def _recall(settings: Settings, edition: Edition) -> None:
     provider = provider_for(settings)
     try:
         if not isinstance(provider, Recalls):
             raise ProviderError(
-                f"{key}: what was handed over is kept by another provider than {provider.name}: take it back "
-                "there, or set delivery.provider as it was"
+                f"{edition.key}: what was handed over is kept by another provider than {provider.name}: take "
+                "it back there, or set delivery.provider as it was"
             )
         provider.recall(edition.recall)
     finally:
         provider.close()
-    with writing(engine) as connection:
-        now = clock()
-        values = {"recalled": now, "recall": ""}
-        ours = editions_table.c.key == key
-        connection.execute(sa.update(editions_table).where(ours).values(values))
-        return note(connection, key, now, by)
+
+
+def _note_failure(connection: Connection, key: str, why: str, by: str, now: datetime) -> None:
+    """Note why nothing was taken back; in the edition's log once for as long as it is the same."""
+    waits = sa.and_(
+        editions_table.c.key == key,
+        editions_table.c.state == EditionState.STOPPED.value,
+        editions_table.c.not_recalled != why,
+    )
+    if connection.execute(sa.update(editions_table).where(waits).values(not_recalled=why)).rowcount:
+        editions.log(connection, key, now, by, f"not taken back: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A stopped edition of which its provider still has what it was to forget, or has sent it meanwhile."""
+
+    edition: str
+    newsletter: str
+    why: str
+    """Why it was not taken back."""
+    readers: int
+    """Whose mails are kept still; where none are, whose were sent."""
+    until: datetime
+    """When the last of them is sent, or was."""
+    is_over: bool
+    """Whether all of it was sent."""
+    since: datetime | None
+    """When it was handed over last."""
+
+
+def kept(connection: Connection, now: datetime) -> tuple[Kept, ...]:
+    """The stopped editions whose provider did not say yet that it forgets what it keeps of them."""
+    is_still = batches.c.send_at > now
+    query = (
+        sa.select(
+            editions_table.c.key,
+            editions_table.c.newsletter,
+            editions_table.c.not_recalled,
+            sa.func.sum(batches.c.size),
+            sa.func.sum(sa.case((is_still, batches.c.size), else_=0)),
+            sa.func.max(batches.c.send_at),
+            sa.func.max(batches.c.handed),
+        )
+        .join(batches, batches.c.edition == editions_table.c.key)
+        .where(
+            editions_table.c.not_recalled != "",
+            editions_table.c.state == EditionState.STOPPED.value,
+            batches.c.send_at.is_not(None),
+            batches.c.state.in_([state.value for state in (*_HANDED, BatchState.HANDED)]),
+        )
+        .group_by(editions_table.c.key, editions_table.c.newsletter, editions_table.c.not_recalled)
+        .order_by(editions_table.c.key)
+    )
+    return tuple(
+        Kept(key, newsletter, why, int(still or all_), until, until <= now, since)
+        for key, newsletter, why, all_, still, until, since in connection.execute(query)
+    )
+
+
+def give_up(connection: Connection, one: Kept, now: datetime) -> bool:
+    """Write down that what was to be taken back was sent; False where it was taken back meanwhile."""
+    ours = sa.and_(
+        editions_table.c.key == one.edition,
+        editions_table.c.state == EditionState.STOPPED.value,
+        editions_table.c.not_recalled != "",
+    )
+    if not connection.execute(sa.update(editions_table).where(ours).values(not_recalled="")).rowcount:
+        return False
+    editions.log(connection, one.edition, now, "run", f"was sent: {gone(one)}")
+    return True
+
+
+def gone(one: Kept) -> str:
+    """What is said of an edition whose time is over before it was taken back."""
+    return f"what was to be taken back of it was not, and went to {counted(one.readers, 'reader')}: {one.why}"
 
 
 def note(connection: Connection, key: str, now: datetime, by: str) -> Recalled:

@@ -156,7 +156,7 @@ class SendGrid:
 
 _TAKE_BACK = "take back what it keeps"
 _NO_NAME = "nothing is handed over that could not be taken back; the next run asks again"
-_NOT_TAKEN_BACK = "what it keeps was not taken back; say `stop` again, or cancel it on SendGrid's pages"
+_NOT_TAKEN_BACK = "what it keeps is not taken back"
 
 
 def _batch_id(reply: Reply) -> str:

@@ -167,7 +167,11 @@ def test_what_another_provider_keeps_is_said_not_to_be_taken_back(house: House) 
     assert "is kept by another provider than outbox" in run.problems[0]
 
 
-def test_stop_has_sendgrid_forget_what_it_keeps(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def kept_by_sendgrid(
+    house: House, answer: HttpAnswer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HttpServer]:
+    """The edition went to SendGrid, which keeps it until 06:30 and answers so."""
     house.run(now="2026-03-10T06:00")
     engine = engine_for(load(house.config, {}).database_url)
     with writing(engine) as connection:
@@ -176,9 +180,47 @@ def test_stop_has_sendgrid_forget_what_it_keeps(house: House, monkeypatch: pytes
         connection.execute(sa.update(editions).values(recall="name-1", provider="sendgrid"))
     engine.dispose()
     monkeypatch.setenv("STANDFIRST_SENDGRID_API_KEY", "SG.not-a-key")
-    with HttpServer(HttpAnswer(201, body=b"{}")) as server:
+    with HttpServer(answer) as server:
         more = f'[delivery]\nprovider = "sendgrid"\n[sendgrid]\nbase_url = "{server.url}"\ndelay = "30m"\n'
         house.config.write_text(house.config.read_text(encoding="utf-8") + more, encoding="utf-8")
+        yield server
+
+
+def test_what_was_not_taken_back_waits_for_a_person_and_each_run_tries_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kept_by_sendgrid(house, HttpAnswer(500), monkeypatch) as server:
+        run = house.run("stop", KEY, now="2026-03-10T06:05")
+        assert (run.status, "are not taken back and go at 06:30" in run.problems[0]) == (1, True)
+        waits = house.run("status", "--problems", now="2026-03-10T06:06")
+        (line,) = waits.steps("status")
+        assert (waits.status, line["trouble"], line["commands"]) == (3, "not taken back", [f"stop {KEY}"])
+        assert line["readers"] == 3
+        again = house.run(now="2026-03-10T06:08")
+        assert (again.status, len(server.requests)) == (3, 2)
+        assert f"{KEY}: it is stopped, but the mails of 3 readers" in again.problems[0]
+        assert house.run("--dry-run", now="2026-03-10T06:09").step("deliver")["to_take_back"] == 3
+        server.otherwise = HttpAnswer(201, body=b"{}")
+        assert house.run(now="2026-03-10T06:10").step("deliver")["taken_back"] == 3
+        assert house.run("status", "--problems", now="2026-03-10T06:11").status == 0
+
+
+def test_what_was_sent_before_it_was_taken_back_is_said_as_that(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kept_by_sendgrid(house, HttpAnswer(500), monkeypatch):
+        house.run("stop", KEY, now="2026-03-10T06:05")
+        waits = house.run("status", "--problems", now="2026-03-10T06:31")
+        assert [line["trouble"] for line in waits.steps("status")] == ["sent after all"]
+        run = house.run(now="2026-03-10T06:35")
+        assert (run.status, "and went to 3 readers" in run.problems[0]) == (1, True)
+        assert house.run(now="2026-03-10T06:40").status == 0
+    said = [line["what"] for line in house.run("status", KEY, now="2026-03-10T06:41").steps("log")]
+    assert any("was not, and went to 3 readers" in what for what in said)
+
+
+def test_stop_has_sendgrid_forget_what_it_keeps(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with kept_by_sendgrid(house, HttpAnswer(201, body=b"{}"), monkeypatch) as server:
         run = house.run("stop", KEY, "--why", "the wrong photograph", now="2026-03-10T06:05")
     assert (run.status, run.step("stop")["taken_back"]) == (0, 3)
     assert [request.path for request in server.requests] == ["/v3/user/scheduled_sends"]

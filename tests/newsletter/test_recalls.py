@@ -44,7 +44,18 @@ class Desk:
     def stop(self) -> Recalled | None:
         with writing(self.house.engine) as connection:
             holds.stop(connection, KEY, "a mistake", "nele", self.house.clock())
+        return self.take_back()
+
+    def take_back(self) -> Recalled | None:
         return recalls.take_back(self.values, self.house.engine, KEY, "nele", self.house.clock)
+
+    def kept(self) -> tuple[recalls.Kept, ...]:
+        with reading(self.house.engine) as connection:
+            return recalls.kept(connection, self.house.clock())
+
+    def log(self) -> list[str]:
+        with reading(self.house.engine) as connection:
+            return [what for _, _, what in editions.log_of(connection, KEY)]
 
     def deliver(self, **changes: object) -> None:
         provider = SendGrid(self.values.sendgrid, self.values.secrets)
@@ -166,13 +177,49 @@ def test_where_it_is_not_taken_back_it_is_said_and_tried_again(desk: Desk, answe
     desk.server.answers.append(NAMED)
     desk.deliver()
     desk.server.answers += answers
-    with pytest.raises(ProviderError, match="say `stop` again"):
+    with pytest.raises(ProviderError):
         desk.stop()
     assert (desk.states(), desk.house.edition.state) == (["accepted"] * 4, EditionState.STOPPED)
+    # It waits, and is in the edition's log once.
+    (kept,) = desk.kept()
+    assert (kept.readers, kept.until, kept.is_over) == (4, NOW + DELAY, False)
+    assert desk.log()[-1] == f"not taken back: {kept.why}"
+    desk.server.answers += answers
+    with pytest.raises(ProviderError):
+        desk.take_back()
+    assert desk.log().count(f"not taken back: {kept.why}") == 1
     # It was cancelled after all, and says so.
     desk.server.answers += [Answer(400), Answer(204)]
     assert desk.stop() == Recalled(certain=4)
     assert (desk.server.requests[-1].method, desk.paths[-1]) == ("PATCH", "/v3/user/scheduled_sends/name-1")
+    assert desk.kept() == ()
+
+
+def test_what_was_not_taken_back_in_time_was_sent_and_is_said_once(desk: Desk) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    desk.server.answers.append(Answer(500))
+    with pytest.raises(ProviderError):
+        desk.stop()
+    desk.house.clock.now = NOW + DELAY
+    (kept,) = desk.kept()
+    assert (kept.readers, kept.is_over) == (4, True)
+    with writing(desk.house.engine) as connection:
+        assert recalls.give_up(connection, kept, NOW)
+        assert not recalls.give_up(connection, kept, NOW)
+    assert desk.kept() == ()
+    assert "and went to 4 readers" in desk.log()[-1]
+
+
+def test_a_stop_that_is_killed_before_it_asks_waits_as_well(desk: Desk) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    with writing(desk.house.engine) as connection:
+        holds.stop(connection, KEY, "", "nele", NOW)
+    assert [one.why for one in desk.kept()] == ["its provider was not asked yet"]
+    with writing(desk.house.engine) as connection:
+        holds.resume(connection, KEY, "sendgrid", "nele", NOW)
+    assert desk.kept() == ()
 
 
 @pytest.mark.parametrize("answer", [Answer(500), Answer(201, body=b"{}"), Answer(201, body=b"<html>")])

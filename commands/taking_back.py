@@ -1,0 +1,69 @@
+"""What SendGrid keeps of a stopped edition and did not take back when asked: each run asks again."""
+
+from __future__ import annotations
+
+from commands.context import Context
+from newsletter.delivery import recalls
+from newsletter.delivery.recalls import Kept
+from newsroom import locks, log, witness
+from newsroom.counted import counted
+from newsroom.database import reading, writing
+from newsroom.errors import ExitStatus, ProviderError
+
+BY = "run"
+
+
+def take_back_step(room: Context) -> None:
+    """Ask once more for what was to be taken back, until it is sent; then say that it was."""
+    with reading(room.engine) as connection:
+        waiting = recalls.kept(connection, room.clock())
+    if waiting and not room.dry_run:
+        # A copy of the newsroom leaves it to the one that handed it over.
+        witness.check(room.engine, room.settings.witness_path)
+    for one in waiting:
+        with room.troubles.caught("deliver", f"recall:{one.edition}"):
+            if one.is_over:
+                _say_gone(room, one)
+            elif room.dry_run:
+                log.step("deliver", edition=one.edition, to_take_back=one.readers)
+            else:
+                _ask(room, one)
+
+
+def _ask(room: Context, one: Kept) -> None:
+    # Nobody hands over what is taken back at the same moment.
+    with locks.held(room.engine, f"newsletter:{one.newsletter}"):
+        try:
+            done = recalls.take_back(room.settings, room.engine, one.edition, BY, room.clock)
+        except ProviderError as error:
+            message = f"{one.edition}: {waits(room, one, str(error))}"
+            room.troubles.add("deliver", f"recall:{one.edition}", message, ExitStatus.HELD)
+            return
+    if done is not None:
+        log.step(
+            "deliver",
+            edition=one.edition,
+            taken_back=done.certain,
+            uncertain=done.doubtful or None,
+            sent_already=done.late or None,
+        )
+
+
+def _say_gone(room: Context, one: Kept) -> None:
+    is_new = True
+    if not room.dry_run:
+        with writing(room.engine) as connection:
+            is_new = recalls.give_up(connection, one, room.clock())
+    if is_new:
+        message = f"{one.edition} was stopped, but {recalls.gone(one)}"
+        room.troubles.add("deliver", f"recall:{one.edition}", message, ExitStatus.FAILED)
+
+
+def waits(room: Context, one: Kept, why: str) -> str:
+    """That the provider keeps something of a stopped edition, until when, and why it is not taken back."""
+    until = one.until.astimezone(room.settings.newsroom.time_zone)
+    readers = counted(one.readers, "reader")
+    return (
+        f"it is stopped, but the mails of {readers} are not taken back and go at {until:%H:%M}: {why}; the "
+        f"next run tries again, and so does `stop {one.edition}`; or cancel it on its provider's own pages"
+    )
