@@ -14,6 +14,9 @@ _SUPPRESSIONS = {
     Status.BOUNCED: SuppressionReason.BOUNCED,
     Status.COMPLAINED: SuppressionReason.COMPLAINED,
 }
+_ASKS = (Status.SUBSCRIBED, Status.PENDING)
+"""What a row says that asks for mail."""
+_STOPS = (Status.UNSUBSCRIBED, Status.COMPLAINED)
 _WISHES = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED, SuppressionReason.ERASED)
 """Suppressions that are the reader's own word, and not the mail server's."""
 
@@ -54,23 +57,23 @@ def change(known: Known, row: Row, key: str, newsletters: Sequence[str]) -> Chan
         # Erased means that not even the address comes back.
         return Change(known, kept_stopped=True)
     reader = _reader(known.reader, row, key)
-    found = [
-        _subscription(known, row, newsletter, reader.id) for newsletter in _meant(known, row, newsletters)
-    ]
-    changed = tuple(one for one in found if one != known.subscriptions.get(one.newsletter))
+    changed = []
+    for newsletter in _meant(known, row, newsletters):
+        there = known.subscriptions.get(newsletter)
+        one = _begun(known, row, newsletter, reader.id) if there is None else _continued(there, known, row)
+        if one != there:
+            changed.append(one)
     suppress = None if known.suppressed else _SUPPRESSIONS.get(row.status)
-    after = Known(
-        reader,
-        {**known.subscriptions, **{one.newsletter: one for one in changed}},
-        known.suppressed or suppress,
-    )
+    subscriptions = dict(known.subscriptions)
+    for one in changed:
+        subscriptions[one.newsletter] = one
+    after = Known(reader, subscriptions, known.suppressed or suppress)
     return Change(
         after,
         reader if reader != known.reader else None,
-        changed,
+        tuple(changed),
         suppress,
-        kept_stopped=row.status in (Status.SUBSCRIBED, Status.PENDING)
-        and _is_stopped(after, row, newsletters),
+        kept_stopped=row.status in _ASKS and _is_stopped(after, row.newsletters or newsletters),
     )
 
 
@@ -100,7 +103,7 @@ def _meant(known: Known, row: Row, newsletters: Sequence[str]) -> Sequence[str]:
     """The newsletters that the row speaks of."""
     if row.newsletters is not None:
         return row.newsletters
-    if row.status in (Status.UNSUBSCRIBED, Status.COMPLAINED):
+    if row.status in _STOPS:
         return tuple(dict.fromkeys((*newsletters, *known.subscriptions)))
     theirs = known.subscriptions.values()
     if theirs and all(one.status is SubscriptionStatus.UNSUBSCRIBED for one in theirs):
@@ -109,19 +112,20 @@ def _meant(known: Known, row: Row, newsletters: Sequence[str]) -> Sequence[str]:
     return newsletters
 
 
-def _subscription(known: Known, row: Row, newsletter: str, reader_id: int) -> Subscription:
-    there = known.subscriptions.get(newsletter)
-    if there is None:
-        return Subscription(
-            reader_id,
-            newsletter,
-            _status(None, row, known.suppressed),
-            row.sections or frozenset(),
-            None,
-            row.consent_at,
-            row.consent_source,
-            ended_by=_ended_by(None, row),
-        )
+def _begun(known: Known, row: Row, newsletter: str, reader_id: int) -> Subscription:
+    return Subscription(
+        reader_id,
+        newsletter,
+        _status(None, row, known.suppressed),
+        row.sections or frozenset(),
+        None,
+        row.consent_at,
+        row.consent_source,
+        _ended_by(None, row),
+    )
+
+
+def _continued(there: Subscription, known: Known, row: Row) -> Subscription:
     first = there.consent_at is None and not there.consent_source
     status = _status(there.status, row, known.suppressed)
     return replace(
@@ -147,7 +151,7 @@ def _ended_by(there: Subscription | None, row: Row) -> str:
 def _status(
     there: SubscriptionStatus | None, row: Row, suppressed: SuppressionReason | None
 ) -> SubscriptionStatus:
-    if row.status in (Status.UNSUBSCRIBED, Status.COMPLAINED) or there is SubscriptionStatus.UNSUBSCRIBED:
+    if row.status in _STOPS or there is SubscriptionStatus.UNSUBSCRIBED:
         return SubscriptionStatus.UNSUBSCRIBED
     if there is None and suppressed in _WISHES:
         return SubscriptionStatus.UNSUBSCRIBED
@@ -156,11 +160,12 @@ def _status(
     return SubscriptionStatus.PENDING if row.status is Status.PENDING else SubscriptionStatus.ACTIVE
 
 
-def _is_stopped(after: Known, row: Row, newsletters: Sequence[str]) -> bool:
-    """True where the row asks for mail that its reader does not get."""
-    if row.status not in (Status.SUBSCRIBED, Status.PENDING):
-        return False
-    theirs = (after.subscriptions.get(newsletter) for newsletter in row.newsletters or newsletters)
-    return after.suppressed is not None or any(
-        one is None or one.status is SubscriptionStatus.UNSUBSCRIBED for one in theirs
-    )
+def _is_stopped(after: Known, newsletters: Sequence[str]) -> bool:
+    """True where one of these newsletters does not reach the reader."""
+    if after.suppressed is not None:
+        return True
+    for newsletter in newsletters:
+        one = after.subscriptions.get(newsletter)
+        if one is None or one.status is SubscriptionStatus.UNSUBSCRIBED:
+            return True
+    return False

@@ -15,11 +15,11 @@ from newsroom.portions import portions
 from readership import store
 from readership.change import Change, Known, change
 from readership.exports import Reading, has_address, reading_of
-from readership.reader import Subscription
+from readership.reader import Reader, Subscription
 from readership.row import Row, Rules, Status, understood
 from readership.spreadsheet import Line, Table, open_table, rows
 from readership.suppression import suppress
-from readership.tokens import key_of, normalised
+from readership.tokens import comparable, key_of
 
 PORTION = 2_000
 """Rows a transaction."""
@@ -146,7 +146,7 @@ def _keyed(line: Line, columns: Reading, rules: ImportRules) -> _Keyed:
     if line.problem:
         raise ReaderError(line.problem)
     row = understood(columns.fields(line.cells), rules.rows)
-    return row, key_of(rules.address_key, normalised(row.address))
+    return row, key_of(rules.address_key, comparable(row.address))
 
 
 def _twice(table: Table, columns: Reading, rules: ImportRules) -> frozenset[bytes]:
@@ -171,12 +171,13 @@ def _decided(
 ) -> dict[str, list[Change]]:
     """What each reader's rows change, in their order."""
     known = _known(connection, list(dict.fromkeys(key for _, key in portion))) | memory.known
+    nobody = Known()
     decided: dict[str, list[Change]] = {}
     for row, key in portion:
         short = bytes.fromhex(key[:32])
         again = short in seen
         seen.add(short)
-        before = known.get(key, Known())
+        before = known.get(key, nobody)
         made = change(before, row.subscriptions_only() if again else row, key, rules.newsletters)
         _count(report, before, made, row, again=again)
         if not made.is_empty:
@@ -215,13 +216,16 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Known]:
 
 
 def _write(connection: Connection, changes: Mapping[str, list[Change]], now: datetime, origin: str) -> None:
-    last = {key: made[-1].after for key, made in changes.items()}
-    touched = {key for key, made in changes.items() if any(one.reader is not None for one in made)}
-    changed = [after.reader for key, after in last.items() if key in touched and after.reader]
+    changed: list[Reader] = []
+    numbers: dict[str, int] = {}
+    for key, made in changes.items():
+        reader = made[-1].after.reader
+        if reader is not None and reader.id:
+            numbers[key] = reader.id
+        if reader is not None and any(one.reader is not None for one in made):
+            changed.append(reader)
     store.save_readers(connection, changed, now)
-    numbers = {key: after.reader.id for key, after in last.items() if after.reader and after.reader.id}
-    missing = [key for key in last if key not in numbers]
-    numbers |= {key: reader.id for key, reader in store.by_keys(connection, missing).items()}
+    numbers |= store.numbers(connection, [key for key in changes if key not in numbers])
     store.save_subscriptions(connection, _subscriptions(changes, numbers), now)
     suppress(
         connection,

@@ -90,11 +90,10 @@ def rows(table: Table) -> Iterator[Line]:
         for _ in range(table.first_row - 1):
             file.readline()
         lines = _Lines(file, table.first_row)
+        reader = csv.reader(lines, delimiter=table.delimiter, strict=True)
         while True:
             lines.begin()
             number = lines.number
-            # A reader for each row, so that a broken one leaves no state behind.
-            reader = csv.reader(lines, delimiter=table.delimiter, strict=True)
             try:
                 cells = next(reader)
             except StopIteration:
@@ -102,6 +101,8 @@ def rows(table: Table) -> Iterator[Line]:
             except csv.Error as error:
                 # Whatever it swallowed behind its first line are rows of their own.
                 lines.give_back()
+                # Another reader, so that nothing is left of the broken row.
+                reader = csv.reader(lines, delimiter=table.delimiter, strict=True)
                 yield Line(number, (), _broken(error))
                 continue
             if any(cells):

@@ -66,6 +66,10 @@ _CANDIDATES = (
     # newsletter by it, and sort. So it walks along the readers in their order, which is what a page wants.
     .where(subscriptions.c.newsletter + "" == sa.bindparam("newsletter"))
 )
+_SOME_KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
+_BY_KEYS = sa.select(*_READER).where(readers.c.key.in_(_SOME_KEYS))
+_NUMBERS = sa.select(readers.c.key, readers.c.id).where(readers.c.key.in_(_SOME_KEYS))
+_SUPPRESSED = sa.select(suppressions.c.key, suppressions.c.reason).where(suppressions.c.key.in_(_SOME_KEYS))
 _PAGE = _CANDIDATES.order_by(readers.c.plan_order, readers.c.id).limit(sa.bindparam("page", type_=sa.Integer))
 _NEXT_PAGE = _PAGE.where(
     sa.tuple_(readers.c.plan_order, readers.c.id)
@@ -129,8 +133,16 @@ def by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, Reader]:
     """The readers with these recipient keys."""
     found = {}
     for some in portions(keys):
-        for row in connection.execute(sa.select(*_READER).where(readers.c.key.in_(some))):
+        for row in connection.execute(_BY_KEYS, {"keys": some}):
             found[row.key] = _reader(*row)
+    return found
+
+
+def numbers(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """The numbers alone of the readers with these recipient keys."""
+    found: dict[str, int] = {}
+    for some in portions(keys):
+        found.update(map(tuple, connection.execute(_NUMBERS, {"keys": some})))
     return found
 
 
@@ -162,8 +174,7 @@ def suppressed(connection: Connection, keys: Sequence[str]) -> dict[str, Suppres
     """Which of these recipient keys get nothing, and why."""
     found = {}
     for some in portions(keys):
-        query = sa.select(suppressions.c.key, suppressions.c.reason).where(suppressions.c.key.in_(some))
-        for key, reason in connection.execute(query):
+        for key, reason in connection.execute(_SUPPRESSED, {"keys": some}):
             found[key] = SuppressionReason(reason)
     return found
 
