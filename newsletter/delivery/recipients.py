@@ -30,42 +30,52 @@ class Addressed(NamedTuple):
     name: str
 
 
-_SUBSCRIPTION = sa.and_(
+_SUBSCRIBED = sa.and_(
     subscriptions.c.reader_id == deliveries.c.reader_id,
     subscriptions.c.newsletter == sa.bindparam("newsletter"),
 )
-_INSIDE = (
-    sa.select(deliveries.c.reader_id, deliveries.c.trial_days, readers.c.address, readers.c.name)
-    .add_columns(deliveries.c.recipient_key, readers.c.key, subscriptions.c.status, suppressions.c.reason)
+_ADDRESSED = (deliveries.c.reader_id, deliveries.c.trial_days, readers.c.address, readers.c.name)
+_INSIDE = sa.and_(deliveries.c.batch == sa.bindparam("batch"), deliveries.c.state.is_(None))
+_STILL_THERE = (
+    sa.select(*_ADDRESSED)
     .select_from(
-        deliveries.outerjoin(readers, readers.c.id == deliveries.c.reader_id)
-        .outerjoin(subscriptions, _SUBSCRIPTION)
-        .outerjoin(suppressions, suppressions.c.key == readers.c.key)
+        deliveries.join(readers, readers.c.id == deliveries.c.reader_id).join(subscriptions, _SUBSCRIBED)
     )
-    .where(deliveries.c.batch == sa.bindparam("batch"), deliveries.c.state.is_(None))
+    .where(_INSIDE)
     .order_by(deliveries.c.reader_id)
 )
-_ACTIVE = SubscriptionStatus.ACTIVE.value
+_IS_AS_PLANNED = sa.and_(
+    readers.c.key == deliveries.c.recipient_key,
+    subscriptions.c.status == SubscriptionStatus.ACTIVE.value,
+    suppressions.c.reason.is_(None),
+)
+_WITH_DOUBTS = (
+    # Nearly everybody has the same address, is subscribed and has nothing that stops mail: whoever may not
+    # have is told by the key they were planned with.
+    sa.select(*_ADDRESSED, sa.case((_IS_AS_PLANNED, sa.null()), else_=deliveries.c.recipient_key))
+    .select_from(
+        deliveries.outerjoin(readers, readers.c.id == deliveries.c.reader_id)
+        .outerjoin(subscriptions, _SUBSCRIBED)
+        .outerjoin(suppressions, suppressions.c.key == readers.c.key)
+    )
+    .where(_INSIDE)
+    .order_by(deliveries.c.reader_id)
+)
 
 
 def still_there(connection: Connection, row: BatchRow, newsletter: str) -> tuple[Addressed, ...]:
     """The batch's readers who were not erased since, whatever else became of them."""
-    found = connection.execute(_INSIDE, {"batch": row.id, "newsletter": newsletter}).all()
-    return tuple(Addressed(*one[:4]) for one in found if one.key is not None and one.status is not None)
+    found = connection.execute(_STILL_THERE, {"batch": row.id, "newsletter": newsletter}).all()
+    return tuple(Addressed(*one) for one in found)
 
 
 def remaining(
     connection: Connection, edition: Edition, row: BatchRow, allow_to: Sequence[str], now: datetime
 ) -> tuple[Addressed, ...]:
     """Those of the batch who may still get it, by reader; the others are dropped, with the reason."""
-    found = connection.execute(_INSIDE, {"batch": row.id, "newsletter": edition.newsletter}).all()
-    # Nearly everybody has the same address, is subscribed and has nothing that stops mail. Where only some
-    # addresses are allowed, everybody is looked at.
-    doubtful = {
-        one[0]: one[4]
-        for one in found
-        if allow_to or one[5] != one[4] or one[6] != _ACTIVE or one[7] is not None
-    }
+    found = connection.execute(_WITH_DOUBTS, {"batch": row.id, "newsletter": edition.newsletter}).all()
+    # Where only some addresses are allowed, everybody is looked at.
+    doubtful = {one[0]: one[4] for one in found if allow_to or one[4] is not None}
     dropped = _dropped(connection, edition, row, doubtful, allow_to, now) if doubtful else {}
     return tuple(Addressed(*one[:4]) for one in found if one[0] not in dropped)
 
@@ -74,11 +84,12 @@ def _dropped(
     connection: Connection,
     edition: Edition,
     row: BatchRow,
-    doubtful: Mapping[int, str],
+    doubtful: Mapping[int, str | None],
     allow_to: Sequence[str],
     now: datetime,
 ) -> Mapping[int, str]:
-    """Drop those of the doubtful (with the recipient key that the ledger has) who get nothing any more."""
+    """Drop those of the doubtful (with the recipient key they were planned with, None where nothing is in
+    the way that the database sees) who get nothing any more."""
     candidates = store.candidates_by_id(connection, edition.newsletter, doubtful.keys())
     dropped: dict[int, str] = {}
     moved: dict[int, str] = {}
@@ -90,7 +101,7 @@ def _dropped(
         reason = exclusion(candidate, edition.local_date, allow_to)
         if reason is not None:
             dropped[reader_id] = reason.value
-        elif candidate.reader.key != planned:
+        elif planned is not None and candidate.reader.key != planned:
             moved[reader_id] = candidate.reader.key
     for reader_id in ledger.rekey(connection, edition.key, moved):
         dropped[reader_id] = ExclusionReason.TWICE.value
