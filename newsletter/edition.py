@@ -100,6 +100,8 @@ class Edits:
     """The note as the editor wrote it, to go on with."""
     restored: frozenset[str] = frozenset()
     """Dropped before, and taken back into the edition now; no edits that were made have any."""
+    subject_of: str | None = None
+    """The id of the story that led when the subject was written: with that story the subject goes."""
 
     def then(self, later: Edits) -> Edits:
         """These edits with `later` ones made on top of them."""
@@ -113,6 +115,7 @@ class Edits:
             places=tuple(sorted(places.items())),
             # Of a note that was written elsewhere there is no text to go on with.
             note_text=self.note_text if later.note is None else later.note_text,
+            subject_of=self.subject_of if later.subject is None else later.subject_of,
         )
 
 

@@ -20,15 +20,19 @@ def remainder(selection: Selection, keeps: Keeps) -> Selection:
     """The selection with only the stories that `keeps` wants, in their places.
 
     Where the lead goes, the first story that is not sensitive takes its place, editorial before briefs
-    before latest headlines; an editor's subject, made for the lead, gives way to the rule's. Sponsored
+    before latest headlines; an editor's subject gives way to the rule's with the lead, or with the story that
+    led when it was written. Sponsored
     stories stay only beside news: where no news is left, nothing is.
     """
     lead = selection.lead if selection.lead and keeps(selection.lead, "") else None
     blocks = tuple(_kept(block, keeps) for block in selection.blocks)
     edits = selection.edits
+    there = {story.teaser.id for block in blocks for story in block.stories}
     if lead is None and selection.lead is not None:
         lead, blocks = _promoted(blocks)
-        edits = replace(edits, subject=None)
+        edits = replace(edits, subject=None, subject_of=None)
+    elif edits.subject_of and edits.subject_of not in there | ({lead.teaser.id} if lead else set()):
+        edits = replace(edits, subject=None, subject_of=None)
     left = replace(
         selection, lead=lead, blocks=tuple(block for block in blocks if block.stories), edits=edits
     )

@@ -41,12 +41,15 @@ def revised(
     edition's hour where that is still to come: bookings stay that run then, and stories that are out by then.
     After it (`withdrawals_only`) everything stays frozen but what was withdrawn.
 
+    A subject written by hand is given up when the story goes that led then: the rule makes one again.
+
     Where it took the last news story, the result's `has_news` is false: such an edition is not sent.
     """
     if withdrawals_only:
         if all(story.teaser.id in current for story in selection.stories):
             return selection
         return remainder(selection, lambda story, _: story.teaser.id in current)
+    is_new_subject = bool(edits.subject)
     edits = selection.edits.then(edits)
     plan, _ = plan_of(newsroom, newsletter, edits)
     stories = [
@@ -64,16 +67,30 @@ def revised(
             _sponsored(selection, back), lambda story: _still_runs(story, current, edits, now, due or now)
         )
     )
+    blocks = arrangement.blocks + sponsored
+    edits = _with_subject(edits, arrangement.lead, blocks, is_new=is_new_subject)
     changed = replace(
         selection,
         lead=arrangement.lead,
-        blocks=arrangement.blocks + sponsored,
+        blocks=blocks,
         offer=newsroom.offer,
         note=edits.note or "",
         edits=edits,
         rule=replace(selection.rule, template=newsletter.subject, name=newsroom.name, title=newsletter.title),
     )
     return entitled(kept_apart(changed).selection)
+
+
+def _with_subject(edits: Edits, lead: Story | None, blocks: tuple[Block, ...], *, is_new: bool) -> Edits:
+    """The edits, a subject only as long as the story is there that it was written for."""
+    if is_new:
+        return replace(edits, subject_of=lead.teaser.id if lead else None)
+    if not edits.subject or edits.subject_of is None:
+        return edits
+    there = {story.teaser.id for block in blocks for story in block.stories}
+    if edits.subject_of in there or (lead is not None and lead.teaser.id == edits.subject_of):
+        return edits
+    return replace(edits, subject=None, subject_of=None)
 
 
 def taken_out(

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter import editions, ledger, variant_rows
+from newsletter.composition.difference import by_hand, changes
 from newsletter.delivery import renders
 from newsletter.delivery.post import Post
 from newsletter.delivery.recipients import remaining
@@ -71,6 +72,8 @@ class Letters:
     made: dict[tuple[int, str], Letter | None] = field(default_factory=dict)
     specs: dict[tuple[str, str], Variant] = field(default_factory=dict)
     """By edition and variant key."""
+    told: list[str] = field(default_factory=list)
+    """What an editor has to know of stories that were withdrawn meanwhile."""
     most: int = 256
     """So many are kept: about 25 MB, however many variants an edition has."""
 
@@ -159,7 +162,9 @@ def _fresh(
         if edition.first_handed is None:
             return Nothing.CHANGED
         left_out = editions.left_out_of(connection, edition.key, revision)
-        why = "a story was withdrawn"
+        told = by_hand(selection, after)
+        letters.told.extend(told)
+        why = "; ".join((f"withdrawn while it goes out{changes(selection, after)}", *told))
         revision = editions.add_revision(connection, edition.key, after, left_out, "run", why, now)
         selection = after
     spec = _standing(connection, row, letters)

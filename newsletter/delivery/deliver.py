@@ -7,7 +7,7 @@ Threads only call the provider: the ledger is written by the one that runs this.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, holds, ledger
+from newsletter.composition.difference import by_hand, changes
 from newsletter.delivery import outcomes, planning, ramps, recalls, taking_back
 from newsletter.delivery.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.delivery.conclusion import concluded
@@ -29,7 +30,7 @@ from newsletter.delivery.doubt import Doubt, took_anybody
 from newsletter.delivery.post import Post
 from newsletter.delivery.settle import leftovers
 from newsletter.delivery.sums import checked_sum
-from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState, Selection
+from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.providers import Answer, Batch, Outcome, Provider, Recalls
 from newsroom.counted import counted
@@ -81,19 +82,11 @@ class _Run:
         self.stopped_by = by
         self.problems.setdefault(problem.key, problem)
 
-
-def _what_changed(before: Selection, after: Selection) -> str:
-    """Which stories are out of it, and which are otherwise, by their ids; "" where it is something else."""
-    now = {story.teaser.id: story.teaser for story in after.stories}
-    gone = [story.teaser.id for story in before.stories if story.teaser.id not in now]
-    other = [one.teaser.id for one in before.stories if now.get(one.teaser.id, one.teaser) != one.teaser]
-    said = [f"{word} {_few(ids)}" for word, ids in (("without", gone), ("changed:", other)) if ids]
-    return f": {'; '.join(said)}" if said else ""
-
-
-def _few(ids: list[str], most: int = 5) -> str:
-    more = f" and {len(ids) - most} more" if len(ids) > most else ""
-    return ", ".join(ids[:most]) + more
+    def tell(self, key: str, lines: Iterable[str]) -> None:
+        """Have an editor know what became of the edition's own words."""
+        for line in lines:
+            problem = Problem(f"{key}:by hand:{line[:11]}", f"{key}: {line}")
+            self.problems.setdefault(problem.message, problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +170,10 @@ class Delivery:
             return False
         fitted = self.post.fit(after)
         left_out = (*editions.left_out_of(connection, self.key, edition.revision), *fitted.left_out)
-        why = "; ".join(
-            (f"brought up to date before it goes out{_what_changed(selection, after)}", *fitted.shortened)
-        )
+        told = by_hand(selection, after)
+        run.tell(self.key, told)
+        up_to_date = f"brought up to date before it goes out{changes(selection, after)}"
+        why = "; ".join((up_to_date, *told, *fitted.shortened))
         editions.add_revision(connection, self.key, fitted.selection, left_out, "run", why, self.clock())
         return True
 
@@ -243,6 +237,7 @@ class Delivery:
             terms = replace(terms, batch_size=min(terms.batch_size, few))
         with writing(self.engine) as connection:
             found = claim(connection, self.key, terms, letters, self.clock())
+        run.tell(self.key, letters.told)
         if isinstance(found, Wanted):
             letters.render(found)
             return True

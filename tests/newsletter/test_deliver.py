@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from newsletter import editions, holds
 from newsletter.delivery.deliver import Delivery
 from newsletter.delivery.delivery_report import DeliveryReport, StoppedBy
-from newsletter.edition import BatchState, DeliveryState, EditionState, ExclusionReason, Selection
+from newsletter.edition import BatchState, DeliveryState, EditionState, Edits, ExclusionReason, Selection
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import batches as batches_table
 from newsletter.tables import deliveries
@@ -578,3 +578,52 @@ def test_a_provider_that_says_nothing_sure_gets_three_hand_overs_a_run_and_no_mo
     assert report.batches <= 3 + house.provider.connections
     assert report.uncertain <= 2 * report.batches
     assert report.planned == 25 - report.uncertain
+
+
+def by_hand() -> Selection:
+    """The edition with a subject and a note of an editor's."""
+    value = selection()
+    lead = value.lead
+    assert lead is not None
+    edits = Edits(subject="A crane falls", subject_of=lead.teaser.id, note="<p>Look.</p>")
+    return replace(value, subject="A crane falls", note="<p>Look.</p>", edits=edits)
+
+
+def test_a_subject_written_by_hand_goes_with_its_story_and_the_run_says_so(engine: Engine) -> None:
+    composed(engine, by_hand())
+    many(engine, 12)
+    house = House(engine)
+    house.desk.withdrawn.add("bridge")
+    report = house.run()
+    assert {batch.letter.subject for batch in house.provider.batches} == {"The ferry reopens"}
+    assert [problem.message.split(" with ")[0] for problem in report.problems[:1]] == [
+        f"{KEY}: the subject written by hand is given up"
+    ]
+    assert "see whether it speaks of tag:quay.example,2026:articles/bridge" in report.problems[1].message
+    with reading(engine) as connection:
+        said = [what for _, _, what in editions.log_of(connection, KEY)]
+    assert any("brought up to date" in what and "is given up with" in what for what in said)
+
+
+def test_also_while_the_edition_goes_out_and_the_log_names_what_was_withdrawn(engine: Engine) -> None:
+    composed(engine, by_hand())
+    many(engine, 12)
+    house = House(engine)
+
+    def withdrawn(_: Batch) -> Outcome:
+        house.desk.withdrawn.add("bridge")
+        return Outcome(Answer.ACCEPTED)
+
+    house.provider.answers.append(withdrawn)
+    report = house.run()
+    assert [batch.letter.subject for batch in house.provider.batches] == [
+        "A crane falls",
+        "The ferry reopens",
+    ]
+    assert len(report.problems) == 2
+    with reading(engine) as connection:
+        said = [what for _, _, what in editions.log_of(connection, KEY)]
+    bridge = "tag:quay.example,2026:articles/bridge"
+    assert any(
+        f"revision 2: withdrawn while it goes out: without {bridge}; the subject" in what for what in said
+    )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from content.teaser import Teaser
 from newsletter.composition.compose import compose
+from newsletter.composition.difference import by_hand
 from newsletter.composition.revise import revised
 from newsletter.edition import Composition, Edits, Selection
 from newsroom.masthead import Offer, Place
@@ -210,3 +211,42 @@ def test_revising_twice_is_revising_once_and_adds_nothing(material, data):
         assert len(once.subject) < 60 and MARKED not in once.subject + once.preheader
     if not only:
         assert all(value.teaser.published <= NOW for value in once.stories)
+
+
+def test_a_subject_written_by_hand_goes_with_the_story_that_led_then():
+    written = revise(SELECTION, current(SELECTION), Edits(subject="A crane falls"))
+    assert (written.subject, written.edits.subject_of) == ("A crane falls", samples.teaser("vote").id)
+    for only in (False, True):
+        gone = revise(written, without(written, "vote"), withdrawals_only=only)
+        assert (gone.subject, gone.edits.subject, gone.edits.subject_of) == ("The vote2 reopens", None, None)
+        other = revise(written, without(written, "book"), withdrawals_only=only)
+        assert other.subject == "A crane falls"
+
+
+def test_also_where_another_story_leads_since_and_an_editor_drops_it():
+    written = revise(SELECTION, current(SELECTION), Edits(subject="A crane falls"))
+    led = revise(written, current(written), Edits(lead=samples.teaser("book").id))
+    assert (places(led)["lead"], led.subject) == (["book"], "A crane falls")
+    for only in (False, True):
+        assert revise(led, without(led, "vote"), withdrawals_only=only).subject == "The book reopens"
+    dropped = revise(led, current(led), Edits(dropped=frozenset({samples.teaser("vote").id})))
+    assert dropped.subject == "The book reopens"
+    again = revise(dropped, current(dropped), Edits(subject="A book falls"))
+    assert again.edits.subject_of == samples.teaser("book").id
+
+
+def test_what_became_of_an_editors_words_is_said_of_news_alone():
+    written = revise(SELECTION, current(SELECTION), Edits(subject="A crane falls", note="<p>Look.</p>"))
+    vote, book = (samples.teaser(name).id for name in ("vote", "book"))
+    without_lead = by_hand(written, revise(written, without(written, "vote", "ad")))
+    assert without_lead == (
+        f"the subject written by hand is given up with {vote}, which is out of it; the rule makes one",
+        f"the note stays as it was written: see whether it speaks of {vote}, out of it now",
+    )
+    assert [
+        f"speaks of {book}," in one for one in by_hand(written, revise(written, without(written, "book")))
+    ] == [True]
+    assert by_hand(written, revise(written, without(written, "ad"))) == ()
+    assert by_hand(SELECTION, revise(SELECTION, without(SELECTION, "vote"))) == ()
+    by_rule = revise(written, without(written, "ad"), Edits(subject="", note=""))
+    assert by_hand(written, by_rule) == ()
