@@ -69,6 +69,31 @@ class DeliveryRow:
     trial_days: int | None
 
 
+# What every batch needs is written once: to put a statement together takes longer than to execute it.
+_BATCH = sa.select(batches).where(batches.c.id == sa.bindparam("number"))
+_NEXT = (
+    sa.select(batches)
+    .where(
+        batches.c.edition == sa.bindparam("edition"),
+        batches.c.state == BatchState.PLANNED.value,
+        sa.or_(batches.c.not_before.is_(None), batches.c.not_before <= sa.bindparam("now")),
+    )
+    .order_by(batches.c.plan_order, batches.c.id)
+    .limit(1)
+)
+_HAND = (
+    sa.update(batches)
+    .where(batches.c.id == sa.bindparam("number"), batches.c.state == BatchState.PLANNED.value)
+    .values(state=BatchState.HANDED.value, settled=None, not_before=None, reason="", reference="")
+)
+_inside = (
+    sa.select(sa.func.count()).select_from(deliveries).where(deliveries.c.batch == sa.bindparam("number"))
+)
+_own = _inside.where(deliveries.c.state.in_([state.value for state in DeliveryState]))
+# All less those with a state of their own: both are counted in an index, without a look at the deliveries.
+_COUNT = sa.select(_inside.scalar_subquery() - _own.scalar_subquery())
+
+
 def delay(attempts: int, retry_after: float | None = None) -> timedelta:
     """How long to wait after that many answers of "not now": what the provider asked for, at least a
     second; else a minute, doubled each time, up to an hour."""
@@ -80,7 +105,7 @@ def delay(attempts: int, retry_after: float | None = None) -> timedelta:
 
 def batch(connection: Connection, number: int) -> BatchRow | None:
     """The batch of this number, or None."""
-    row = connection.execute(sa.select(batches).where(batches.c.id == number)).first()
+    row = connection.execute(_BATCH, {"number": number}).first()
     return None if row is None else _row(row)
 
 
@@ -102,9 +127,7 @@ def batches_of(connection: Connection, edition: str, *states: BatchState) -> tup
 
 def next_batch(connection: Connection, edition: str, now: datetime) -> BatchRow | None:
     """The batch that is handed over next, or None where none is due."""
-    due = sa.or_(batches.c.not_before.is_(None), batches.c.not_before <= now)
-    query = sa.select(batches).where(_planned(edition), due).order_by(batches.c.plan_order, batches.c.id)
-    row = connection.execute(query.limit(1)).first()
+    row = connection.execute(_NEXT, {"edition": edition, "now": now}).first()
     return None if row is None else _row(row)
 
 
@@ -167,8 +190,7 @@ def readers_of(connection: Connection, number: int) -> tuple[DeliveryRow, ...]:
 
 def count_readers(connection: Connection, number: int) -> int:
     """How many deliveries share the batch's state."""
-    ours = sa.and_(deliveries.c.batch == number, deliveries.c.state.is_(None))
-    return int(connection.execute(sa.select(sa.func.count()).where(ours)).scalar_one())
+    return int(connection.execute(_COUNT, {"number": number}).scalar_one())
 
 
 def handed_since(connection: Connection, moment: datetime) -> int:
@@ -198,7 +220,7 @@ def hand(
     """Mark the batch as handed over with this revision and letter, to be sent at `send_at`, else at once;
     False where somebody else took it."""
     values = {
-        "state": BatchState.HANDED.value,
+        "number": row.id,
         "revision": revision,
         "render": render,
         "size": size,
@@ -206,13 +228,8 @@ def hand(
         "provider": provider,
         "handed": now,
         "send_at": send_at,
-        "settled": None,
-        "not_before": None,
-        "reason": "",
-        "reference": "",
     }
-    ours = sa.and_(batches.c.id == row.id, batches.c.state == BatchState.PLANNED.value)
-    return bool(connection.execute(sa.update(batches).where(ours).values(values)).rowcount)
+    return bool(connection.execute(_HAND, values).rowcount)
 
 
 def set_state(connection: Connection, edition: str, reasons: Mapping[int, str], state: DeliveryState) -> None:

@@ -96,7 +96,16 @@ def test_own_states_leave_the_batch(house: House) -> None:
     with writing(house.engine) as connection:
         ledger.set_state(connection, KEY, {1: "550", 2: "550", 3: "552"}, DeliveryState.REFUSED)
         assert [one.reader_id for one in ledger.readers_of(connection, 1)] == list(range(4, 11))
+        assert [ledger.count_readers(connection, number) for number in (1, 2)] == [7, 10]
     assert house.sum.of(DeliveryState.REFUSED) == 3
+
+
+def test_every_own_state_is_counted_apart(house: House) -> None:
+    with writing(house.engine) as connection:
+        for reader, state in enumerate(DeliveryState, 1):
+            ledger.set_state(connection, KEY, {reader: "for a test"}, state)
+        assert ledger.count_readers(connection, 1) == 10 - len(DeliveryState)
+        assert ledger.count_readers(connection, 99) == 0
 
 
 def test_a_new_key_is_taken_unless_somebody_has_it(house: House) -> None:
