@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +13,12 @@ from commands.context import Context, opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.naming import named
+from content import catalogue
 from content.sanitise import clean_line
 from newsletter import editions
-from newsletter.desk.editing import NOTE_LIMIT, Changed, change, dropped, note_of, open_edition
-from newsletter.edition import Edits, Selection
+from newsletter.desk.absent import dropped, no_room
+from newsletter.desk.editing import NOTE_LIMIT, Changed, change, note_of, open_edition
+from newsletter.edition import Edition, Edits
 from newsroom import log
 from newsroom.errors import ConfigurationError
 
@@ -38,7 +41,12 @@ def edit(
         list[str] | None, typer.Option(metavar="ID=SECTION", help="Put this story under that section.")
     ] = None,
     back: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Put this dropped story back. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="Take this one in: it was dropped, or had no room. In a full section the last one gives "
+            "way. Repeatable.",
+        ),
     ] = None,
     subject: Annotated[str | None, typer.Option(help="The subject; empty goes back to the rule.")] = None,
     note: Annotated[Path | None, typer.Option(metavar="FILE", help="A word on top, as Markdown.")] = None,
@@ -54,15 +62,24 @@ def edit(
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         text = None if note is None else _note(note)
         with tried(room) as connection:
-            before = editions.selection_of(connection, edition, open_edition(connection, edition).revision)
+            found = open_edition(connection, edition)
+            before = editions.selection_of(connection, edition, found.revision)
+            own = {story.teaser.id: story.teaser.slug for story in before.stories}
+            absent = _absent(connection, room, found) if lead or place or back else {}
+
+            def story(text: str, option: str, slugs: Mapping[str, str]) -> str:
+                return _story(connection, room, slugs, text, option)
+
             edits = Edits(
-                lead=None if lead is None else _story(connection, room, before, lead, "--lead"),
-                dropped=frozenset(_story(connection, room, before, one, "--drop") for one in drop or ()),
+                lead=None if lead is None else story(lead, "--lead", own | absent),
+                dropped=frozenset(story(one, "--drop", own) for one in drop or ()),
                 subject=None if subject is None else clean_line(subject),
                 note=None if text is None else note_of(text),
                 note_text=text,
-                places=tuple(_place(connection, room, before, one) for one in place or ()),
-                restored=frozenset(_dropped(connection, room, edition, one) for one in back or ()),
+                places=tuple(
+                    _place(connection, room, before.newsletter, own | absent, one) for one in place or ()
+                ),
+                restored=frozenset(story(one, "--back", absent) for one in back or ()),
             )
             done = change(connection, room.settings, edition, edits, operator(), room.clock())
         _say(room, done)
@@ -76,6 +93,10 @@ def _say(room: Context, done: Changed) -> None:
     if done.shortened:
         said = "; ".join(done.shortened)
         log.problem("edit", f"{key}: more than a mail has room for: {said}", level="warning")
+    if done.gave_way:
+        # By their ids, as the edition's log has them: `status` says which has had no room.
+        names = ", ".join(done.gave_way)
+        log.problem("edit", f"{key}: gave way, and wait for the next edition: {names}", level="warning")
     facts = {"stories": len(done.selection.stories), "subject": done.selection.subject}
     if room.dry_run:
         log.step("edit", edition=key, **facts, changes=done.what, dry_run=UNCHANGED)
@@ -83,35 +104,36 @@ def _say(room: Context, done: Changed) -> None:
         log.step("edit", edition=key, revision=done.edition.revision, **facts)
 
 
-def _dropped(connection: Connection, room: Context, key: str, text: str) -> str:
-    """The id of a story that an editor dropped. Raises ConfigurationError."""
-    there = dropped(connection, editions.get(connection, key))
-    ids = {story.teaser.id for story in there}
+def _absent(connection: Connection, room: Context, edition: Edition) -> dict[str, str]:
+    """The slugs, by id, of what the edition has not and may have: dropped by an editor, or without room."""
+    there = {story.teaser.id: story.teaser.slug for story in dropped(connection, edition)}
+    ids = [one.article_id for one in no_room(connection, edition)]
+    hour = max(room.clock(), edition.due)
+    found = catalogue.by_ids(connection, ids, hour, room.settings.newsroom.paywall)
+    return there | {id_: teaser.slug for id_, teaser in found.items()}
+
+
+def _story(connection: Connection, room: Context, slugs: Mapping[str, str], text: str, option: str) -> str:
+    """The id of the one of these stories that `text` names. Raises ConfigurationError."""
     found = {one.article.id for one in named(connection, room, text)} | {text}
-    matching = sorted(found & ids)
+    matching = sorted(found & slugs.keys())
     if len(matching) == 1:
         return matching[0]
-    slugs = ", ".join(story.teaser.slug for story in there) or "none was dropped"
-    raise ConfigurationError(f'edit: --back: "{text}" was not dropped from this edition; allowed: {slugs}')
+    what = "is not a story" if option != "--back" else "was not left out"
+    what = "names several stories" if matching else what
+    where = "from this edition" if option == "--back" and not matching else "of this edition"
+    allowed = ", ".join(slugs.values()) or "none was"
+    raise ConfigurationError(f'edit: {option}: "{text}" {what} {where}; allowed: {allowed}')
 
 
-def _story(connection: Connection, room: Context, selection: Selection, text: str, option: str) -> str:
-    ids = {story.teaser.id for story in selection.stories}
-    found = {one.article.id for one in named(connection, room, text)} | {text}
-    matching = sorted(found & ids)
-    if len(matching) == 1:
-        return matching[0]
-    what = "names several stories" if matching else "is not a story"
-    slugs = ", ".join(story.teaser.slug for story in selection.stories)
-    raise ConfigurationError(f'edit: {option}: "{text}" {what} of this edition; allowed: {slugs}')
-
-
-def _place(connection: Connection, room: Context, selection: Selection, text: str) -> tuple[str, str]:
+def _place(
+    connection: Connection, room: Context, newsletter: str, slugs: Mapping[str, str], text: str
+) -> tuple[str, str]:
     story, _, section = text.rpartition("=")
-    keys = [place.section for place in room.newsletter(selection.newsletter).places]
+    keys = [place.section for place in room.newsletter(newsletter).places]
     if section not in keys:
         raise ConfigurationError(f'edit: --place: "{section}" is not in it; allowed: {", ".join(keys)}')
-    return _story(connection, room, selection, story, "--place"), section
+    return _story(connection, room, slugs, story, "--place"), section
 
 
 def _note(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from operator import itemgetter
 
 from content.teaser import Teaser
 from newsroom.masthead import Offer, SectionKind
@@ -95,7 +96,8 @@ class Edits:
     note: str | None = None
     """A word on top, as sanitised HTML; an empty one takes an earlier note away."""
     places: tuple[tuple[str, str], ...] = ()
-    """(article id, section key): where a story stands, before all others of that section."""
+    """(article id, section key): where a story stands, before all others of that section; of several in one
+    section the one that was placed last comes first."""
     note_text: str | None = None
     """The note as the editor wrote it, to go on with."""
     restored: frozenset[str] = frozenset()
@@ -105,14 +107,16 @@ class Edits:
 
     def then(self, later: Edits) -> Edits:
         """These edits with `later` ones made on top of them."""
-        places = {**dict(self.places), **dict(later.places)}
+        places = dict(later.places)
+        places |= {story: section for story, section in self.places if story not in places}
         return Edits(
             lead=self.lead if later.lead is None else later.lead,
             # Choosing a story as the lead takes it back into the edition.
             dropped=(self.dropped | later.dropped) - later.restored - ({later.lead} if later.lead else set()),
             subject=self.subject if later.subject is None else later.subject,
             note=self.note if later.note is None else later.note,
-            places=tuple(sorted(places.items())),
+            # By section: the order between two of them says nothing.
+            places=tuple(sorted(places.items(), key=itemgetter(1))),
             # Of a note that was written elsewhere there is no text to go on with.
             note_text=self.note_text if later.note is None else later.note_text,
             subject_of=self.subject_of if later.subject is None else later.subject_of,

@@ -23,7 +23,8 @@ from content import catalogue
 from content.sanitise import clean_line
 from newsletter import editions, holds
 from newsletter.delivery import recalls
-from newsletter.desk import editing
+from newsletter.desk import absent, editing
+from newsletter.desk.choices import ImpossibleError
 from newsletter.desk.previews import selection_shown
 from newsletter.edition import BatchState, Edition, EditionState, Edits, Selection
 from newsletter.edition_row import OPEN
@@ -131,7 +132,7 @@ class Controls:
         ids = [one.article_id for one in left_out]
         hour = max(now, edition.due)
         teasers = catalogue.by_ids(connection, ids, hour, settings.newsroom.paywall)
-        dropped = editing.dropped(connection, edition) if edition.revision else ()
+        dropped = absent.dropped(connection, edition) if edition.revision else ()
         done, everybody = _handed(connection, edition.key)
         return Known(
             edition=edition,
@@ -196,6 +197,8 @@ class Controls:
                         return "edition_not_possible", 409
                     if not editing.change(connection, settings, key, edits, by, now).what:
                         return "edition_same", 200
+        except ImpossibleError as error:
+            return f"edition_cannot_{error.cannot.name.lower()}", 409
         except editing.NoStoryLeftError:
             return "edition_last_story", 409
         except _TooLongError:
@@ -295,10 +298,8 @@ def _edits(form: Form, do: str, what: str, selection: Selection) -> Edits | None
             return Edits(restored=frozenset({what}))
         case "top":
             section, _, story = what.partition(" ")
-            # Where nobody has chosen the lead, it would come from the top of the first section.
-            lead = selection.lead.teaser.id if selection.lead and not selection.edits.lead else None
             is_there = story in ids and section in {block.section for block in selection.blocks}
-            return Edits(places=((story, section),), lead=lead) if is_there else None
+            return Edits(places=((story, section),)) if is_there else None
         case "subject":
             return Edits(subject=clean_line(form.get("subject")[:_LONGEST_SUBJECT]))
         case "note":

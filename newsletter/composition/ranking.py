@@ -27,7 +27,7 @@ class Plan:
 
     rooms: tuple[Room, ...]
     edited: Mapping[str, str]
-    """Article id → the news section in which an editor put it for this edition."""
+    """Article id → the news section in which an editor put it for this edition; who is first comes first."""
     editorial: frozenset[str] = frozenset()
     """The keys of the newsroom's editorial sections, in this newsletter or not."""
 
@@ -57,18 +57,18 @@ class Plan:
         """True for what may stand among the latest headlines: they come from any editorial section."""
         return not self.editorial.isdisjoint(teaser.sections)
 
-    def order(self, story: Story) -> tuple[bool, bool, int, float, str]:
+    def order(self, story: Story) -> tuple[int, bool, int, float, str]:
         """The sort key inside a section: placed by an editor, new before carried over, rank, newest, id."""
         teaser = story.teaser
         return (
-            teaser.id not in self.edited,
+            next((n for n, placed in enumerate(self.edited) if placed == teaser.id), len(self.edited)),
             story.is_carried,
             _UNRANKED if teaser.rank is None else teaser.rank,
             -freshness(story).timestamp(),
             teaser.id,
         )
 
-    def lead_order(self, story: Story) -> tuple[bool, bool, int, tuple[bool, bool, int, float, str]]:
+    def lead_order(self, story: Story) -> tuple[bool, bool, int, tuple[int, bool, int, float, str]]:
         """The sort key among leads: new, editorial, the first section's first."""
         wanted = self.wanted(story.teaser)
         position = next((number for number, room in enumerate(self.news) if room.section.key in wanted), 0)

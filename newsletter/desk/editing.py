@@ -6,8 +6,8 @@ Every function works inside the writing transaction of the connection it is give
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
@@ -16,7 +16,9 @@ from content import catalogue
 from content.sanitise import clean_html
 from content.teaser import Teaser
 from newsletter import editions, holds
-from newsletter.composition.revise import DROPPED, revised, taken_out
+from newsletter.composition.revise import NO_ROOM, revised, taken_out
+from newsletter.desk import absent, choices
+from newsletter.desk.absent import Back
 from newsletter.edition import Edition, EditionState, Edits, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
 from newsroom.errors import ConfigurationError, MisuseError
@@ -41,6 +43,8 @@ class Changed:
     """For the edition's log: stories by their ids. Empty where nothing changed."""
     shortened: tuple[str, ...] = ()
     """What had to be shortened, a line each."""
+    gave_way: tuple[str, ...] = ()
+    """The ids of the stories that lost their room to another; they wait for the next edition."""
 
 
 def open_edition(connection: Connection, key: str) -> Edition:
@@ -75,15 +79,21 @@ def current(
 def change(
     connection: Connection, settings: Settings, key: str, edits: Edits, by: str, now: datetime
 ) -> Changed:
-    """Make the edits a new revision. Raises MisuseError where the edition takes none, or would have no story
-    left."""
+    """Make the edits a new revision. A story that is taken in where its section is full takes the room of the
+    section's last one.
+
+    Raises MisuseError where the edition takes none or would have no story left, ImpossibleError where a
+    choice cannot come true.
+    """
     edition = open_edition(connection, key)
     before = editions.selection_of(connection, key, edition.revision)
-    newsroom, newsletter = settings.newsroom, newsletter_of(settings, edition)
-    back = dropped_stories(connection, edition, edits.restored)
-    hour = max(now, edition.due)
-    there = current(connection, newsroom, (*before.stories, *(story for _, story in back)), hour)
-    after = revised(before, newsroom, newsletter, there, edits, now, due=edition.due, back=back)
+    newsletter, hour = newsletter_of(settings, edition), max(now, edition.due)
+    back = absent.back_for(connection, settings, edition, before, edits, hour)
+    edits = replace(edits, restored=edits.restored | back.ids)
+    stories = (*before.stories, *(story for _, story in back.stories))
+    there = current(connection, settings.newsroom, stories, hour)
+    choices.check(edits, settings.newsroom, there)
+    after = _edited(settings.newsroom, newsletter, before, there, edits, back, now, edition.due)
     if after == before:
         return Changed(edition, before, "")
     if not after.has_news:
@@ -91,45 +101,45 @@ def change(
             f"edit: that leaves {key} without a story; to keep it from going out: `hold {key}` or "
             f"`stop {key}`"
         )
+    choices.check_done(edits, after)
     # What renders takes a while to import.
     from newsletter.composition.fit import fitted
 
-    fit = fitted(after, newsroom, newsletter)
-    left_out = (
-        *_still_out(editions.left_out_of(connection, key, edition.revision), after),
-        *taken_out(before, after, edits, there),
-        *fit.left_out,
-    )
-    what = said(edits)
-    editions.add_revision(connection, key, fit.selection, left_out, by, what, now)
-    return Changed(editions.get(connection, key), fit.selection, what, fit.shortened)
+    fit = fitted(after, settings.newsroom, newsletter)
+    still_out = _still_out(editions.left_out_of(connection, key, edition.revision), after)
+    out = taken_out(before, after, edits, there)
+    gave_way = tuple(one.article_id for one in out if one.reason == NO_ROOM)
+    what = said(edits, gave_way)
+    editions.add_revision(connection, key, fit.selection, (*still_out, *out, *fit.left_out), by, what, now)
+    return Changed(editions.get(connection, key), fit.selection, what, fit.shortened, gave_way)
 
 
-def dropped_stories(
-    connection: Connection, edition: Edition, ids: Iterable[str]
-) -> Sequence[tuple[str, Story]]:
-    """The stories of these ids that editors have dropped, each with the section it stood in last, as an
-    earlier revision has them. Ids that no revision has are left out."""
-    missing, found = set(ids), []
-    for revision in range(edition.revision, 0, -1):
-        if not missing:
-            break
-        selection = editions.selection_of(connection, edition.key, revision)
-        placed = [(block.section, story) for block in selection.blocks for story in block.stories]
-        if selection.lead is not None:
-            placed.append(("", selection.lead))
-        for section, story in placed:
-            if story.teaser.id in missing:
-                missing.discard(story.teaser.id)
-                found.append((section, story))
-    return found
+def _edited(
+    newsroom: Newsroom,
+    newsletter: Newsletter,
+    before: Selection,
+    there: Mapping[str, Teaser],
+    edits: Edits,
+    back: Back,
+    now: datetime,
+    due: datetime,
+) -> Selection:
+    """The selection after the edits, with room made for what they take back. Pure."""
 
+    def made(edits: Edits) -> Selection:
+        return revised(before, newsroom, newsletter, there, edits, now, due=due, back=back.stories)
 
-def dropped(connection: Connection, edition: Edition) -> Sequence[Story]:
-    """The stories that editors have dropped from the edition, to be taken back."""
-    left_out = editions.left_out_of(connection, edition.key, edition.revision)
-    ids = [one.article_id for one in left_out if one.reason == DROPPED]
-    return [story for _, story in dropped_stories(connection, edition, ids)]
+    comes_on_top = {story for story, _ in edits.places} | {story.teaser.id for _, story in back.without_room}
+    if comes_on_top and before.lead and not before.edits.lead and not edits.lead:
+        lead = before.lead.teaser.id
+        # Where nobody has chosen the lead, what comes on top of the first section would lead.
+        edits = replace(edits, lead=None if lead in {*comes_on_top, *edits.dropped} else lead)
+    after = made(edits)
+    full = choices.missing(edits.restored, after)
+    if full and after.has_news:
+        own = absent.rooms(newsroom, newsletter, back, full)
+        after = made(replace(edits, places=(*edits.places, *own)))
+    return after
 
 
 def release(
@@ -159,17 +169,22 @@ def note_of(text: str) -> str:
     return clean_html(str(MarkdownIt().render(text)))
 
 
-def said(edits: Edits) -> str:
+def said(edits: Edits, gave_way: Collection[str] = ()) -> str:
     """What was changed, for the edition's log: stories by their ids."""
     parts = [
         f"lead {edits.lead}" if edits.lead else "",
-        f"dropped {len(edits.dropped)}: {', '.join(sorted(edits.dropped))}" if edits.dropped else "",
-        f"put back {len(edits.restored)}: {', '.join(sorted(edits.restored))}" if edits.restored else "",
+        _listed("dropped", sorted(edits.dropped)),
+        _listed("taken in", sorted(edits.restored)),
         f"placed {len(edits.places)}: {_placed(edits)}" if edits.places else "",
+        _listed("gave way", gave_way),
         "subject" if edits.subject is not None else "",
         "note" if edits.note is not None else "",
     ]
     return "edited: " + "; ".join(filter(None, parts))
+
+
+def _listed(what: str, ids: Collection[str]) -> str:
+    return f"{what} {len(ids)}: {', '.join(ids)}" if ids else ""
 
 
 def _placed(edits: Edits) -> str:

@@ -117,6 +117,99 @@ def test_a_note_that_cannot_be_read_is_named(house: House) -> None:
     assert "20,001 characters; allowed: 20,000" in said(edit(house, "--note", str(house.root / "long.md")))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--lead=port",), "which never leads"),
+        (("--place=port=culture",), "stays in its own section"),
+        (("--place=tram=partners",), "nobody places stories in that section"),
+        (("--lead=tram", "--drop=tram"), "it is to be left out as well"),
+        (("--place=tram=culture", "--drop=tram"), "it is to be left out as well"),
+        (("--place=bridge=politics",), "it is the lead, which stands in no section"),
+    ],
+)
+def test_what_cannot_come_true_is_refused_with_the_reason(
+    tmp_path: Path, arguments: tuple[str, ...], why: str
+) -> None:
+    house = built(tmp_path / "quay")
+    house.article("bridge", rank=1)
+    house.article("tram", rank=2)
+    house.article("port", "partners", sponsor="Port of Ghent")
+    house.readers("paid@example.org,paid,")
+    house.run("digest", "daily", now=AHEAD)
+    edit(house, "--lead", "bridge")
+    assert why in said(edit(house, *arguments))
+    # The lead that was chosen is kept, and nothing says otherwise.
+    assert len(logged(house)) == 2
+    assert edit(house, *arguments, "--dry-run").status == 2
+    house.run(now=SIX)
+    assert str(house.mails(KEY)["paid@example.org"]["Subject"]) == "The bridge story"
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> House:
+    """Politics has the lead, as many stories as it takes, and one more."""
+    house = built(tmp_path / "quay")
+    for number, name in enumerate(("bridge", "tram", "canal", "quarry", "lock"), 1):
+        house.article(name, rank=number)
+    house.article("museum", "culture")
+    house.readers("paid@example.org,paid,")
+    house.run("digest", "daily", now=AHEAD)
+    assert stories(house) == {
+        "Lead": ["bridge"],
+        "Politics": ["tram", "canal", "quarry"],
+        "Culture": ["museum"],
+    }
+    return house
+
+
+def stories(house: House) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in house.run("status", KEY, now=AHEAD).step("status")["stories"]:
+        found.setdefault(one["place"], []).append(one["story"])
+    return found
+
+
+def test_who_is_placed_last_comes_first(full: House) -> None:
+    for name in ("quarry", "canal"):
+        assert edit(full, f"--place={name}=politics").status == 0
+    # The lead is in no section; what was placed before stays next.
+    assert stories(full)["Politics"] == ["canal", "quarry", "tram"]
+    assert edit(full, "--place=canal=politics").step("edit")["changed"] == "nothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lead", "politics"),
+    [
+        (("--back=lock",), "bridge", ["lock", "tram", "canal"]),
+        (("--place=lock=politics",), "bridge", ["lock", "tram", "canal"]),
+        (("--lead=lock",), "lock", ["bridge", "tram", "canal"]),
+    ],
+)
+def test_what_had_no_room_is_taken_in_and_the_last_of_its_section_gives_way(
+    full: House, arguments: tuple[str, ...], lead: str, politics: list[str]
+) -> None:
+    run = edit(full, *arguments)
+    quarry = BRIDGE.replace("bridge", "quarry")
+    assert run.problems == [f"{KEY}: gave way, and wait for the next edition: {quarry}"]
+    assert stories(full) == {"Lead": [lead], "Politics": politics, "Culture": ["museum"]}
+    assert f"taken in 1: {BRIDGE.replace('bridge', 'lock')}" in logged(full)[-1]
+    assert f"gave way 1: {quarry}" in logged(full)[-1]
+    # And back again.
+    assert edit(full, "--back=quarry").status == 0
+    assert stories(full)["Politics"][0] == "quarry"
+
+
+def test_taken_in_where_there_is_room_nothing_gives_way(full: House) -> None:
+    edit(full, "--drop=tram")
+    run = edit(full, "--back=lock")
+    assert (run.problems, stories(full)["Politics"]) == ([], ["canal", "quarry", "lock"])
+    # What was dropped comes back in a full section as well.
+    assert edit(full, "--back=tram").status == 0
+    assert stories(full)["Politics"] == ["tram", "canal", "quarry"]
+    assert "was not left out from this edition; allowed: lock" in said(edit(full, "--back=tram"))
+
+
 def test_an_unknown_section_is_named_with_those_there_are(house: House) -> None:
     assert "is not in it; allowed: politics, culture" in said(edit(house, "--place", "bridge=sports"))
 

@@ -176,6 +176,20 @@ def test_hold_and_stop_work_whatever_somebody_else_has_done(room: Room) -> None:
     assert room.edition.state is EditionState.STOPPED
 
 
+@pytest.mark.parametrize(
+    ("do", "why"),
+    [
+        (f"lead {LOCK}", "Not done: paid content never leads."),
+        (f"top partners {LOCK}", "Not done: paid content stays in its own section."),
+    ],
+)
+def test_what_cannot_come_true_is_not_said_to_be_done(room: Room, do: str, why: str) -> None:
+    room.press(f"lead {CELLO}")
+    late = room.press(do)
+    assert (late.status_code, status(late)) == (409, why)
+    assert (room.edition.revision, room.slugs[0]) == (2, "cello")
+
+
 def test_the_last_story_stays(room: Room) -> None:
     for story in (BRIDGE, FERRY, TRAM):
         room.press(f"drop {story}")
