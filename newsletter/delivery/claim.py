@@ -15,6 +15,7 @@ from newsletter.composition.difference import by_hand, changes
 from newsletter.delivery import renders
 from newsletter.delivery.post import Post
 from newsletter.delivery.recipients import remaining
+from newsletter.delivery.resending import is_whole
 from newsletter.edition import DeliveryState, Edition, EditionState, ExclusionReason, Selection
 from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow
@@ -72,6 +73,10 @@ class Letters:
     made: dict[tuple[int, str], Letter | None] = field(default_factory=dict)
     specs: dict[tuple[str, str], Variant] = field(default_factory=dict)
     """By edition and variant key."""
+    stored: dict[Letter, str] = field(default_factory=dict)
+    """The hashes of those that are in the database."""
+    selections: dict[tuple[str, int], Selection] = field(default_factory=dict)
+    """By edition and revision, which never changes."""
     told: list[str] = field(default_factory=list)
     """What an editor has to know of stories that were withdrawn meanwhile."""
     most: int = 256
@@ -84,6 +89,22 @@ class Letters:
         while len(self.made) >= self.most:
             del self.made[next(iter(self.made))]
         self.made[(wanted.revision, wanted.variant)] = letter
+
+    def store(self, connection: Connection, letter: Letter, now: datetime) -> str:
+        """Store the letter unless this run did; returns its hash."""
+        if letter not in self.stored:
+            if len(self.stored) >= self.most:
+                self.stored.clear()
+            self.stored[letter] = renders.store(connection, letter, now)
+        return self.stored[letter]
+
+    def selection(self, connection: Connection, key: str, revision: int) -> Selection:
+        """What was chosen in that revision. Raises StoreError where there is none."""
+        known = (key, revision)
+        if known not in self.selections:
+            # Only the last one is asked for again.
+            self.selections = {known: editions.selection_of(connection, key, revision)}
+        return self.selections[known]
 
 
 def claim(
@@ -127,12 +148,11 @@ def claim(
     batch = letters.post.batch(key, row.id, letter, readers, now)
     if edition.recall and terms.delay:
         batch = replace(batch, recall=edition.recall, send_at=now + terms.delay)
-    digest = renders.store(connection, letter, now)
     taken = ledger.hand(
         connection,
         row,
         revision=revision,
-        render=digest,
+        render=letters.store(connection, letter, now),
         size=len(batch.recipients),
         owner=terms.owner,
         provider=terms.provider,
@@ -155,7 +175,7 @@ def _fresh(
     connection: Connection, edition: Edition, row: BatchRow, letters: Letters, now: datetime
 ) -> tuple[int, Letter | None, str] | Wanted | Nothing:
     """The letter of the edition as it is now, without what was withdrawn since its last revision."""
-    selection = editions.selection_of(connection, edition.key, edition.revision)
+    selection = letters.selection(connection, edition.key, edition.revision)
     revision = edition.revision
     after = letters.post.revise(connection, selection, True)
     if after != selection:
@@ -177,11 +197,10 @@ def _fresh(
 def _resent(connection: Connection, row: BatchRow, letters: Letters) -> tuple[int, Letter | None, str]:
     """The stored letter that was asked for again, unless a story in it was withdrawn meanwhile."""
     revision = row.revision or 0
-    selection = editions.selection_of(connection, row.edition, revision)
-    if row.render is None or letters.post.revise(connection, selection, True) != selection:
-        return revision, None, WITHDRAWN
-    spec = variant_rows.spec_of(connection, row.edition, row.variant)
-    if letters.post.standing(connection, spec) != spec:
+    post = letters.post
+    if row.render is None or not is_whole(
+        connection, row.edition, revision, row.variant, post.revise, post.standing
+    ):
         return revision, None, WITHDRAWN
     return revision, renders.load(connection, row.render), ""
 
@@ -203,13 +222,18 @@ def _standing(connection: Connection, row: BatchRow, letters: Letters) -> Varian
 
 
 def _note_hand_over(connection: Connection, edition: Edition, terms: Terms, now: datetime) -> None:
-    values: dict[str, object] = {}
     if edition.first_handed is None:
         values = {"state": EditionState.SENDING.value, "first_handed": now, "provider": terms.provider}
         editions.log(connection, edition.key, now, "run", f"first batch handed over to {terms.provider}")
-    elif terms.provider != OUTBOX:
-        # Begun in the outbox and gone on with by mail: from now on its stories count as read.
-        values = {"provider": terms.provider}
-    if values:
         ours = editions_table.c.key == edition.key
         connection.execute(sa.update(editions_table).where(ours).values(values))
+    elif terms.provider != OUTBOX:
+        # Begun in the outbox and gone on with by mail: from now on its stories count as read.
+        connection.execute(_BY_ANOTHER, {"ours": edition.key, "by": terms.provider})
+
+
+_BY_ANOTHER = (
+    sa.update(editions_table)
+    .where(editions_table.c.key == sa.bindparam("ours"), editions_table.c.provider != sa.bindparam("by"))
+    .values(provider=sa.bindparam("by"))
+)
