@@ -12,9 +12,10 @@ from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.posting import post_for
 from newsletter import editions
-from newsletter.delivery import settle
+from newsletter.delivery import resending
 from newsletter.providers.chosen import provider_for
 from newsroom import log
+from newsroom.counted import counted
 from newsroom.database import LARGEST
 from newsroom.errors import ConfigurationError, ReaderError
 from readership import store
@@ -39,7 +40,7 @@ def resend(
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         with tried(room) as connection:
             post = post_for(room, room.newsletter(editions.get(connection, edition).newsletter))
-            readers = settle.resend(
+            done = resending.resend(
                 connection,
                 edition,
                 "refused" if only == REFUSED else _reader(connection, room, only),
@@ -49,10 +50,17 @@ def resend(
                 room.clock(),
                 post.standing,
             )
+        if done.withheld:
+            message = (
+                f"{edition}: {counted(done.withheld, 'reader')} not handed over to again: a story in their "
+                "letter was withdrawn since"
+            )
+            log.problem("resend", message, level="warning")
         log.step(
             "resend",
             edition=edition,
-            readers=readers,
+            readers=done.readers,
+            withheld=done.withheld or None,
             next=None if room.dry_run else "the next run hands it over",
             dry_run=UNCHANGED if room.dry_run else None,
         )

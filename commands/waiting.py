@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from commands.context import Context
 from commands.left_sources import left_line
 from commands.reader_feeds import said
+from commands.refusals import judged
 from commands.taking_back import waits
 from commands.troubles import NOTICE
 from content import store
@@ -72,7 +73,11 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
 
     Refusals stay for ever, so only those of editions that were due after `since` are told.
     """
-    found = [_of_edition(problem) for problem in status.problems(connection, since, edition)]
+    problems = status.problems(connection, since, edition)
+    found = [
+        _of_edition(judged(connection, room, one) if one.trouble is Trouble.REFUSED else one)
+        for one in problems
+    ]
     found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
     found += [one for one in _kept(connection, room) if edition in (None, one.edition)]
     found += _returned(connection, edition)

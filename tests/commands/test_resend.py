@@ -88,6 +88,45 @@ def test_a_letter_with_a_withdrawn_story_is_held(house: House) -> None:
     (house.root / "articles" / "politics" / "bridge.md").unlink()
     house.run("sync", "--allow-withdrawals", now=LATER)
     assert "has been withdrawn since" in said(resend(house, "--only", "refused"), 3)
+    # No command is named that comes to nothing.
+    (waits,) = house.run("status", "--problems", now=LATER).steps("status")
+    assert (waits["trouble"], waits.get("commands")) == ("refused", None)
+    assert "550 no such mailbox (1); all of them had a story in their letter" in waits["message"]
+
+
+def test_only_those_whose_letter_is_whole_get_it_and_how_many_is_said(house: House) -> None:
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute("update batches set state = 'refused', reason = '550'")
+    house.article("ferry", published="2026-03-10T06:30:00+01:00")
+    house.run("sync", now=LATER)
+    commands = house.run("status", "--problems", now=LATER).steps("status")[0]["commands"]
+    assert commands == [f"resend {KEY} --only refused"]
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute(
+            "update batches set revision = 2 where id = 2",
+        )
+        database.execute(
+            "insert into edition_revisions (edition, revision, selection, left_out, made, by, why) "
+            "select edition, 2, replace(selection, 'bridge', 'quay'), left_out, made, by, why "
+            "from edition_revisions"
+        )
+    (waits,) = house.run("status", "--problems", now=LATER).steps("status")
+    assert "; 1 of them had a story in their letter that was withdrawn since" in waits["message"]
+    assert waits["commands"] == [f"resend {KEY} --only refused"]
+    run = resend(house, "--only", "refused")
+    assert (run.status, run.step("resend")["readers"], run.step("resend")["withheld"]) == (0, 1, 1)
+    assert "1 reader not handed over to again" in run.problems[0]
+
+
+def test_of_a_stopped_edition_no_command_is_named_for_those_refused(house: House) -> None:
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute("update editions set state = 'stopped'")
+    (waits,) = house.run("status", "--problems", now=LATER).steps("status")
+    assert waits.get("commands") is None
+    assert (
+        f"it is stopped, so nothing of it is handed over again; `resume {KEY}` comes first"
+        in waits["message"]
+    )
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 from commands.context import in_memory
 from newsletter.correction_book import boxed
 from newsletter.corrections import KEPT, MOST_LINES, Book, Correction
-from newsletter.delivery import settle
+from newsletter.delivery import resending
 from newsletter.edition import DeliveryState, EditionState
 from newsletter.holds import stop
 from newsletter.providers import Answer, Outcome
@@ -187,10 +187,10 @@ def test_a_letter_whose_box_names_a_withdrawn_article_is_not_handed_over_again(p
     press.paper.withdrawn.add("bridge")
     post = press.paper.post
     with pytest.raises(HeldError, match="withdrawn"), writing(press.engine) as connection:
-        settle.resend(connection, house.key, "refused", post.revise, 10, "nele", NOW, post.standing)
+        resending.resend(connection, house.key, "refused", post.revise, 10, "nele", NOW, post.standing)
     press.paper.withdrawn.clear()
     with writing(press.engine) as connection:
-        settle.resend(connection, house.key, "refused", post.revise, 10, "nele", NOW, post.standing)
+        resending.resend(connection, house.key, "refused", post.revise, 10, "nele", NOW, post.standing)
     house.provider.otherwise = says(Answer.ACCEPTED)
     house.run()
     assert [words for _, words, _, _ in box(house.provider.batches[-1])] == [WORDS]

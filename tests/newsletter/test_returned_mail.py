@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter.delivery import settle
+from newsletter.delivery import resending, settle
 from newsletter.edition import DeliveryState
 from newsletter.mail.traces import message_id, return_address, trace
 from newsletter.providers import Answer
@@ -195,7 +195,7 @@ def test_what_comes_back_settles_what_was_uncertain(engine: Engine) -> None:
 def test_a_bounce_of_the_first_hand_over_is_none_of_the_second(engine: Engine) -> None:
     here = sent_house(engine, 3)
     with writing(engine) as connection:
-        settle.resend(connection, KEY, 2, lambda _, value, __: value, 10, "ada", LATER)
+        resending.resend(connection, KEY, 2, lambda _, value, __: value, 10, "ada", LATER)
     noted(engine, by_id(2, FULL))
     here.run()
     assert here.provider.handed == [[1, 2, 3], [2]]

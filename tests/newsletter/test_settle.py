@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter import edition_csv, editions, holds
-from newsletter.delivery import settle
+from newsletter.delivery import resending, settle
 from newsletter.delivery.deliver import Delivery
 from newsletter.delivery.delivery_report import StoppedBy
+from newsletter.delivery.resending import Resent
 from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.reader_moments import moments
@@ -23,7 +24,18 @@ from newsroom.database import reading, writing
 from newsroom.errors import ExitStatus, HeldError, MisuseError, StandfirstError
 from readership import erasure, store
 from tests import samples
-from tests.newsletter.delivering import KEY, NOW, Answers, FakeProvider, House, composed, many, says
+from tests.newsletter.delivering import (
+    KEY,
+    NOW,
+    Answers,
+    FakeProvider,
+    House,
+    composed,
+    enrolled,
+    many,
+    says,
+    slugs,
+)
 
 HANDED, UNCERTAIN, ACCEPTED = DeliveryState.HANDED, DeliveryState.UNCERTAIN, DeliveryState.ACCEPTED
 REFUSED, DROPPED, PLANNED = DeliveryState.REFUSED, DeliveryState.DROPPED, DeliveryState.PLANNED
@@ -62,9 +74,13 @@ def resolved(house: House, number: int, *, sent: bool) -> int:
         return settle.resolve(connection, number, sent, "nele", NOW)
 
 
-def resent(house: House, whom: int | str = "refused") -> int:
+def asked_again(house: House, whom: int | Literal["refused"] = "refused") -> Resent:
     with writing(house.engine) as connection:
-        return settle.resend(connection, KEY, whom, house.desk.revise, 10, "nele", NOW)  # type: ignore[arg-type] # "refused"
+        return resending.resend(connection, KEY, whom, house.desk.revise, 10, "nele", NOW)
+
+
+def resent(house: House, whom: int | Literal["refused"] = "refused") -> int:
+    return asked_again(house, whom).readers
 
 
 # Leftovers
@@ -331,6 +347,49 @@ def test_resend_is_refused_after_a_withdrawal(refused: House) -> None:
     with pytest.raises(HeldError, match="withdrawn since"):
         resent(refused)
     assert refused.sum.of(REFUSED) == 7
+
+
+def test_those_whose_letter_can_go_again_get_it_and_the_others_are_counted(engine: Engine) -> None:
+    composed(engine)
+    many(engine, 12)
+    house = House(engine)
+
+    def withdrawn(_: Batch) -> Outcome:
+        house.desk.withdrawn.add("ferry")
+        return Outcome(Answer.ACCEPTED, own={3: (Answer.REFUSED, "550"), 4: (Answer.REFUSED, "550")})
+
+    house.provider.answers.extend((withdrawn, says(Answer.ACCEPTED, own={11: (Answer.REFUSED, "550")})))
+    house.run()
+    with reading(engine) as connection:
+        found = resending.prospect(connection, KEY, house.desk.revise, lambda _, spec: spec)
+        assert found == Resent(1, 2)
+    assert asked_again(house) == Resent(1, 2)
+    house.run()
+    assert house.provider.handed[2:] == [[11]]
+    with reading(engine) as connection:
+        said = [what for _, _, what in editions.log_of(connection, KEY)]
+    assert "to be handed over again: 1 refused; 2 not, for a story of theirs was withdrawn" in said
+    with pytest.raises(HeldError, match="in the letter of 2 readers has been withdrawn since"):
+        resent(house)
+
+
+def test_a_letter_that_never_had_the_withdrawn_story_goes_again(engine: Engine) -> None:
+    composed(engine)
+    enrolled(engine, samples.reader(1))
+    enrolled(engine, samples.reader(2), sections=frozenset({"culture"}))
+    house = House(engine)
+    # Its subject is of another story as well: only what its reader saw is asked for.
+    house.provider.otherwise = lambda batch: Outcome(
+        Answer.ACCEPTED,
+        own={one.delivery: (Answer.REFUSED, "550") for one in batch.recipients if one.delivery == 2},
+    )
+    house.run()
+    house.desk.withdrawn.add("ferry")
+    assert asked_again(house) == Resent(1, 0)
+    house.provider.otherwise = says(Answer.ACCEPTED)
+    report = house.run()
+    assert (report.accepted, report.dropped) == (2, 0)
+    assert slugs(house.provider.batches[-1]) == ["cello"]
 
 
 def test_a_withdrawal_between_resend_and_its_run_drops_it(refused: House) -> None:
