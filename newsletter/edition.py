@@ -215,7 +215,7 @@ class Edition:
     candidates: int | None = field(default=None, kw_only=True)
     """How many readers were looked at when it was planned; None before."""
     released: bool = field(default=False, kw_only=True)
-    """A person let it go, or resumed it: it goes out however late that was."""
+    """A person let it go, or resumed it, after its hour: it goes out however late that was."""
     not_before: datetime | None = field(default=None, kw_only=True)
     """When it may go out, where that is not its hour."""
     recall: str = field(default="", kw_only=True)

@@ -44,7 +44,7 @@ def release(connection: Connection, key: str, by: str, now: datetime, *, at_once
     waits = edition.state is EditionState.COMPOSED and edition.revision > 0 and edition.goes > now
     if not edition.held and not (at_once and waits):
         raise MisuseError(_why_not(edition, at_once=at_once))
-    values: dict[str, Any] = {"held": "", "released": True}
+    values: dict[str, Any] = {"held": ""} | _however_late(edition, now)
     what = "released" if edition.held else ""
     if edition.revision == 0:
         values |= {"state": EditionState.SKIPPED.value, "finished": now}
@@ -55,6 +55,12 @@ def release(connection: Connection, key: str, by: str, now: datetime, *, at_once
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, what)
     return get(connection, key)
+
+
+def _however_late(edition: Edition, now: datetime) -> dict[str, bool]:
+    """Whoever lets it go after its hour knows how late it is. Before that nobody means it to go a day late, so
+    `latest` counts as ever."""
+    return {"released": True} if now >= edition.goes else {}
 
 
 def _why_not(edition: Edition, *, at_once: bool) -> str:
@@ -102,7 +108,8 @@ def count_as_sent(connection: Connection, key: str, provider: str, by: str, now:
 
 
 def resume(connection: Connection, key: str, provider: str, by: str, now: datetime) -> Edition:
-    """Let a stopped edition go on where it was stopped, however late it is; one that was held is held still.
+    """Let a stopped edition go on where it was stopped, however late it is by then; one that was held is held
+    still.
 
     Raises MisuseError where it is not stopped, HeldError where another edition took its stories since.
     """
@@ -123,10 +130,9 @@ def resume(connection: Connection, key: str, provider: str, by: str, now: dateti
         "state": EditionState.SENDING.value,
         "note": "",
         "held": why,
-        "released": True,
         "finished": None,
         "not_recalled": "",
-    }
+    } | _however_late(edition, now)
     if not was_handed:
         # Also where this database was only told of a hand-over: it begins with the first reader.
         values |= {"state": EditionState.COMPOSED.value, "first_handed": None, "provider": ""}

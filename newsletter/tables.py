@@ -20,7 +20,7 @@ editions = sa.Table(
     sa.Column("first_handed", Instant),
     sa.Column("finished", Instant),
     sa.Column("held", sa.Text, nullable=False, default=""),
-    # True once a person let it go: the circuit breaker does not hold it again.
+    # True once a person let it go after its hour: it goes out however late that was.
     sa.Column("released", sa.Boolean, nullable=False, default=False),
     sa.Column("note", sa.Text, nullable=False, default=""),
     # How many readers were looked at: NULL before it is planned.

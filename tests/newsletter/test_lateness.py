@@ -75,6 +75,28 @@ def test_what_a_person_resumed_goes_however_late(engine: Engine) -> None:
     assert House(engine).run().accepted == 3
 
 
+@pytest.mark.parametrize("how", ["hold", "stop", "at once"])
+def test_what_was_let_go_before_its_hour_is_missed_as_any_other(engine: Engine, how: str) -> None:
+    composed(engine)
+    early = NOW - timedelta(minutes=15)
+    with writing(engine) as connection:
+        if how == "stop":
+            holds.stop(connection, KEY, "", "nele", early)
+            holds.resume(connection, KEY, "fake", "nele", early)
+        else:
+            holds.hold(connection, KEY, "", "nele", early)
+            holds.release(connection, KEY, "nele", early, at_once=how == "at once")
+        assert miss(connection, KEY, LATEST, NOW + LATEST) is None
+        assert miss(connection, KEY, LATEST, LATE)
+
+
+def test_what_was_let_go_after_its_hour_goes_whenever(engine: Engine) -> None:
+    composed(engine, held="by hand")
+    with writing(engine) as connection:
+        holds.release(connection, KEY, "nele", NOW)
+        assert miss(connection, KEY, LATEST, LATE) is None
+
+
 def test_what_counts_as_sent_keeps_its_stories_until_it_is_resumed(engine: Engine) -> None:
     composed(engine)
     many(engine, 3)
