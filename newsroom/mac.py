@@ -6,6 +6,7 @@ edition of a million readers needs three million of them.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 LONGEST_PURPOSE = blake2b.PERSON_SIZE
@@ -15,7 +16,14 @@ LONGEST_PURPOSE = blake2b.PERSON_SIZE
 def mac(key: bytes, purpose: bytes, said: bytes, size: int) -> bytes:
     """A proof of `size` bytes, 1 to 64, that says nothing of the key. What was made for one purpose is never
     taken for another one's. Raises ValueError for a purpose that is too long."""
+    proof = _begun(key, purpose, size).copy()
+    proof.update(said)
+    return proof.digest()
+
+
+@lru_cache(maxsize=64)
+def _begun(key: bytes, purpose: bytes, size: int) -> blake2b:
     if len(key) > blake2b.MAX_KEY_SIZE:
         # As HMAC does with a key that is longer than its block.
         key = blake2b(key).digest()
-    return blake2b(said, digest_size=size, key=key, person=purpose).digest()
+    return blake2b(digest_size=size, key=key, person=purpose)
