@@ -58,7 +58,7 @@ def release(connection: Connection, key: str, by: str, now: datetime, *, at_once
 
 
 def _however_late(edition: Edition, now: datetime) -> dict[str, bool]:
-    """Whoever lets it go after its hour knows how late it is. Before that nobody means it to go a day late, so
+    """Whoever lets it go after its hour knows how late it is. Before that nobody means it to go a day late:
     `latest` counts as ever."""
     return {"released": True} if now >= edition.goes else {}
 
