@@ -6,7 +6,7 @@ import importlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,22 @@ _PATIENT = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 settings.register_profile("house", deadline=None, max_examples=40, suppress_health_check=_PATIENT)
 settings.register_profile("thorough", deadline=None, max_examples=1_000, suppress_health_check=_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Have each worker import other modules first, when all will be: the others then only read what it has
+    compiled. They would else spell the same asserts out side by side, for twenty seconds each."""
+    here, worker = Path(__file__).parent, getattr(session.config, "workerinput", None)
+    if worker is None or [session.config.rootpath / one for one in session.config.args] != [here]:
+        return
+    number, workers = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
+    # Not the packages of Node, which are deeper and many.
+    found = sorted(path for folders in ("", "*/", "*/*/") for path in here.glob(f"{folders}test_*.py"))
+    for path in found[number::workers]:
+        # Whatever is wrong with it is said when it is collected.
+        with suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(("tests", *path.relative_to(here).with_suffix("").parts)))
 
 
 @pytest.fixture(scope="session")
