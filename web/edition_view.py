@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date
+from babel.lists import format_list
 
 from content.teaser import Teaser
 from newsletter.composition.eligibility import is_no_news
 from newsletter.composition.revise import DROPPED
-from newsletter.desk.briefing import moment
+from newsletter.desk.briefing import arrival, clock, moment
 from newsletter.edition import Edition, EditionState, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
 from newsletter.editions import LogLine
@@ -22,6 +23,9 @@ from newsroom.masthead import SectionKind
 
 _TAG = re.compile("<[^>]*>")
 MOST_LEFT_OUT = 30
+
+LEAD = "lead"
+"""The key of the lead's part: no section's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Known:
     """Readers in all of its batches."""
     is_kept: bool = False
     """Whether the provider keeps something of it that can be taken back."""
+    delay: timedelta = timedelta()
+    """How long the provider keeps what it is handed."""
 
     @property
     def seen(self) -> int:
@@ -57,13 +63,29 @@ class Known:
         )
 
     @property
+    def has_news(self) -> bool:
+        """Whether there is something to send: False where every story was withdrawn."""
+        return self.selection is not None and self.selection.has_news
+
+    @property
     def can_stop(self) -> bool:
         """Whether there is something of it that could still be stopped."""
         return self.edition.state.value in OPEN or self.is_kept
 
     def waits(self, now: datetime) -> bool:
-        """Whether it is held, or its time is to come."""
-        return self.is_open and (bool(self.edition.held) or self.edition.goes > now)
+        """Whether it can be sent before its time."""
+        return self.is_open and self.has_news and self.edition.goes > now
+
+    def is_past(self, now: datetime) -> bool:
+        """Whether its time has come while it was held: let go, it goes at once."""
+        return self.is_open and bool(self.edition.held) and self.edition.goes <= now
+
+    @property
+    def headlines(self) -> Mapping[str, str]:
+        """Of every story that may be named, by its id."""
+        stories = (*(self.selection.stories if self.selection else ()), *self.dropped)
+        shown = {story.teaser.id: story.teaser.headline for story in stories}
+        return {one: teaser.headline for one, teaser in self.teasers.items()} | shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +101,15 @@ class Line:
     """At whose top it can be put; empty where it stands there."""
     why: str = ""
     """Why it was left out."""
+    can_take: bool = False
+    """Whether it can be taken in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A section and its stories."""
 
+    key: str
     title: str
     lines: tuple[Line, ...]
 
@@ -112,7 +137,8 @@ def parts(
         about = _about(story.teaser, now, words, locale, zone)
         return Line(story.teaser.id, story.teaser.headline, about, is_lead, can_lead, section)
 
-    found = [Part(words["edition_lead"], (line(selection.lead, is_lead=True),))] if selection.lead else []
+    lead = selection.lead
+    found = [Part(LEAD, words["edition_lead"], (line(lead, is_lead=True),))] if lead else []
     for block in selection.blocks:
         is_news = block.kind is not SectionKind.SPONSORED
         can_move = block.kind in (SectionKind.EDITORIAL, SectionKind.BRIEFS)
@@ -120,7 +146,7 @@ def parts(
             line(story, can_lead=is_news, section=block.section if can_move and number else "")
             for number, story in enumerate(block.stories)
         )
-        found.append(Part(block.title, lines))
+        found.append(Part(block.section, block.title, lines))
     return found
 
 
@@ -131,8 +157,7 @@ def _about(
     if not teaser.is_sponsored:
         about.append(words[f"edition_{teaser.access.value}"])
     if teaser.published > now:
-        time = format_time(teaser.published.astimezone(zone), "short", locale=locale)
-        about.append(words["edition_embargoed"].format(time=time))
+        about.append(words["edition_embargoed"].format(time=clock(teaser.published, locale, zone)))
     return tuple(about)
 
 
@@ -144,7 +169,13 @@ def dropped(known: Known) -> list[Line]:
 def left_out(known: Known) -> list[Line]:
     """What was left out for another reason, those that can be named."""
     return [
-        Line(one.article_id, known.teasers[one.article_id].headline, (), why=one.reason)
+        Line(
+            one.article_id,
+            known.teasers[one.article_id].headline,
+            (),
+            why=one.reason,
+            can_take=one.for_room and known.is_open,
+        )
         for one in known.left_out
         if one.article_id in known.teasers and one.reason != DROPPED and not is_no_news(one.reason)
     ][:MOST_LEFT_OUT]
@@ -152,9 +183,7 @@ def left_out(known: Known) -> list[Line]:
 
 def deeds(known: Known, seen: int, words: Mapping[str, str], locale: Locale, zone: ZoneInfo) -> list[Deed]:
     """The log, newest first, stories by their headlines; `seen` is the last line that an editor saw."""
-    names = {one: f'"{teaser.headline}"' for one, teaser in known.teasers.items()}
-    stories = (*(known.selection.stories if known.selection else ()), *known.dropped)
-    names |= {story.teaser.id: f'"{story.teaser.headline}"' for story in stories}
+    names = {one: f'"{headline}"' for one, headline in known.headlines.items()}
     return [
         Deed(
             moment(line.at, locale, zone),
@@ -172,12 +201,12 @@ def _named(what: str, names: Mapping[str, str]) -> str:
     return what
 
 
-def changed_by(known: Known, seen: int, words: Mapping[str, str]) -> list[str]:
+def changed_by(known: Known, seen: int, words: Mapping[str, str], locale: Locale) -> str:
     """Who did something to it since that line of its log."""
     names = [
         words["edition_by_run"] if line.by == "run" else line.by for line in known.log if line.number > seen
     ]
-    return list(dict.fromkeys(names))
+    return format_list(list(dict.fromkeys(names)), locale=locale)
 
 
 def standing(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tuple[str, dict[str, object]]:
@@ -187,11 +216,7 @@ def standing(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tup
         when = moment(edition.first_handed, locale, zone)
         return "edition_sending", {"when": when, "done": known.done, "all": known.all}
     if edition.state is EditionState.COMPOSED:
-        if edition.held:
-            return "edition_held", {"why": edition.held}
-        if edition.goes <= now:
-            return "edition_goes_now", {}
-        return "edition_goes", {"when": moment(edition.goes, locale, zone)}
+        return _waiting(known, now, locale, zone)
     if edition.state is EditionState.SENT:
         if known.is_kept:
             return "edition_kept", {"when": moment(edition.first_handed or edition.due, locale, zone)}
@@ -199,6 +224,20 @@ def standing(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tup
     if edition.state is EditionState.STOPPED:
         return "edition_stopped", {"edition": edition.key}
     return "edition_over", {"why": edition.note}
+
+
+def _waiting(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tuple[str, dict[str, object]]:
+    edition = known.edition
+    when = moment(edition.goes, locale, zone)
+    if known.is_open and not known.has_news:
+        return "edition_gone", {}
+    if edition.held:
+        key = "edition_held_past" if known.is_past(now) else "edition_held"
+        return key, {"why": edition.held, "when": when}
+    kept = "_kept" if known.delay else ""
+    if edition.goes <= now:
+        return f"edition_goes_now{kept}", {}
+    return f"edition_goes{kept}", {"when": when, "arrives": arrival(edition.goes, known.delay, locale, zone)}
 
 
 def day(local_date: date, locale: Locale) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 from content.teaser import Teaser
 from newsletter.composition.eligibility import is_no_news
@@ -122,6 +123,26 @@ def moment(at: datetime, locale: Locale, zone: ZoneInfo) -> str:
     """Day and hour in the newsroom's zone, in words."""
     local = at.astimezone(zone)
     return f"{format_date(local.date(), 'full', locale=locale)}, {format_time(local, 'short', locale=locale)}"
+
+
+def arrival(goes: datetime, delay: timedelta, locale: Locale, zone: ZoneInfo) -> str:
+    """When what is handed over at `goes` is sent: the hour, with its day where that is another one."""
+    at = goes + delay
+    is_same = at.astimezone(zone).date() == goes.astimezone(zone).date()
+    return clock(at, locale, zone) if is_same else moment(at, locale, zone)
+
+
+def clock(at: datetime, locale: Locale, zone: ZoneInfo) -> str:
+    """The hour in the newsroom's zone."""
+    return format_time(at.astimezone(zone), "short", locale=locale)
+
+
+def period(span: timedelta, locale: Locale) -> str:
+    """How long that is, in words: "20 minutes"."""
+    minutes = round(span.total_seconds() / 60)
+    if minutes % 60:
+        return format_unit(minutes, "duration-minute", locale=locale)
+    return format_unit(minutes // 60, "duration-hour", locale=locale)
 
 
 def _readers(readers: Mapping[Plan, int], words: Words, locale: Locale) -> str:

@@ -25,6 +25,9 @@ from newsroom.errors import ConfigurationError, MisuseError
 from newsroom.masthead import Newsletter, Newsroom
 from newsroom.settings import Settings
 
+SUBJECT_LIMIT = 300
+"""Characters of a subject that is written by hand."""
+
 NOTE_LIMIT = 20_000
 """Characters of a note as it is written."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from newsroom.settings import Settings
+
 
 def goes(due: datetime, composed: datetime, hold: timedelta) -> datetime | None:
     """When an edition composed then may go out; None: at its hour.
@@ -15,3 +17,9 @@ def goes(due: datetime, composed: datetime, hold: timedelta) -> datetime | None:
     if not hold or composed + hold / 2 <= due:
         return None
     return composed + hold
+
+
+def kept_for(settings: Settings) -> timedelta:
+    """How long the provider keeps what it is handed before it sends it; as long it can be taken back."""
+    delay = settings.sendgrid.delay if settings.delivery.provider == "sendgrid" else None
+    return delay or timedelta()

@@ -10,6 +10,7 @@ from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import httpx2
 from sqlalchemy.engine import Engine
@@ -27,6 +28,11 @@ from tests.web.serving import KEYS, Site, served, settings
 
 NELE, ANA = "nele@quay.example", "ana@quay.example"
 DUE = NOW + timedelta(minutes=20)
+BRIDGE, FERRY, TRAM, CELLO, LOCK, QUARRY = (
+    f"tag:quay.example,2026:articles/{name}"
+    for name in ("bridge", "ferry", "tram", "cello", "lock", "quarry")
+)
+"""The last one had no room."""
 STORIES = (("bridge", "politics"), ("ferry", "politics"), ("tram", "politics"), ("cello", "culture"))
 
 
@@ -65,21 +71,31 @@ class Room:
     def press(
         self, do: str, *, editor: str = NELE, page: httpx2.Response | None = None, **fields: str
     ) -> httpx2.Response:
-        """Press a button of a page, by default one that was opened just now."""
+        """Press a button of a page, by default one that was opened just now, and go where that leads."""
+        answer = self.pressed(do, editor=editor, page=page, **fields)
+        if answer.status_code != 303:
+            return answer
+        there = urljoin(self.link(editor), answer.headers["location"].partition("#")[0])
+        return self.site.client.get(there)
+
+    def pressed(
+        self, do: str, *, editor: str = NELE, page: httpx2.Response | None = None, **fields: str
+    ) -> httpx2.Response:
+        """The answer to the press itself."""
         page = page or self.opened(editor)
         return self.site.client.post(self.link(editor), data={"seen": seen(page), "do": do, **fields})
 
 
 def seen(page: httpx2.Response) -> str:
+    """What the page's form says was seen; 0 where it has none any more."""
     found = re.search(r'name="seen" value="(\d+)"', page.text)
-    assert found, page.text[:2000]
-    return found[1]
+    return found[1] if found else "0"
 
 
 def status(page: httpx2.Response) -> str:
     """What the page says of what was done."""
-    found = re.search(r'<p role="status"[^>]*>([^<]*)</p>', page.text)
-    return unescape(found[1]) if found else ""
+    found = re.search(r'<div id="done" role="status"[^>]*>(.*?)</div>', page.text)
+    return unescape(" ".join(re.findall("<p>([^<]*)</p>", found[1]))) if found else ""
 
 
 @contextmanager

@@ -19,13 +19,22 @@ from newsroom.database import writing
 from newsroom.errors import ProviderError
 from readership.tokens import edition_token
 from tests.newsletter.delivering import KEY, NOW, House
-from tests.web.editing import ANA, DUE, NELE, Room, desk, seen, status
+from tests.web.editing import (
+    ANA,
+    BRIDGE,
+    CELLO,
+    DUE,
+    FERRY,
+    LOCK,
+    NELE,
+    TRAM,
+    Room,
+    desk,
+    seen,
+    status,
+)
 from tests.web.serving import KEYS
 from tests.web.test_hostile import dump
-
-BRIDGE, FERRY, TRAM, CELLO, LOCK = (
-    f"tag:quay.example,2026:articles/{name}" for name in ("bridge", "ferry", "tram", "cello", "lock")
-)
 
 
 @pytest.fixture
@@ -72,7 +81,8 @@ def test_the_link_is_in_no_log(room: Room) -> None:
 )
 def test_a_button_makes_a_revision_with_who_and_when(room: Room, do: str, slugs: list[str]) -> None:
     page = room.press(do)
-    assert (page.status_code, status(page)) == (200, "Done. This is how things are now.")
+    assert page.status_code == 200
+    assert status(page).startswith("Done: “")
     assert room.slugs == slugs
     assert room.edition.revision == 2
     by, what = room.log[-1]
@@ -87,21 +97,21 @@ def test_what_was_dropped_can_be_put_back(room: Room) -> None:
     assert room.press(f"back {FERRY}").status_code == 200
     page = room.press(f"back {LOCK}")
     assert set(room.slugs) == {"bridge", "ferry", "tram", "cello", "lock"}
-    assert 'value="back ' not in page.text
+    assert f'value="back {LOCK}"' not in page.text
 
 
 def test_subject_and_note(room: Room) -> None:
-    assert room.press("subject", subject="The vote,  at last").status_code == 200
-    page = room.press("note", note="Good *morning*.\r\n\r\n<script>alert(1)</script>")
+    assert room.press("save", subject="The vote,  at last").status_code == 200
+    page = room.press("save", note="Good *morning*.\r\n\r\n<script>alert(1)</script>")
     assert room.selection.subject == "The vote, at last"
     assert "<em>morning</em>" in room.selection.note
     assert "<script" not in room.selection.note
     # To go on with as it was written.
     assert "Good *morning*.\n\n&lt;script&gt;" in page.text
-    room.press("subject", subject="")
-    room.press("note", note="")
+    room.press("save", subject="")
+    room.press("save", note="")
     assert (room.selection.subject, room.selection.note) == ("The bridge reopens", "")
-    long = room.press("note", note="x" * 5_001)
+    long = room.press("save", note="x" * 5_001)
     assert (long.status_code, "x" * 5_001 in long.text) == (422, True)
 
 
@@ -130,14 +140,14 @@ def test_stop_is_asked_once_more(room: Room) -> None:
 def test_two_editors_at_once_lose_nothing(room: Room) -> None:
     nele, ana = room.opened(NELE), room.opened(ANA)
     assert room.press(f"drop {FERRY}", editor=NELE, page=nele).status_code == 200
-    late = room.press("note", editor=ANA, page=ana, note="What *I* wrote")
+    late = room.press("save", editor=ANA, page=ana, note="What *I* wrote")
     assert late.status_code == 409
     assert f"something new, by {NELE}" in status(late)
     assert "What *I* wrote" in late.text
     assert room.selection.note == ""
     # What is new is in bold, by its headline.
     assert 'class="title">revision 2: edited: dropped 1: &#34;The ferry reopens&#34;' in late.text
-    again = room.press("note", editor=ANA, page=late, note="What *I* wrote")
+    again = room.press("save", editor=ANA, page=late, note="What *I* wrote")
     assert (again.status_code, "I" in room.selection.note) == (200, True)
     assert "ferry" not in room.slugs
 
@@ -209,7 +219,7 @@ def test_once_it_goes_out_it_can_only_be_stopped(room: Room, engine: Engine) -> 
     assert "to 2 of 3 readers so far" in page.text
     assert page.text.count("<button") == 1
     assert 'value="stop"' in page.text
-    for do in (f"drop {FERRY}", "subject", "release", "now"):
+    for do in (f"drop {FERRY}", "save", "release", "now"):
         late = room.press(do, sure="yes")
         assert (late.status_code, status(late)) == (
             409,

@@ -1,0 +1,182 @@
+"""What an editor's buttons do, what the page says of it, and that nothing typed is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from content.tables import articles
+from newsletter.edition import LeftOut
+from newsletter.tables import edition_revisions
+from newsroom.database import writing
+from newsroom.masthead import Place
+from tests import samples
+from tests.newsletter.delivering import NOW
+from tests.web.archives import keep
+from tests.web.editing import ANA, BRIDGE, CELLO, FERRY, QUARRY, TRAM, Room, desk, status
+
+
+@pytest.fixture
+def room(tmp_path: Path, engine: Engine) -> Iterator[Room]:
+    with desk(tmp_path, engine) as value:
+        yield value
+
+
+def test_what_had_no_room_is_taken_in_and_the_page_says_who_gave_way(
+    tmp_path: Path, engine: Engine
+) -> None:
+    places = (Place("politics", 3), Place("culture", 3), Place("partners", 3))
+    with desk(tmp_path, engine, places=places) as room:
+        _taken_in(room, engine)
+
+
+def _taken_in(room: Room, engine: Engine) -> None:
+    with writing(engine) as connection:
+        keep(connection, samples.teaser("canal", sections=("politics",), published=NOW - timedelta(days=1)))
+    assert room.press(f"back {QUARRY}").status_code == 200
+    assert room.slugs == ["bridge", "ferry", "quarry", "tram", "cello", "lock"]
+    canal = "tag:quay.example,2026:articles/canal"
+    with writing(engine) as connection:
+        row = sa.update(edition_revisions).where(edition_revisions.c.revision == 2)
+        connection.execute(row.values(left_out=[asdict(LeftOut(canal, "full", for_room=True))]))
+    page = room.opened()
+    assert f'value="back {canal}"' in page.text
+    page = room.press(f"back {canal}", page=page)
+    assert status(page) == (
+        "Done: “The canal reopens” is in. “The tram reopens” gave way for it and waits for the next edition."
+    )
+    assert room.slugs == ["bridge", "canal", "ferry", "quarry", "cello", "lock"]
+    assert f'value="back {TRAM}"' in page.text
+
+
+def test_a_press_leads_to_a_page_that_may_be_asked_for_again(room: Room) -> None:
+    answer = room.pressed("hold")
+    there = urljoin(room.link(), answer.headers["location"])
+    assert (answer.status_code, there.endswith("#done")) == (303, True)
+    assert (answer.headers["cache-control"], answer.headers["x-robots-tag"]) == ("no-store", "noindex")
+    for _ in range(2):
+        page = room.site.client.get(there.partition("#")[0])
+        assert status(page) == "Done: it is held."
+    assert [what for _, what in room.log].count("held: by hand") == 1
+    # Held twice it is held once.
+    room.press("hold")
+    assert [what for _, what in room.log].count("held: by hand") == 1
+    room.press("release", editor=ANA)
+    assert status(room.site.client.get(there.partition("#")[0])) == ""
+
+
+def test_what_was_done_is_said_where_its_button_stood(room: Room) -> None:
+    page = room.press(f"drop {TRAM}")
+    assert status(page) == "Done: “The tram reopens” is left out."
+    part = page.text.partition('<h3 class="part">Politics</h3>')[2].partition("<ul")[0]
+    assert 'id="done"' in part
+    # Culture is empty then, and not on the page.
+    page = room.press(f"drop {CELLO}")
+    assert page.text.index('id="done"') < page.text.index("Goes out on")
+
+
+@pytest.mark.parametrize(
+    "query", ["did=hold", "did=hold&line=x", "did=x&line=1", "line=1", "did=drop&of=x&line=1", "did=&line=²"]
+)
+def test_an_address_that_was_made_up_says_nothing_of_a_story(room: Room, query: str) -> None:
+    page = room.site.client.get(f"{room.link()}?{query}")
+    assert page.status_code == 200
+    assert status(page) in ("", "Done. This is how things are now.")
+
+
+@pytest.mark.parametrize("do", [f"lead {CELLO}", f"drop {FERRY}", "hold", "release", "save"])
+def test_every_button_saves_what_was_typed(room: Room, do: str) -> None:
+    if do == "release":
+        room.press("hold")
+    page = room.press(do, subject="The vote", note="Good *morning*.")
+    assert (room.selection.subject, "<em>morning</em>" in room.selection.note) == ("The vote", True)
+    assert ("What you wrote was saved with it." in status(page)) is (do != "save")
+    # What stands there already is no change.
+    page = room.press("save", subject="The vote", note="Good *morning*.")
+    assert status(page) == "Nothing changed: it was so already."
+
+
+def test_what_was_typed_is_sent_with_send_now_and_kept_by_no_back(room: Room) -> None:
+    sure = room.press("now", subject="The vote", note="Good *morning*.")
+    assert "The vote" in sure.text and "as you have just written them" in sure.text
+    assert room.selection.subject == "The bridge reopens"
+    back = room.press("look", page=sure, subject="The vote", note="Good *morning*.")
+    assert 'value="The vote"' in back.text and "Good *morning*." in back.text
+    assert room.edition.revision == 1
+    room.press("now", page=sure, sure="yes", subject="The vote", note="Good *morning*.")
+    assert (room.selection.subject, room.edition.goes) == ("The vote", room.site.clock())
+
+
+def test_a_hold_that_comes_late_keeps_what_was_typed(room: Room) -> None:
+    old = room.opened(ANA)
+    room.press(f"drop {FERRY}")
+    page = room.press("hold", editor=ANA, page=old, note="What *I* wrote")
+    assert (page.status_code, room.edition.held, room.selection.note) == (200, "by hand", "")
+    assert status(page).startswith("It is held. But what you typed is not saved")
+    assert "What *I* wrote" in page.text
+    assert room.press("save", editor=ANA, page=page, note="What *I* wrote").status_code == 200
+
+
+def test_a_subject_that_is_too_long_is_not_cut_in_silence(room: Room) -> None:
+    for do in ("save", f"lead {CELLO}", "now"):
+        page = room.press(do, subject="x" * 301)
+        assert (page.status_code, "x" * 301 in page.text) == (422, True)
+        assert status(page) == "Not saved: the subject has more than 300 characters."
+    assert room.edition.revision == 1
+
+
+def test_ones_own_deeds_are_not_called_somebody_elses(room: Room) -> None:
+    old = room.opened()
+    room.press(f"drop {FERRY}", page=old)
+    late = room.press(f"drop {FERRY}", page=old)
+    assert (late.status_code, status(late)[:66]) == (
+        409,
+        "Not done: this page was from before what you yourself have done si",
+    )
+
+
+def test_what_is_let_go_after_its_hour_is_asked_once_more(room: Room) -> None:
+    room.press("hold")
+    assert "It waits until somebody lets it go" in room.opened().text
+    old = room.opened()
+    room.site.clock.on(minutes=21)
+    assert "has passed" in room.opened().text
+    sure = room.press("release", page=old)
+    assert "Its time has passed" in sure.text
+    assert room.edition.held == "by hand"
+    room.press("release", page=sure, sure="yes")
+    assert room.edition.held == ""
+
+
+def test_send_now_says_what_is_not_out_yet(room: Room, engine: Engine) -> None:
+    with writing(engine) as connection:
+        embargo = sa.update(articles).where(articles.c.id == BRIDGE)
+        connection.execute(embargo.values(published=NOW + timedelta(minutes=19)))
+    assert "published at" in room.opened().text
+    sure = room.press("now")
+    lost = sure.text.partition("Not in it then, because it is not out yet")[2]
+    assert "The bridge reopens" in lost and "published at" in lost
+    before = sure.text.partition("Not in it then")[0]
+    for name in ("Subject", "Lead"):
+        value = before.partition(f'<span class="soft">{name}</span>')[2].partition("</p>")[0]
+        assert "The ferry reopens" in value
+        assert "at its hour it would be: <bdi>The bridge reopens" in value
+
+
+def test_where_every_story_was_withdrawn_nothing_is_offered_that_cannot_be(
+    room: Room, engine: Engine
+) -> None:
+    room.press("hold")
+    with writing(engine) as connection:
+        connection.execute(sa.update(articles).values(withdrawn=NOW))
+    page = room.opened()
+    assert "Every story of it was withdrawn" in page.text
+    assert page.text.count("<button") == 1 and 'value="stop"' in page.text
+    assert "reopens" not in page.text

@@ -1,0 +1,225 @@
+"""What the form of an edition's controls asks for, and the doing of it inside one writing transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from content.sanitise import clean_line
+from newsletter import editions, holds
+from newsletter.desk import absent, editing
+from newsletter.desk.choices import ImpossibleError
+from newsletter.edition import Edition, Edits, Selection
+from newsroom.errors import HeldError, MisuseError
+from newsroom.settings import Settings
+from web.edition_view import LEAD, note_text
+from web.forms import Form
+
+ALWAYS = ("hold", "stop")
+"""What keeps an edition from going out is done, whatever somebody else has done meanwhile."""
+
+CHOICES = frozenset({"lead", "drop", "back", "top"})
+"""What is done to one story."""
+
+DEEDS = CHOICES | {"hold", "release", "now", "stop", "save", "look"}
+"""What a form may ask for; `look` shows it again with what was typed."""
+
+NOTE_LIMIT = 5_000
+"""Characters of a note that is written here."""
+
+TOP, WORDS, DROPPED, LEFT_OUT = "top", "words", "dropped", "left-out"
+"""Parts of the page, beside the sections' and the lead's."""
+
+_NO_EDITS = Edits()
+
+
+class RefusedError(Exception):
+    """Nothing was done: `key` is that of the phrase that says why, `status` the answer's."""
+
+    def __init__(self, key: str, status: int = 409) -> None:
+        super().__init__(key)
+        self.key = key
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """The button that was pressed."""
+
+    do: str
+    story: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the boxes hold; None where the form had none."""
+
+    subject: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a press."""
+
+    where: str
+    """The part of the page that the button stood in."""
+    gave_way: Collection[str] = ()
+    has_words: bool = False
+    """Whether what was typed was saved with it."""
+    is_unsaved: bool = False
+    """Whether something that was typed was not saved."""
+
+
+def press_of(form: Form) -> Press | None:
+    """The button; None where the form names none of this page."""
+    do, _, what = form.get("do").partition(" ")
+    if do not in DEEDS or bool(what) is not (do in CHOICES):
+        return None
+    if do == "top":
+        section, _, story = what.partition(" ")
+        return Press(do, story, section)
+    return Press(do, what)
+
+
+def typed_of(form: Form) -> Typed:
+    """What the form brings of the boxes."""
+    subject, note = form.single.get("subject"), form.single.get("note")
+    return Typed(
+        None if subject is None else clean_line(subject),
+        None if note is None else note.replace("\r\n", "\n").strip(),
+    )
+
+
+def new_words(typed: Typed, selection: Selection) -> Edits:
+    """What was typed and is not in the edition yet. Raises RefusedError where it is too long."""
+    words = Edits()
+    if typed.subject is not None and typed.subject != (selection.edits.subject or ""):
+        if len(typed.subject) > editing.SUBJECT_LIMIT:
+            raise RefusedError("edition_subject_long", 422)
+        words = replace(words, subject=typed.subject)
+    if typed.note is not None and typed.note != note_text(selection).strip():
+        if len(typed.note) > NOTE_LIMIT:
+            raise RefusedError("edition_note_long", 422)
+        words = replace(words, note=editing.note_of(typed.note), note_text=typed.note)
+    return words
+
+
+def done(
+    connection: Connection,
+    settings: Settings,
+    edition: Edition,
+    press: Press,
+    typed: Typed,
+    by: str,
+    now: datetime,
+    *,
+    is_stale: bool = False,
+) -> Done:
+    """Do what was asked for, and save what was typed with it. With `is_stale` somebody has done something
+    that whoever presses has not seen.
+
+    Raises RefusedError where it cannot be: the transaction is to be rolled back then.
+    """
+    by = by[:200]  # As long as the ledger keeps of a name.
+    try:
+        if press.do in ALWAYS:
+            return _kept_back(connection, settings, edition, press, typed, by, now, is_stale=is_stale)
+        if is_stale:
+            raise RefusedError("edition_stale")
+        if press.do in ("release", "now"):
+            words = _words(connection, edition, typed)
+            if words != _NO_EDITS:
+                editing.change(connection, settings, edition.key, words, by, now)
+            editing.release(connection, settings, edition.key, by, now, at_once=press.do == "now")
+            return Done(TOP, has_words=words != _NO_EDITS)
+        return _edited(connection, settings, edition, press, typed, by, now)
+    except ImpossibleError as error:
+        raise RefusedError(f"edition_cannot_{error.cannot.name.lower()}") from error
+    except editing.NoStoryLeftError as error:
+        raise RefusedError("edition_last_story") from error
+    except (MisuseError, HeldError) as error:
+        raise RefusedError("edition_not_possible") from error
+
+
+def _kept_back(
+    connection: Connection,
+    settings: Settings,
+    edition: Edition,
+    press: Press,
+    typed: Typed,
+    by: str,
+    now: datetime,
+    *,
+    is_stale: bool,
+) -> Done:
+    if press.do == "stop":
+        holds.stop(connection, edition.key, "", by, now)
+        return Done(TOP)
+    if not edition.held:
+        holds.hold(connection, edition.key, "", by, now)
+    if edition.first_handed is not None:
+        return Done(TOP)
+    try:
+        words = _words(connection, edition, typed)
+    except RefusedError:
+        return Done(TOP, is_unsaved=True)
+    if words == _NO_EDITS or is_stale:
+        return Done(TOP, is_unsaved=words != _NO_EDITS)
+    editing.change(connection, settings, edition.key, words, by, now)
+    return Done(TOP, has_words=True)
+
+
+def _words(connection: Connection, edition: Edition, typed: Typed) -> Edits:
+    if not edition.revision:
+        return _NO_EDITS
+    return new_words(typed, editions.selection_of(connection, edition.key, edition.revision))
+
+
+def _edited(
+    connection: Connection,
+    settings: Settings,
+    edition: Edition,
+    press: Press,
+    typed: Typed,
+    by: str,
+    now: datetime,
+) -> Done:
+    if not edition.revision:
+        raise RefusedError("edition_not_possible")
+    selection = editions.selection_of(connection, edition.key, edition.revision)
+    words = new_words(typed, selection)
+    away = {one.article_id for one in absent.no_room(connection, edition)}
+    where, choice = _choice(press, selection, away)
+    edits = replace(choice, subject=words.subject, note=words.note, note_text=words.note_text)
+    changed = editing.change(connection, settings, edition.key, edits, by, now)
+    has_words = press.do != "save" and words != _NO_EDITS
+    if not changed.what:
+        raise RefusedError("edition_same", 200)
+    return Done(where, changed.gave_way, has_words)
+
+
+def _choice(press: Press, selection: Selection, away: Collection[str]) -> tuple[str, Edits]:
+    """(where the button stood, what it chooses); `away` are the ids of what had no room. Raises
+    RefusedError for a story or a section that is not there."""
+    story = press.story
+    there = {one.teaser.id: block.section for block in selection.blocks for one in block.stories}
+    if selection.lead:
+        there[selection.lead.teaser.id] = LEAD
+    match press.do:
+        case "save":
+            return WORDS, Edits()
+        case "lead" if story in there:
+            return there[story], Edits(lead=story)
+        case "drop" if story in there:
+            return there[story], Edits(dropped=frozenset({story}))
+        case "top" if story in there and press.section in there.values():
+            return there[story], Edits(places=((story, press.section),))
+        case "back" if story in selection.edits.dropped or story in away:
+            is_dropped = story in selection.edits.dropped
+            return DROPPED if is_dropped else LEFT_OUT, Edits(restored=frozenset({story}))
+    raise RefusedError("edition_not_possible")

@@ -1,0 +1,216 @@
+"""The pages of an edition's controls, drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse, Response
+
+from content.teaser import Teaser
+from newsletter.desk import briefing, editing
+from newsletter.desk.early import Early
+from newsletter.edition import Edits, Selection
+from newsletter.variant import Audience
+from newsroom.masthead import Newsletter
+from web import edition_view as view
+from web.edition_deeds import CHOICES, NOTE_LIMIT, TOP, WORDS, Done, Press
+from web.edition_view import Known
+from web.forms import Form
+from web.house import House
+from web.words import dates, words
+
+_DEEDS = ("hold", "release", "now", "stop", "save")
+_NOTHING = Form()
+_QUIET = ("edition_same",)
+"""What is said without having to be acted on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, and for which edition."""
+
+    editor: str
+    newsletter: Newsletter
+    key: str
+
+    @property
+    def language(self) -> str:
+        return self.newsletter.language
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the page says of what was pressed: lines, and in which part of it they stand."""
+
+    lines: tuple[str, ...]
+    where: str = TOP
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EditionPages:
+    """Draws them for one newsroom."""
+
+    house: House
+
+    def page(
+        self,
+        asked: Asked,
+        known: Known,
+        said: Said | None = None,
+        *,
+        seen: int = 0,
+        typed: Form = _NOTHING,
+        status: int = 200,
+    ) -> Response:
+        """The edition and its buttons. `seen` is the last line of its log that the editor had seen, `typed`
+        what stands in the boxes instead of what the edition has."""
+        now, zone = self.house.now(), self.house.newsroom.time_zone
+        ours, locale = words(asked.language), dates(asked.language)
+        standing, fillings = view.standing(known, now, locale, zone)
+        selection = known.selection
+        subject = (selection.edits.subject or "") if selection else ""
+        parts = view.parts(known, now, ours, locale, zone)
+        values: dict[str, Any] = {
+            **fillings,
+            **self._named(asked, known),
+            "said": said,
+            "said_in": _part(said, known, parts),
+            "standing": standing,
+            "is_open": known.is_open,
+            "is_held": bool(known.edition.held),
+            "has_news": known.has_news,
+            "waits": known.waits(now),
+            "can_stop": known.can_stop,
+            "until": "edition_until_kept" if known.delay else "edition_until",
+            "seen": known.seen,
+            "parts": parts,
+            "dropped": view.dropped(known),
+            "left_out": view.left_out(known),
+            "deeds": view.deeds(known, seen, ours, locale, zone),
+            "subject_now": selection.subject if selection and known.has_news else "",
+            "subject": typed.get("subject") if "subject" in typed.single else subject,
+            "text": typed.single.get("note", "") if "note" in typed.single else view.note_text(selection),
+            "most": NOTE_LIMIT,
+            "longest": editing.SUBJECT_LIMIT,
+            "who": asked.editor,
+            "audiences": [one.value for one in Audience] if known.has_news else [],
+        }
+        return self.house.pages.page("edition", "edition_title", asked.language, status=status, **values)
+
+    def refused(self, asked: Asked, known: Known, key: str, status: int, seen: int, typed: Form) -> Response:
+        """The page with why nothing was done; what was typed is still there."""
+        since = [line.by for line in known.log if line.number > seen]
+        if key == "edition_stale" and set(since) == {asked.editor[:200]}:
+            key = "edition_stale_own"
+        shown = seen if key.startswith(("edition_stale", "edition_hold")) else 0
+        said = Said((self._phrase(asked, known, key, seen),), TOP, key not in _QUIET)
+        return self.page(asked, known, said, seen=shown, typed=typed, status=status)
+
+    def sure(
+        self,
+        asked: Asked,
+        known: Known,
+        press: Press,
+        seen: int,
+        typed: Form,
+        early: Early | None = None,
+        new: Edits | None = None,
+    ) -> Response:
+        """Ask once more: of what the editor has seen, and nothing that came since. `early` is what becomes of
+        an edition that is sent before its hour, `new` what was typed and not saved yet."""
+        selection = early.now if early else known.selection
+        later = early.at_its_hour if early else None
+        kept = "kept" if known.delay and press.do != "stop" else "text"
+        ours = ("subject", "note")
+        return self.house.pages.page(
+            "edition_sure",
+            f"edition_sure_{press.do}_title",
+            asked.language,
+            do=press.do,
+            text=f"edition_sure_{press.do}_{kept}",
+            seen=seen,
+            subject=selection.subject if selection else "",
+            lead=_lead(selection),
+            subject_then=later.subject if later else "",
+            lead_then=_lead(later),
+            lost=[self._lost(one, asked) for one in (early.lost if early else ())],
+            is_typed=new not in (None, Edits()),
+            typed=[(name, typed.single[name]) for name in ours if name in typed.single],
+            **self._named(asked, known),
+        )
+
+    def redirect(self, press: Press, done: Done, known: Known) -> Response:
+        """To the page that says what was done, at the part of it where the button stood: asked for again it
+        does nothing again."""
+        asked = [("did", press.do), ("line", str(known.seen)), ("in", done.where)]
+        asked += [("of", press.story)] if press.story else []
+        asked += [("gave", one) for one in done.gave_way]
+        asked += [("text", "1")] if done.has_words else []
+        headers = {**self.house.pages.headers, "X-Robots-Tag": "noindex"}
+        return RedirectResponse(f"?{urlencode(asked)}#done", 303, headers)
+
+    def said(self, asked: Asked, known: Known, query: Sequence[tuple[str, str]]) -> Said | None:
+        """What the page that a press led to says; None for another one, and once something was done since."""
+        got = dict(query)
+        if got.get("line") != str(known.seen) or got.get("did") not in (*CHOICES, *_DEEDS):
+            return None
+        names = known.headlines
+        do, story = got["did"], got.get("of", "")
+        key = f"edition_did_{do}" if story in names or do not in CHOICES else "edition_done"
+        phrase = self.house.pages.phrase
+        lines = [phrase(key, asked.language, headline=names.get(story, ""))]
+        lines += [
+            phrase("edition_did_gave", asked.language, headline=names[one])
+            for name, one in query
+            if name == "gave" and one in names
+        ]
+        if "text" in got:
+            lines.append(phrase("edition_did_text", asked.language))
+        return Said(tuple(lines), got.get("in", TOP))
+
+    def notice(self, key: str, status: int) -> Response:
+        """A page for a link that leads to no edition."""
+        return self.house.pages.notice(f"edition_{key}", status=status)
+
+    def _phrase(self, asked: Asked, known: Known, key: str, seen: int) -> str:
+        ours, locale = words(asked.language), dates(asked.language)
+        values: Mapping[str, Any] = {
+            "changed_by": view.changed_by(known, seen, ours, locale),
+            "most": NOTE_LIMIT,
+            "longest": editing.SUBJECT_LIMIT,
+        }
+        return self.house.pages.phrase(key, asked.language, **values)
+
+    def _named(self, asked: Asked, known: Known) -> dict[str, Any]:
+        locale = dates(asked.language)
+        return {
+            "paper": asked.newsletter.title,
+            "day": view.day(known.edition.local_date, locale),
+            "delay": briefing.period(known.delay, locale) if known.delay else "",
+        }
+
+    def _lost(self, story: Teaser, asked: Asked) -> tuple[str, str]:
+        """(headline, when it is published); no hour for what runs later for another reason."""
+        if story.published <= self.house.now():
+            return story.headline, ""
+        time = briefing.clock(story.published, dates(asked.language), self.house.newsroom.time_zone)
+        return story.headline, words(asked.language)["edition_embargoed"].format(time=time)
+
+
+def _lead(selection: Selection | None) -> str:
+    return selection.lead.teaser.headline if selection and selection.lead else ""
+
+
+def _part(said: Said | None, known: Known, parts: Sequence[view.Part]) -> str:
+    """The part of the page that has what is said: the one that the button stood in, while it is there."""
+    if said is None:
+        return ""
+    there = {part.key for part in parts}
+    there |= {WORDS} if known.is_open else set()
+    there |= {"dropped"} if known.dropped else set()
+    there |= {"left-out"} if view.left_out(known) else set()
+    return said.where if said.where in there else TOP
