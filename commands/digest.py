@@ -13,7 +13,7 @@ from commands import control
 from commands.context import Context, opened, operator
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import miss_late
-from commands.letters import letters_step
+from commands.letters import letters_step, say_unseen
 from commands.sync import sync_step
 from newsletter import history
 from newsletter.desk.window import goes
@@ -79,6 +79,7 @@ def digest(
                     digest_step(room, one)
         if any(one.editors for one in room.settings.newsletters):
             letters_step(room)
+            say_unseen(room)
         raise typer.Exit(room.troubles.status)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from commands.context import Context
 from newsletter.delivery.planning import is_allowed
+from newsletter.desk.seen import last_refused
 from newsroom.counted import counted
+from newsroom.database import reading
 from newsroom.masthead import Newsletter
 
 
@@ -25,6 +27,9 @@ def _lines(room: Context, newsletter: Newsletter) -> Iterator[str]:
             'editors: their preview comes at its hour, with nothing left to change; set hold = "20m", or '
             f"compose it ahead with `digest {newsletter.key}`"
         )
+    with reading(room.engine) as connection:
+        for refused in last_refused(connection, room.settings, newsletter):
+            yield f"editors: the last preview was refused for {refused}"
     allow_to = room.settings.delivery.allow_to
     left_out = [one for one in newsletter.editors if allow_to and not is_allowed(one.lower(), allow_to)]
     if left_out:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from commands.context import Context
 from newsletter.letters.letter_queue import is_due
 from newsroom.database import reading
+from newsroom.errors import ExitStatus
 from readership import sign_ins, sign_up_store
 
 
@@ -17,6 +18,19 @@ def letters_step(room: Context) -> None:
         from newsletter.letters.post_office import drained
 
         drained(room.settings, room.engine, room.clock)
+
+
+def say_unseen(room: Context) -> None:
+    """Say of which edition that is to go some editor's preview was refused, in this run or under `serve`."""
+    if not any(one.editors for one in room.settings.newsletters):
+        return
+    from newsletter.desk.seen import unseen
+
+    with reading(room.engine) as connection:
+        found = unseen(connection, room.settings)
+    for one in found:
+        status = ExitStatus.HELD if one.is_unseen else ExitStatus.DONE
+        room.troubles.add("letters", f"preview:{one.edition}", f"{one.edition}: {one}", status)
 
 
 def _waits(room: Context) -> bool:

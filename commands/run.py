@@ -10,7 +10,7 @@ from commands.context import Context, opened, settings_of
 from commands.digest import digest_step
 from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
-from commands.letters import letters_step
+from commands.letters import letters_step, say_unseen
 from commands.sync import sync_step
 from newsletter.history import has_kept, has_returned, has_unsettled, open_editions
 from newsletter.upcoming import next_to_go
@@ -70,6 +70,8 @@ def _do_all(room: Context) -> None:
     with room.troubles.caught("deliver"):
         _deliver(room)
     letters_step(room)
+    with room.troubles.caught("letters"):
+        say_unseen(room)
     with room.troubles.caught("witness"):
         _say_objection(room)
     # After the mail: nobody waits for a hub.

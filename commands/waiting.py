@@ -22,6 +22,7 @@ from feeds import pings
 from feeds.websub import Ping
 from newsletter import history, status
 from newsletter.delivery import recalls
+from newsletter.desk.seen import unseen
 from newsletter.edition import BatchState
 from newsletter.ledger import count_by_state
 from newsletter.returns import bounce_hold
@@ -80,6 +81,7 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     ]
     found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
     found += [one for one in _kept(connection, room) if edition in (None, one.edition)]
+    found += [one for one in _unseen(connection, room) if edition in (None, one.edition)]
     found += _returned(connection, edition)
     if edition is None:
         found += [*_witness(connection, room), *_sources(connection, room)]
@@ -137,6 +139,14 @@ def _kept(connection: Connection, room: Context) -> Iterator[Waiting]:
             edition=one.edition,
             readers=one.readers,
             since=one.since,
+        )
+
+
+def _unseen(connection: Connection, room: Context) -> Iterator[Waiting]:
+    """Editions to go out of which some editor's preview was refused."""
+    for one in unseen(connection, room.settings):
+        yield Waiting(
+            one.edition, "preview refused", str(one), needs_person=one.is_unseen, edition=one.edition
         )
 
 

@@ -83,6 +83,11 @@ previews = sa.Table(
     sa.Column("editor", sa.String(64), primary_key=True),
     sa.Column("revision", sa.Integer, primary_key=True),
     sa.Column("put", Instant, nullable=False),
+    # The number of its letter while that waits; no foreign key: the letter goes first.
+    sa.Column("letter", sa.Integer, index=True),
+    sa.Column("taken", sa.Boolean, nullable=False, default=False),
+    # Why it was refused; empty where it was not.
+    sa.Column("refused", sa.Text, nullable=False, default=""),
     comment="Which editor (the key of the address) was mailed which revision to look at.",
 )
 

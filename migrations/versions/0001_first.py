@@ -341,12 +341,16 @@ def upgrade() -> None:
         sa.Column("editor", sa.String(length=64), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("put", Instant(), nullable=False),
+        sa.Column("letter", sa.Integer(), nullable=True),
+        sa.Column("taken", sa.Boolean(), nullable=False),
+        sa.Column("refused", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["edition"], ["editions.key"], name=op.f("fk_previews_edition"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("edition", "editor", "revision", name=op.f("pk_previews")),
         comment="Which editor (the key of the address) was mailed which revision to look at.",
     )
+    op.create_index(op.f("ix_previews_letter"), "previews", ["letter"], unique=False)
     op.create_table(
         "ramps",
         sa.Column("newsletter", sa.String(length=100), nullable=False),

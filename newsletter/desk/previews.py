@@ -21,6 +21,7 @@ from newsletter.rendering.letter import Letter, Slot, filled, parts_of
 from newsletter.rendering.phrases import phrases, trial_phrase
 from newsletter.tables import edition_revisions, previews
 from newsletter.variant import Variant
+from newsroom.counted import counted
 from newsroom.database import inserting, reading, writing
 from newsroom.masthead import Newsletter
 from newsroom.settings import Settings
@@ -115,6 +116,7 @@ def put_previews(settings: Settings, engine: Engine, clock: Callable[[], datetim
         waiting = due(connection, settings, clock())
         letters = dict(_written(connection, settings, waiting, clock())) if waiting else {}
     total = 0
+    logged: set[str] = set()
     for one, letter in letters.items():
         with writing(engine) as connection:
             now = clock()
@@ -127,8 +129,16 @@ def put_previews(settings: Settings, engine: Engine, clock: Callable[[], datetim
             there = inserting(connection, previews).values(row).on_conflict_do_nothing()
             if connection.execute(there).rowcount:
                 expires = now + _LONGEST if one.edition.held else max(now, one.edition.goes) + _LATE
-                put(connection, KIND, one.newsletter, one.editor, letter, now, expires)
+                number = put(connection, KIND, one.newsletter, one.editor, letter, now, expires)
+                ours = sa.and_(*(previews.c[name] == row[name] for name in ("edition", "editor", "revision")))
+                connection.execute(sa.update(previews).where(ours).values(letter=number))
                 total += 1
+                if not one.changed_by and one.edition.key not in logged:
+                    # Not of the second ones: whoever has the page open would find it changed.
+                    logged.add(one.edition.key)
+                    count = sum(1 for each in letters if each.edition.key == one.edition.key)
+                    what = f"preview for {counted(count, 'editor')}"
+                    editions.log(connection, one.edition.key, now, RUN, what)
     return total
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from newsletter.delivery.planning import is_allowed
 from newsletter.letters.letter_queue import is_due
@@ -27,6 +27,8 @@ from newsroom.masthead import Newsletter
 
 PAUSES = (timedelta(seconds=20), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 """How long after each failure it is tried again; the last one for every further failure."""
+TOO_LATE = "no server took it in time"
+"""Why a letter is forgotten that nobody refused."""
 LONGEST = timedelta(minutes=2)
 """After so long a hand-over was cut: nobody waits for a server as long as that."""
 
@@ -70,6 +72,15 @@ class Drained:
         )
 
 
+Settled = Callable[[Connection, int, str | None, datetime], str]
+"""Told, in the transaction in which a letter (its number) is forgotten, that it was taken (None), or why it
+was not; returns what else is to be said of it."""
+
+
+def _nothing(_connection: Connection, _letter: int, _reason: str | None, _now: datetime) -> str:
+    return ""
+
+
 def drain(
     engine: Engine,
     provider: Callable[[], Provider],
@@ -78,20 +89,21 @@ def drain(
     clock: Callable[[], datetime],
     is_over: Callable[[], bool] = lambda: False,
     which: sa.ColumnElement[bool] | None = None,
+    settled: Settled = _nothing,
 ) -> Drained:
     """Hand over every letter that is due, of those that `which` (SQL) chooses; `envelope` gives that of a
     newsletter's letters, None where it is gone. `allow_to` is as in the settings: everybody else's letters
     are forgotten. Several may drain beside each other. It ends at the first letter that the provider does
     not take now, and once `is_over`.
     """
-    total = Drained(expired=_expire(engine, clock()))
+    total = Drained(expired=_expire(engine, clock(), settled))
     with reading(engine) as connection:
         if not is_due(connection, clock(), which):
             return total
     carrier = provider()
     try:
         while not is_over() and (one := _claim(engine, clock(), which)):
-            total = _handed(engine, carrier, envelope, allow_to, one, clock(), total)
+            total = _handed(engine, carrier, envelope, allow_to, one, clock(), total, settled)
             if total.later:
                 break
     finally:
@@ -121,15 +133,17 @@ def personal_envelope(newsletter: Newsletter, moment: datetime) -> Envelope:
     )
 
 
-def _expire(engine: Engine, now: datetime) -> int:
+def _expire(engine: Engine, now: datetime, settled: Settled) -> int:
+    query = sa.select(letters.c.id).where(letters.c.expires <= now)
     with reading(engine) as connection:
-        if (
-            connection.execute(sa.select(letters.c.id).where(letters.c.expires <= now).limit(1)).first()
-            is None
-        ):
+        if connection.execute(query.limit(1)).first() is None:
             return 0
     with writing(engine) as connection:
-        return connection.execute(sa.delete(letters).where(letters.c.expires <= now)).rowcount
+        gone = connection.execute(sa.delete(letters).where(letters.c.expires <= now).returning(letters.c.id))
+        numbers = list(gone.scalars())
+        for number in numbers:
+            settled(connection, number, TOO_LATE, now)
+        return len(numbers)
 
 
 def _claim(engine: Engine, now: datetime, which: sa.ColumnElement[bool] | None) -> Waiting | None:
@@ -160,6 +174,7 @@ def _handed(
     one: Waiting,
     now: datetime,
     total: Drained,
+    settled: Settled,
 ) -> Drained:
     own = envelope(one.newsletter, now)
     if own is None or (allow_to and not is_allowed(one.address.lower(), allow_to)):
@@ -173,9 +188,11 @@ def _handed(
         except ProviderError as error:
             outcome = Outcome(Answer.REFUSED, str(error))
     answer, reason = outcome.own.get(one.id, (outcome.answer, outcome.reason))
+    what = f"a letter ({one.kind})"
     with writing(engine) as connection:
         if answer in (Answer.ACCEPTED, Answer.REFUSED):
             connection.execute(sa.delete(letters).where(letters.c.id == one.id))
+            what += settled(connection, one.id, None if answer is Answer.ACCEPTED else reason, now)
         else:
             pause = PAUSES[min(one.attempts, len(PAUSES) - 1)]
             pause = max(pause, timedelta(seconds=outcome.retry_after or 0))
@@ -186,8 +203,8 @@ def _handed(
         case Answer.ACCEPTED:
             return Drained(total.accepted + 1, total.later, total.refused, total.expired)
         case Answer.REFUSED:
-            problem("letters", f"a letter ({one.kind}) was refused: {reason}", level="warning")
+            problem("letters", f"{what} was refused: {reason}", level="warning")
             return Drained(total.accepted, total.later, total.refused + 1, total.expired)
         case _:
-            problem("letters", f"a letter ({one.kind}) waits: {reason}", level="warning")
+            problem("letters", f"{what} waits: {reason}", level="warning")
             return Drained(total.accepted, total.later + 1, total.refused, total.expired)

@@ -21,25 +21,25 @@ def put(
     letter: Letter,
     now: datetime,
     expires: datetime,
-) -> None:
-    """Put a letter into the queue; after `expires` it is worth nothing, and is not sent any more."""
+) -> int:
+    """Put a letter into the queue; after `expires` it is worth nothing, and is not sent any more. Returns its
+    number."""
     domain = newsletter.sender.rpartition("@")[2]
-    connection.execute(
-        sa.insert(letters).values(
-            kind=kind,
-            newsletter=newsletter.key,
-            address=address,
-            subject=letter.subject,
-            html="".join(map(str, letter.html)),
-            text="".join(map(str, letter.text)),
-            language=letter.language,
-            message_id=f"{kind}-{secrets.token_hex(12)}@{domain}",
-            created=now,
-            expires=expires,
-            not_before=now,
-            attempts=0,
-        )
+    row = sa.insert(letters).values(
+        kind=kind,
+        newsletter=newsletter.key,
+        address=address,
+        subject=letter.subject,
+        html="".join(map(str, letter.html)),
+        text="".join(map(str, letter.text)),
+        language=letter.language,
+        message_id=f"{kind}-{secrets.token_hex(12)}@{domain}",
+        created=now,
+        expires=expires,
+        not_before=now,
+        attempts=0,
     )
+    return int(connection.execute(row.returning(letters.c.id)).scalar_one())
 
 
 def is_due(connection: Connection, now: datetime, which: sa.ColumnElement[bool] | None = None) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
-from newsletter.desk import previews
+from newsletter.desk import previews, seen
 from newsletter.desk.previews import put_previews
 from newsletter.letters.correspondence import Drained, drain, personal_envelope
 from newsletter.letters.sign_in_letters import answer_sign_ins
@@ -57,13 +58,20 @@ def drained(
         return checked
 
     readers = provider(lambda: provider_for(settings))
+    settled = partial(_settled, settings)
     if settings.alerts.smtp is None:
-        return drain(engine, readers, envelope, settings.delivery.allow_to, clock, is_over)
+        return drain(engine, readers, envelope, settings.delivery.allow_to, clock, is_over, None, settled)
     # The house's own mail goes by another way, so that it comes where the editions' provider is what fails.
     house = provider(lambda: house_provider(settings))
     is_house = letters.c.kind == previews.KIND
-    first = drain(engine, house, envelope, settings.delivery.allow_to, clock, is_over, is_house)
+    first = drain(engine, house, envelope, settings.delivery.allow_to, clock, is_over, is_house, settled)
     return first + drain(engine, readers, envelope, settings.delivery.allow_to, clock, is_over, ~is_house)
+
+
+def _settled(
+    settings: Settings, connection: Connection, letter: int, reason: str | None, now: datetime
+) -> str:
+    return seen.settle(connection, settings, letter, reason, now)
 
 
 class PostOffice:

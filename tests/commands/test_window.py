@@ -11,6 +11,7 @@ import pytest
 
 from commands import asking
 from tests.commands.house import House, built, html_of, text_of
+from tests.servers.smtp import Server
 
 KEY = "daily-2026-03-10"
 NELE, ANA = "nele@quay.example", "ana@quay.example"
@@ -135,7 +136,13 @@ def test_what_is_embargoed_until_the_hour_is_seen_by_editors_and_by_readers_then
 def test_what_is_embargoed_still_is_in_no_mail_that_goes_before_its_hour(house: House) -> None:
     house.article("budget", published="2026-03-10T06:00:00+01:00")
     house.run(now="2026-03-10T05:40")
-    house.run("release", KEY, "--at-once", now="2026-03-10T05:45")
+    house.run("edit", KEY, "--lead", "budget", now="2026-03-10T05:44")
+    for arguments in (("--dry-run",), ()):
+        run = house.run("release", KEY, "--at-once", *arguments, now="2026-03-10T05:45")
+        (said,) = run.problems
+        assert f"{KEY}: before its hour these are not in it" in said
+        assert said.partition("have them: ")[2].startswith("budget; ")
+        assert "leads instead of budget; the subject is " in said
     house.run(now="2026-03-10T05:46")
     assert "The budget story" not in html_of(house.mails(KEY)["free@example.org"])
 
@@ -221,3 +228,22 @@ def test_what_is_next_goes_when_its_window_ends(house: House) -> None:
     # Held, it goes when somebody says so.
     house.run("hold", KEY, now="2026-03-10T06:03")
     assert house.run("status", now="2026-03-10T06:04").step("next")["edition"] == "daily-2026-03-11"
+
+
+def test_a_refused_preview_is_said_by_the_run_and_waits(house: House) -> None:
+    with Server(plan={("RCPT", 0): "550 5.1.1 no such user"}) as smtp:
+        mail = f'[alerts.smtp]\nhost = "127.0.0.1"\nport = {smtp.port}\nsecurity = "plain"\n'
+        house.config.write_text(house.config.read_text(encoding="utf-8") + mail, encoding="utf-8")
+        run = house.run(now="2026-03-10T05:40")
+        assert run.status == 3
+        assert any(
+            f"{KEY}: its preview was refused: editor 1 of newsletter.daily.editors: mail server: 550" in said
+            for said in run.problems
+        )
+        (waits,) = house.run("status", "--problems", now="2026-03-10T05:41").steps("status")
+        assert (waits["trouble"], waits["needs_person"]) == ("preview refused", True)
+        said = [line["message"] for line in house.run("doctor", now="2026-03-10T05:41").steps("editors")]
+        assert sum("editors: the last preview was refused for editor" in message for message in said) == 2
+        # It goes out all the same, and then it is over.
+        assert house.run(now="2026-03-10T06:00").step("deliver")["accepted"] == 2
+        assert house.run("status", "--problems", now="2026-03-10T06:01").status == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 from newsletter import editions, holds
 from newsletter.desk import editing
 from newsletter.desk.previews import QUIET, put_previews
+from newsletter.desk.seen import Seen, last_refused, seen, unseen
 from newsletter.edition import Composition, Edits, LeftOut
 from newsletter.letters.letter_queue import put
 from newsletter.letters.post_office import drained
@@ -139,3 +140,83 @@ def test_what_is_no_news_is_not_told_of_as_left_out(engine: Engine, values: Sett
     assert "Politics is full" in told
     assert "already in" not in told
     assert "before the window" not in told
+
+
+@pytest.fixture
+def served(engine: Engine, values: Settings) -> Callable[[Mapping[tuple[str, int], str], Clock], Seen]:
+    """Mails the previews by a server that answers by such a plan; returns what became of them."""
+    ensure(engine, NOW)
+
+    def mailed(plan: Mapping[tuple[str, int], str], clock: Clock) -> Seen:
+        with Server(plan=dict(plan)) as smtp:
+            own = SmtpSettings(host="127.0.0.1", port=smtp.port, security="plain")
+            drained(replace(values, alerts=AlertSettings(smtp=own)), engine, clock)
+        with reading(engine) as connection:
+            return seen(connection, values, values.newsletters[0], KEY)
+
+    return mailed
+
+
+def log(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        return [what for _, _, what in editions.log_of(connection, KEY)]
+
+
+def test_a_preview_that_is_refused_is_said_by_its_editors_place(
+    engine: Engine,
+    values: Settings,
+    served: Callable[..., Seen],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = served({("RCPT", 2): "550 5.1.1 <ana@quay.example> is nobody here"}, Clock())
+    assert (found.taken, found.waiting, found.is_unseen) == (1, 0, False)
+    (refused,) = found.refused
+    assert refused.startswith("editor 2 of newsletter.daily.editors: mail server: 550")
+    assert log(engine)[-2:] == ["preview for 2 editors", f"preview refused for {refused}"]
+    said = capsys.readouterr()
+    assert (
+        f"a letter (preview) of {KEY} for editor 2 of newsletter.daily.editors was refused"
+        in said.out + said.err
+    )
+    assert ANA not in "".join([*log(engine), said.out, said.err, *found.refused])
+    with reading(engine) as connection:
+        assert unseen(connection, values) == (found,)
+        assert last_refused(connection, values, values.newsletters[0]) == (refused,)
+        # Her address is mended: the new one has its own preview, and nothing is refused any more.
+        (paper,) = values.newsletters
+        mended = replace(values, newsletters=(replace(paper, editors=(NELE, "ana@quay.test")),))
+        assert unseen(connection, mended) == ()
+    with writing(engine) as connection:
+        connection.execute(sa.text("UPDATE editions SET first_handed = due"))
+    with reading(engine) as connection:
+        assert unseen(connection, values) == ()
+
+
+def test_where_all_are_refused_nobody_has_seen_it(engine: Engine, served: Callable[..., Seen]) -> None:
+    found = served({("RCPT", 0): "550 5.1.1 no"}, Clock())
+    assert (found.taken, len(found.refused), found.is_unseen) == (0, 2, True)
+    assert "nobody has got one" in str(found)
+
+
+def test_one_that_no_server_took_in_time_is_refused_as_well(
+    engine: Engine, served: Callable[..., Seen]
+) -> None:
+    clock = Clock()
+    assert served({("RCPT", 0): "451 4.7.1 later"}, clock).waiting == 2
+    clock.pause(7_200)
+    found = served({}, clock)
+    assert (found.waiting, found.is_unseen) == (0, True)
+    assert found.refused[0].endswith("no server took it in time")
+
+
+def test_whoever_had_the_first_one_has_seen_it(
+    engine: Engine, values: Settings, served: Callable[..., Seen]
+) -> None:
+    clock = Clock()
+    assert served({}, clock).taken == 2
+    changed(engine, values, Edits(lead=CELLO), NELE, clock)
+    clock.pause(QUIET.total_seconds())
+    found = served({("RCPT", 0): "550 no"}, clock)
+    assert (found.taken, len(found.refused), found.is_unseen) == (2, 1, False)
+    # Whoever has the page open does not find it changed by the mail.
+    assert [what for what in log(engine) if what.startswith("preview for")] == ["preview for 2 editors"]
