@@ -13,7 +13,8 @@ from commands.control import UNCHANGED, changed, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from newsletter import editions, holds
 from newsletter.desk import editing
-from newsletter.edition import EditionState, day_and_slot
+from newsletter.desk.early import early
+from newsletter.edition import Edition, EditionState, day_and_slot
 from newsroom import log, witness
 from newsroom.errors import HeldError, MisuseError
 from readership import sessions
@@ -46,14 +47,33 @@ def release(
             _accept(room)
             return
         key = edition
-        changed(
-            room,
-            key,
-            "release",
-            lambda connection: editing.release(
-                connection, room.settings, key, operator(), room.clock(), at_once=at_once
-            ),
-        )
+
+        def act(connection: Connection) -> Edition:
+            if at_once:
+                _say_what_is_early(connection, room, key)
+            now, by = room.clock(), operator()
+            return editing.release(connection, room.settings, key, by, now, at_once=at_once)
+
+        changed(room, key, "release", act)
+
+
+def _say_what_is_early(connection: Connection, room: Context, key: str) -> None:
+    """Say what an edition that is sent before its hour lacks, and how its lead and its subject change."""
+    edition = editions.locked(connection, key)
+    if edition.state is not EditionState.COMPOSED or not edition.revision or edition.first_handed:
+        return
+    newsletter = editing.newsletter_of(room.settings, edition)
+    found = early(connection, room.settings, newsletter, edition, room.clock())
+    if not found.lost:
+        return
+    names = ", ".join(teaser.slug for teaser in found.lost)
+    said = [f"{key}: before its hour these are not in it, and the next edition may have them: {names}"]
+    before, after = found.at_its_hour, found.now
+    if before.lead and after.lead and before.lead.teaser.id != after.lead.teaser.id:
+        said.append(f"{after.lead.teaser.slug} leads instead of {before.lead.teaser.slug}")
+    if before.subject != after.subject:
+        said.append(f'the subject is "{after.subject}"')
+    log.problem("release", "; ".join(said), level="warning")
 
 
 def _accept(room: Context) -> None:
