@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 import typer
 
@@ -12,7 +13,7 @@ from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
 from commands.letters import letters_step, say_unseen
 from commands.sync import sync_step
-from newsletter.history import has_kept, has_returned, has_unsettled, open_editions
+from newsletter.history import decided_dates, has_kept, has_returned, has_unsettled, open_editions
 from newsletter.upcoming import next_to_go
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
@@ -118,7 +119,9 @@ def _say_next(room: Context) -> None:
     zone, now = room.settings.newsroom.time_zone, room.clock()
     for newsletter in room.settings.newsletters:
         with reading(room.engine) as connection:
-            key, at = next_to_go(open_editions(connection, newsletter.key), newsletter, zone, now)
+            coming = open_editions(connection, newsletter.key)
+            decided = decided_dates(connection, newsletter.key, now.date() - timedelta(days=2))
+        key, at = next_to_go(coming, newsletter, zone, now, decided)
         log.step("next", newsletter=newsletter.key, edition=key, at=at.astimezone(zone))
 
 

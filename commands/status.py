@@ -87,10 +87,11 @@ def _overview(connection: Connection, room: Context, page: Page | None) -> None:
             log.step("status", **edition_facts(line, heard.get(line.edition.key)))
     _waiting(connection, room, page, None, say_none=False)
     zone, now = room.settings.newsroom.time_zone, room.clock()
-    coming = [
-        (one.key, *next_to_go(history.open_editions(connection, one.key), one, zone, now))
-        for one in room.settings.newsletters
-    ]
+    coming = []
+    for one in room.settings.newsletters:
+        there = history.open_editions(connection, one.key)
+        decided = history.decided_dates(connection, one.key, now.date() - timedelta(days=2))
+        coming.append((one.key, *next_to_go(there, one, zone, now, decided)))
     if page:
         page.coming([(key, at.astimezone(zone)) for _, key, at in coming])
         return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from newsletter.edition import Edition, edition_key
@@ -27,17 +27,26 @@ def upcoming(
 
 
 def next_to_go(
-    editions: Iterable[Edition], newsletter: Newsletter, zone: ZoneInfo, now: datetime
+    editions: Iterable[Edition],
+    newsletter: Newsletter,
+    zone: ZoneInfo,
+    now: datetime,
+    decided: Collection[date] = (),
 ) -> tuple[str, datetime]:
     """The key of the edition that goes out next, and when: at its hour, or when its editors' window ends.
 
-    `editions` are the open ones. One that is held goes when a person says so; it is named where it is next by
-    the hour.
+    `editions` are the open ones, `decided` the dates that have their regular edition: one that is not open
+    any more (sent before its hour, or stopped) is not next. One that is held goes when a person says so; it
+    is named where it is next by the hour.
     """
+    coming = tuple(editions)
+    over = set(decided) - {edition.local_date for edition in coming if not edition.slot}
     due = next_due(newsletter, zone, now)
+    while due.local_date in over:
+        due = next_due(newsletter, zone, due.due)
     regular = edition_key(newsletter.key, due.local_date)
     times = {regular: due.due}
-    for edition in editions:
+    for edition in coming:
         if edition.key == regular or (edition.goes > now and not edition.held):
             times[edition.key] = edition.goes
     return min(times.items(), key=lambda item: (item[1], item[0]))

@@ -230,6 +230,17 @@ def test_what_is_next_goes_when_its_window_ends(house: House) -> None:
     assert house.run("status", now="2026-03-10T06:04").step("next")["edition"] == "daily-2026-03-11"
 
 
+@pytest.mark.parametrize("how", [("stop", KEY), ("release", KEY, "--at-once")])
+def test_what_was_sent_before_its_hour_or_stopped_is_not_next(house: House, how: tuple[str, ...]) -> None:
+    house.run(now="2026-03-10T05:40")
+    house.run(*how, now="2026-03-10T05:45")
+    for line in (
+        house.run(now="2026-03-10T05:46").step("next"),
+        house.run("status", now="2026-03-10T05:47").step("next"),
+    ):
+        assert line["edition"] == "daily-2026-03-11"
+
+
 def test_a_refused_preview_is_said_by_the_run_and_waits(house: House) -> None:
     with Server(plan={("RCPT", 0): "550 5.1.1 no such user"}) as smtp:
         mail = f'[alerts.smtp]\nhost = "127.0.0.1"\nport = {smtp.port}\nsecurity = "plain"\n'
