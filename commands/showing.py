@@ -13,7 +13,7 @@ from commands.composing import composed, current_teasers, fitting, with_room
 from commands.context import Context, copy_of
 from commands.posting import question
 from commands.sync import sync_step
-from newsletter import editions, history
+from newsletter import archived, editions, history
 from newsletter.composition.revise import revised
 from newsletter.correction_book import opened
 from newsletter.corrections import Box
@@ -183,7 +183,12 @@ def rendered(
     """The letter that a reader of this plan would get, with this box."""
     variant = Variant(AUDIENCES[plan], corrections=box)
     links = links_for(room.settings, variant, room.clock())
-    return render(selection, variant, room.settings.newsroom, newsletter, links)
+    key = edition_key(selection.newsletter, selection.local_date, selection.slot)
+    with reading(room.engine) as connection:
+        # Nobody was sent it yet: no page of the archive has it, and no link leads there.
+        is_out = archived.find(connection, key, room.settings.delivery.provider) is not None
+    newsroom, web_url = room.settings.newsroom, None if is_out else ""
+    return render(selection, variant, newsroom, newsletter, links, web_url=web_url)
 
 
 def example_values(language: str, unsubscribe: str, preferences: str) -> dict[Slot, str]:

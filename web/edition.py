@@ -34,6 +34,7 @@ from readership.tokens import read_edition_token, recipient_key
 from web import edition_deeds as deeds
 from web.edition_deeds import ALWAYS, Press, RefusedError
 from web.edition_pages import Asked, EditionPages
+from web.edition_shown import audience_of, shown
 from web.edition_view import Known
 from web.forms import Form, form_of, token_of
 from web.house import House
@@ -70,6 +71,10 @@ class Controls:
         if self.house.now() > _end(known) + LASTS:
             return self.pages.notice("old", 410)
         if form is None:
+            audience = audience_of(dict(query).get("as", ""))
+            if audience and known.has_news:
+                address = self.house.address(f"/edition/{token}?as={audience}")
+                return shown(self.house, asked, known, audience, address)
             return self.pages.page(asked, known, self.pages.said(asked, known, query))
         press, seen = deeds.press_of(form), _seen(form)
         if press is None:

@@ -23,7 +23,7 @@ from newsletter.tables import edition_revisions, previews
 from newsletter.variant import Variant
 from newsroom.counted import counted
 from newsroom.database import inserting, reading, writing
-from newsroom.masthead import Newsletter
+from newsroom.masthead import Archive, Newsletter
 from newsroom.settings import Settings
 from readership import counts
 from readership.tokens import (
@@ -184,8 +184,10 @@ def letter(settings: Settings, one: Due, found: Found) -> Letter:
     url = f"{newsroom.public_url}/edition/{edition_token(keys, one.edition.key, one.key)}"
     told = briefing(found, words, spoken.locale, newsroom.time_zone, url)
     variant = Variant(found.audience)
-    made = render(found.selection, variant, newsroom, newsletter, briefing=told).letter
-    values = _nobodys(settings, newsletter, made.language)
+    # The archive has it only once it goes out; this editor may look at it before.
+    web_url = None if newsletter.archive is Archive.NOBODY else f"{url}?as={found.audience}"
+    made = render(found.selection, variant, newsroom, newsletter, briefing=told, web_url=web_url).letter
+    values = nobodys_values(settings, newsletter, made.language)
     subject = words["subject_again" if found.changed_by else "subject"]
     return Letter(
         subject.format(subject=found.selection.subject),
@@ -195,7 +197,7 @@ def letter(settings: Settings, one: Due, found: Found) -> Letter:
     )
 
 
-def _nobodys(settings: Settings, newsletter: Newsletter, language: str) -> Mapping[Slot, str]:
+def nobodys_values(settings: Settings, newsletter: Newsletter, language: str) -> Mapping[Slot, str]:
     """Values for a letter's slots that belong to no reader."""
     public, keys = settings.newsroom.public_url, settings.secrets.signing_keys
     return {

@@ -39,15 +39,17 @@ def render(
     newsletter: Newsletter,
     link_of: LinkOf = plain,
     briefing: Briefing | None = None,
+    web_url: str | None = None,
 ) -> Rendered:
     """`selection`, already narrowed to `variant`, as the mail that its readers get.
 
     The variant's language is that of Standfirst's own words and of the date, and the letter names it, so
     that the trial slot can be filled in it. `link_of` says where a story's link leads. A `briefing` stands on
-    top and costs the digest below it no word. Raises RenderError where a template fails, or where an edition
+    top and costs the digest below it no word. `web_url` is where an edition is on the web that is not in the
+    archive yet; empty where it is nowhere. Raises RenderError where a template fails, or where an edition
     stays over the limit with every story gone but the lead.
     """
-    draw = _Draw(selection, variant, newsroom, newsletter, link_of)
+    draw = _Draw(selection, variant, newsroom, newsletter, link_of, web_url=web_url)
     trim = NOTHING
     page, html = draw.set_in_type(trim)
     if not _fits(html, SLOT_ROOM):
@@ -84,6 +86,7 @@ class _Draw:
     newsletter: Newsletter
     link_of: LinkOf = plain
     briefing: Briefing | None = None
+    web_url: str | None = None
 
     @property
     def language(self) -> str:
@@ -92,7 +95,14 @@ class _Draw:
     def page(self, trim: Trim) -> Page:
         words = phrases(self.language)
         sheet = laid_out(
-            self.selection, self.variant, self.newsroom, self.newsletter, words, trim, self.link_of
+            self.selection,
+            self.variant,
+            self.newsroom,
+            self.newsletter,
+            words,
+            trim,
+            self.link_of,
+            self.web_url,
         )
         note = note_html(self.selection.note)
         return Page(sheet, words, looks_of(self.newsroom.look), note, self.briefing)

@@ -138,8 +138,10 @@ def laid_out(
     words: Phrases,
     trim: Trim,
     link_of: LinkOf = plain,
+    web_url: str | None = None,
 ) -> Sheet:
-    """`selection` as one variant's readers see it, with each story as deep as `trim` allows."""
+    """`selection` as one variant's readers see it, with each story as deep as `trim` allows; `web_url` is
+    where it is on the web, if not in the archive."""
     audience, own = variant.audience, newsletter.language
     language = _spoken(variant.language, own, words)
     direction = phrases(language).direction
@@ -170,7 +172,7 @@ def laid_out(
         site_url=newsroom.site_url,
         site=urlsplit(newsroom.site_url).netloc.removeprefix("www."),
         feeds_url=f"{newsroom.public_url}/feeds/index.html",
-        web_url=_web_url(selection, newsroom, newsletter),
+        web_url=_web_url(selection, newsroom, newsletter) if web_url is None else web_url,
         logo_url=newsroom.look.logo_url,
         logo_dark_url=newsroom.look.logo_dark_url,
         corrections=tuple(map(draw.mended, variant.corrections)),

@@ -202,3 +202,16 @@ def test_open_hands_every_page_to_the_browser(house: House, monkeypatch: pytest.
     monkeypatch.setattr("webbrowser.open", opened.append)
     house.run("preview", "--open", now=AHEAD)
     assert [url.rpartition("/")[2] for url in opened] == ["free.html", "trial.html", "paid.html"]
+
+
+def test_no_link_leads_to_the_archive_before_it_has_the_edition(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay", more='archive = "everyone"')
+    house.article("bridge")
+    house.readers("paid@example.org,paid,")
+    house.run("preview", now=AHEAD)
+    house.run("test", "me@quay.example", now=AHEAD)
+    assert "/archive/" not in page(house)
+    assert "/archive/" not in html_of(house.mails(f"test-{KEY}")["me@quay.example"])
+    house.run(now=SIX)
+    house.run("preview", "--last", now="2026-03-10T06:10")
+    assert f"/archive/{KEY}" in page(house)

@@ -1,0 +1,83 @@
+"""The edition as its readers get it, shown to its editors before they do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from selectolax.lexbor import LexborHTMLParser
+from sqlalchemy.engine import Engine
+
+from content.tables import articles
+from newsletter.desk.previews import put_previews
+from newsletter.tables import letters
+from newsroom.database import reading, writing
+from newsroom.masthead import Archive
+from tests.newsletter.delivering import KEY, NOW
+from tests.web.editing import CELLO, NELE, Room, desk, seen
+from tests.web.serving import settings
+from tests.web.test_hostile import dump
+
+
+@pytest.fixture
+def room(tmp_path: Path, engine: Engine) -> Iterator[Room]:
+    with desk(tmp_path, engine, archive=Archive.EVERYONE) as value:
+        yield value
+
+
+@pytest.mark.parametrize(("audience", "has_offer"), [("free", True), ("trial", True), ("member", False)])
+def test_the_page_leads_to_the_edition_as_each_reader_gets_it(
+    room: Room, audience: str, has_offer: bool
+) -> None:
+    room.press(f"lead {CELLO}", note="Good *morning*.")
+    page = room.opened()
+    assert f'href="?as={audience}"' in page.text
+    before = dump(room.site)
+    mail = room.site.client.get(f"{room.link()}?as={audience}")
+    assert (mail.status_code, mail.headers["cache-control"]) == (200, "no-store")
+    assert mail.headers["x-robots-tag"] == "noindex"
+    assert "script-src" not in mail.headers["content-security-policy"]
+    assert "default-src 'none'; style-src 'unsafe-inline'" in mail.headers["content-security-policy"]
+    tree = LexborHTMLParser(mail.text)
+    headlines = [node.text(strip=True) for node in tree.css("h2")]
+    assert headlines[0] == "The cello reopens"
+    assert "<em>morning</em>" in mail.text
+    assert ("https://quay.example/subscribe" in mail.text) is has_offer
+    assert dump(room.site) == before
+    # Not a word that only who pays may read.
+    assert "for subscribers." not in mail.text
+
+
+def test_its_web_version_is_the_page_itself_and_never_the_archive_before_it_is_there(
+    room: Room, engine: Engine
+) -> None:
+    mail = room.site.client.get(f"{room.link()}?as=free")
+    assert f"/archive/{KEY}" not in mail.text
+    (link,) = set(re.findall(r'href="([^"]*/edition/[^"]*)"', mail.text))
+    assert room.site.client.get(link.partition("quay.example")[2]).text == mail.text
+
+
+def test_the_previews_web_version_leads_there(room: Room, engine: Engine) -> None:
+    values = settings(room.site.public.parent, newsletters=(room.paper,))
+    put_previews(values, engine, lambda: NOW)
+    with reading(engine) as connection:
+        query = sa.select(letters.c.html, letters.c.text).where(letters.c.address == NELE)
+        for part in connection.execute(query).one():
+            assert "/archive/" not in part
+            (link,) = set(re.findall(r"/edition/[^\s\"]*\?as=\w+", part))
+            assert room.site.client.get(link).status_code == 200
+
+
+def test_what_is_shown_is_no_door(room: Room, engine: Engine) -> None:
+    good = room.link()
+    assert room.site.client.get(f"{good[:-2]}ee?as=free").status_code == 404
+    for value in ("", "x", "paid", "free%00"):
+        page = room.site.client.get(f"{good}?as={value}")
+        assert seen(page) != "0"
+    with writing(engine) as connection:
+        connection.execute(sa.update(articles).values(withdrawn=NOW))
+    page = room.site.client.get(f"{good}?as=free")
+    assert "reopens" not in page.text and "?as=" not in page.text
