@@ -68,8 +68,10 @@ class Found:
     teasers: Mapping[str, Teaser]
     """Those of the stories left out, by id."""
     readers: Mapping[Plan, int]
-    changed_by: str = ""
+    changed_by: Sequence[str] = ()
     """Whoever changed it since the last preview."""
+    delay: timedelta = timedelta()
+    """How long the provider keeps what it is handed before it sends it."""
 
     @property
     def audience(self) -> Audience:
@@ -97,9 +99,9 @@ def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: st
     more = len(left_out) - MOST_LEFT_OUT
     return Briefing(
         label=words["label_again"] if found.changed_by else words["label"],
-        heading=when(edition, words, locale, zone),
-        note=words["changed"].format(who=found.changed_by) if found.changed_by else "",
-        until=words["until"],
+        heading=when(edition, words, locale, zone, found.delay),
+        note=words["changed"].format(who=_listed(found.changed_by, locale)) if found.changed_by else "",
+        until=words["until_kept" if found.delay else "until"],
         button=words["button"],
         url=url,
         facts=tuple(facts),
@@ -112,10 +114,19 @@ def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: st
     )
 
 
-def when(edition: Edition, words: Words, locale: Locale, zone: ZoneInfo) -> str:
-    """When the edition goes out, or that it waits for somebody."""
+def _listed(names: Sequence[str], locale: Locale) -> str:
+    return format_list(list(names), locale=locale)
+
+
+def when(
+    edition: Edition, words: Words, locale: Locale, zone: ZoneInfo, delay: timedelta = timedelta()
+) -> str:
+    """When the edition goes out, or that it waits for somebody; with a `delay` also when it is sent."""
     if edition.held:
         return words["held"].format(why=edition.held)
+    if delay:
+        arrives = arrival(edition.goes, delay, locale, zone)
+        return words["goes_kept"].format(when=moment(edition.goes, locale, zone), arrives=arrives)
     return words["goes"].format(when=moment(edition.goes, locale, zone))
 
 
@@ -161,7 +172,9 @@ def _sections(selection: Selection, words: Words) -> tuple[tuple[str, tuple[str,
         (
             clean(block.title),
             tuple(
-                f"{clean(story.teaser.sponsor)}: {clean(story.teaser.headline)}"
+                words["sponsored"].format(
+                    sponsor=clean(story.teaser.sponsor), headline=clean(story.teaser.headline)
+                )
                 if block.kind is SectionKind.SPONSORED
                 else clean(story.teaser.headline)
                 for story in block.stories

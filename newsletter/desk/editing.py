@@ -169,7 +169,9 @@ def note_of(text: str) -> str:
         raise MisuseError(f"a note of {len(text):,} characters; allowed: {NOTE_LIMIT:,}")
     from markdown_it import MarkdownIt
 
-    return clean_html(str(MarkdownIt().render(text)))
+    # An article's text has no heading above the second level.
+    html = str(MarkdownIt().render(text)).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    return clean_html(html)
 
 
 def said(edits: Edits, gave_way: Collection[str] = ()) -> str:

@@ -15,6 +15,7 @@ from newsletter import editions, history
 from newsletter.composition.revise import revised
 from newsletter.desk.briefing import Found, briefing
 from newsletter.desk.editing import current
+from newsletter.desk.window import kept_for
 from newsletter.edition import Edition, EditionState, Edits, Selection
 from newsletter.letters.letter_queue import put
 from newsletter.rendering.letter import Letter, Slot, filled, parts_of
@@ -152,7 +153,7 @@ def _written(
             facts[key] = _found(connection, settings, one, now)
         found = facts[key]
         if found is not None:
-            yield one, letter(settings, one, replace(found, changed_by=", ".join(one.changed_by)))
+            yield one, letter(settings, one, replace(found, changed_by=one.changed_by))
 
 
 def _found(connection: Connection, settings: Settings, one: Due, now: datetime) -> Found | None:
@@ -169,6 +170,7 @@ def _found(connection: Connection, settings: Settings, one: Due, now: datetime) 
         left_out=left_out,
         teasers=catalogue.by_ids(connection, ids, max(now, edition.due), newsroom.paywall),
         readers=counts.by_plan(connection, edition.newsletter, edition.local_date),
+        delay=kept_for(settings),
     )
 
 

@@ -10,7 +10,7 @@ import nh3
 from markupsafe import Markup
 
 from newsletter.desk.briefing import Briefing
-from newsletter.rendering.lines import clean, wrapped
+from newsletter.rendering.lines import WIDTH, clean, wrapped
 from newsletter.rendering.phrases import Phrases
 from newsletter.rendering.sheet import Sheet
 from newsletter.rendering.typesetting import compiled, frame, placed, plain
@@ -18,8 +18,16 @@ from newsroom.looks import Looks
 
 _FILLER = "\u034f\u200c\u00a0" * 90
 """Invisible: keeps a mail client from filling its preview line with the masthead."""
-_NOTE_TAGS = {"a", "b", "br", "em", "i", "li", "ol", "p", "strong", "ul"}
+_NOTE_TAGS = {"a", "b", "blockquote", "br", "em", "i", "li", "ol", "p", "strong", "ul"}
+_HEADINGS = {f"h{level}" for level in range(1, 7)}
 _BLOCK_END, _BREAK = re.compile("</(?:p|li|ul|ol)>"), re.compile("<br>")
+_HEADING, _HEADING_END = re.compile("<h[1-6]>"), re.compile("</h[1-6]>")
+_QUOTE, _PRE = (
+    re.compile("<blockquote>(.*?)</blockquote>", re.DOTALL),
+    re.compile("<pre>(.*?)</pre>", re.DOTALL),
+)
+_QUOTED = "> "
+_QUOTE_STYLE = '<blockquote style="margin:0;padding:0 16px;font-style:italic">'
 _HREF, _TAG = re.compile('<a href="([^"]*)"'), re.compile("<[^>]*>")
 
 
@@ -67,24 +75,41 @@ class Page:
             own_start=_start(self.sheet.own_direction),
             filler=_FILLER,
             briefing=self.briefing,
-            note=Markup(self.note),  # noqa: S704 - sanitised by note_html
+            note=Markup(self.note.replace("<blockquote>", _QUOTE_STYLE)),  # noqa: S704 - sanitised by note_html
         )
 
 
 def note_html(html: str) -> str:
-    """An editor's note with the tags a mail can show, each of them closed."""
-    return clean(nh3.clean(html, tags=_NOTE_TAGS, attributes={"a": {"href"}}, link_rel=None)) if html else ""
+    """An editor's note with the tags a mail can show, each of them closed. A heading is a line in bold: the
+    mail's own headings are its stories'."""
+    if not html:
+        return ""
+    found = nh3.clean(html, tags=_NOTE_TAGS | _HEADINGS | {"pre"}, attributes={"a": {"href"}}, link_rel=None)
+    found = _HEADING_END.sub("</b></p>", _HEADING.sub("<p><b>", found))
+    return clean(_PRE.sub(lambda pre: f"<p>{pre[1].strip().replace(chr(10), '<br>')}</p>", found))
 
 
 def _plain(html: str) -> str:
-    """A note as wrapped text, each link's address on a line of its own after its paragraph."""
+    """A note as wrapped text, each link's address on a line of its own after its paragraph; what is quoted
+    has a mark before each line."""
     paragraphs = []
-    for block in _BLOCK_END.split(html):
+    for block in _BLOCK_END.split(_QUOTE.sub(_marked, html)):
         lines = [_unmarked(line) for line in _BREAK.split(block)]
         links = [unescape(link) for link in _HREF.findall(block)]
-        paragraphs.append("\n".join([*(wrapped(line) for line in lines if line), *links]))
+        paragraphs.append("\n".join([*(_wrapped(line) for line in lines if line), *links]))
     text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
     return text.replace("\n\n- ", "\n- ")
+
+
+def _marked(quote: re.Match[str]) -> str:
+    return quote[1].replace("<p>", "<p>&gt; ").replace("<br>", "<br>&gt; ")
+
+
+def _wrapped(line: str) -> str:
+    if not line.startswith(_QUOTED):
+        return wrapped(line)
+    text = wrapped(line.removeprefix(_QUOTED), WIDTH - len(_QUOTED))
+    return "\n".join(_QUOTED + one for one in text.split("\n"))
 
 
 def _unmarked(html: str) -> str:

@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from content.article import Access, Article, Body, Booking, Picture
 from content.teaser import Teaser
 from newsletter.corrections import MOST_LINES, Box
+from newsletter.desk.editing import note_of
 from newsletter.edition import Block, Selection
 from newsletter.rendering.budget import LIMIT
 from newsletter.rendering.letter import Slot, filled
@@ -266,6 +267,20 @@ def test_the_note_is_reduced_to_what_a_mail_shows_and_stays_whole() -> None:
     assert not note.css("script")
     assert note.css_first("a").attributes == {"href": 'https://a.example/?x=1&y="2"'}
     assert tree.css_first("h1").text() == "The Quay"
+
+
+def test_headings_and_quotes_of_a_note_are_so_in_both_parts() -> None:
+    long = "a word " * 14
+    note = note_of(f"# Good morning\n\n> {long}\n\nAnd *on*.")
+    made = rendered(editions.selection(note=note))
+    cell = tree_of(made).css_first(".note")
+    assert cell.css_first("p b").text() == "Good morning"
+    assert cell.css_first("blockquote p").text() == long.strip()
+    # The mail's own headings are its stories'.
+    assert not cell.css("h1, h2, h3")
+    line = "a word a word a word a word a word a word a word a word a word a word"
+    text = text_of(made)
+    assert f"Good morning\n\n> {line}\n> a word a word a word a word\n\nAnd on." in text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -100,9 +100,16 @@ def status(page: httpx2.Response) -> str:
 
 @contextmanager
 def desk(
-    root: Path, engine: Engine, *, language: str = "en", held: str = "", **changes: Any
+    root: Path,
+    engine: Engine,
+    *,
+    language: str = "en",
+    held: str = "",
+    delay: timedelta | None = None,
+    **changes: Any,
 ) -> Iterator[Room]:
-    """An edition of four stories, composed twenty minutes before its hour, with two editors and 3 readers."""
+    """An edition of four stories, composed twenty minutes before its hour, with two editors and 3 readers;
+    with `delay` SendGrid keeps it so long."""
     paper = samples.newsletter(hold=timedelta(minutes=20), editors=(NELE, ANA), language=language, **changes)
     made = [Story(samples.teaser(name, sections=(section,))) for name, section in STORIES]
     made.append(Story(samples.teaser("lock", sections=("partners",), sponsor="Port of Ghent")))
@@ -130,5 +137,9 @@ def desk(
     with writing(engine) as connection:
         composition = Composition(selection, left_out, fresh=len(made))
         editions.create(connection, "daily", DUE, composition, NOW, "run", held=held)
-    with served(settings(root, newsletters=(paper,)), engine) as site:
+    values = settings(root, newsletters=(paper,))
+    if delay:
+        kept = replace(values.sendgrid, delay=delay)
+        values = replace(values, sendgrid=kept, delivery=replace(values.delivery, provider="sendgrid"))
+    with served(values, engine) as site:
         yield Room(site, paper)

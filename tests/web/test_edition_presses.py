@@ -21,6 +21,7 @@ from tests import samples
 from tests.newsletter.delivering import NOW
 from tests.web.archives import keep
 from tests.web.editing import ANA, BRIDGE, CELLO, FERRY, QUARRY, TRAM, Room, desk, status
+from web.words import words
 
 
 @pytest.fixture
@@ -29,9 +30,7 @@ def room(tmp_path: Path, engine: Engine) -> Iterator[Room]:
         yield value
 
 
-def test_what_had_no_room_is_taken_in_and_the_page_says_who_gave_way(
-    tmp_path: Path, engine: Engine
-) -> None:
+def test_what_had_no_room_is_taken_in_and_the_page_says_who_gave_way(tmp_path: Path, engine: Engine) -> None:
     places = (Place("politics", 3), Place("culture", 3), Place("partners", 3))
     with desk(tmp_path, engine, places=places) as room:
         _taken_in(room, engine)
@@ -180,3 +179,23 @@ def test_where_every_story_was_withdrawn_nothing_is_offered_that_cannot_be(
     assert "Every story of it was withdrawn" in page.text
     assert page.text.count("<button") == 1 and 'value="stop"' in page.text
     assert "reopens" not in page.text
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "nl", "ar"])
+def test_what_sendgrid_keeps_can_be_taken_back_and_the_page_says_so(
+    tmp_path: Path, engine: Engine, language: str
+) -> None:
+    with desk(tmp_path, engine, delay=timedelta(minutes=20), language=language) as room:
+        ours = words(language)
+        sure = ours["edition_sure_now_text"].rpartition("{day}")[2].rpartition(". ")[2]
+        assert sure not in room.press("now").text
+        assert "SendGrid" in room.press("now").text and "20" in room.press("now").text
+        page = room.opened().text
+        assert ours["edition_until"] not in page and ours["edition_until_kept"] in page
+        if language == "en":
+            assert "SendGrid keeps it for 20 minutes, so it is in mailboxes from" in page
+        room.site.clock.on(minutes=21)
+        page = room.opened().text
+        assert "SendGrid" in page.partition("</h1>")[2].partition("<form")[0]
+        room.press("hold")
+        assert "SendGrid" in room.press("release").text

@@ -1,0 +1,77 @@
+"""What editors are told on top of a preview."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel import Locale
+
+from newsletter.desk.briefing import Briefing, Found, briefing, period
+from newsletter.edition import Block, Edition, EditionState, Story
+from newsletter.letters.personal import words_of
+from newsletter.rendering.render import render
+from newsletter.variant import Audience, Variant
+from newsroom.masthead import SectionKind
+from readership.reader import Plan
+from tests import samples
+from tests.newsletter.delivering import DAY, KEY, NOW, selection
+
+ZONE = ZoneInfo("Europe/Brussels")
+URL = "https://digest.quay.example/edition/x"
+
+
+def told(language: str = "en", **changes: Any) -> Briefing:
+    edition = Edition(KEY, "daily", DAY, "", EditionState.COMPOSED, 1, NOW)
+    found = Found(edition, selection(), (), {}, {Plan.FREE: 2}, **changes)
+    return briefing(found, words_of("preview", language), Locale.parse(language), ZONE, URL)
+
+
+def test_what_the_provider_keeps_is_said_to_be_in_mailboxes_later() -> None:
+    plain, kept = told(), told(delay=timedelta(minutes=20))
+    assert plain.heading.startswith("Goes out on ")
+    assert kept.heading.startswith("Handed over on ")
+    assert "in mailboxes from 1:20" in kept.heading.replace("\u202f", " ")
+    assert "until SendGrid sends it" in kept.until
+    # On another day the day is said too.
+    assert "in mailboxes from Wednesday" in told(delay=timedelta(hours=30)).heading
+
+
+@pytest.mark.parametrize(
+    ("language", "minutes", "said"),
+    [("en", 20, "20 minutes"), ("en", 90, "90 minutes"), ("en", 60, "1 hour"), ("de", 120, "2 Stunden")],
+)
+def test_how_long_is_said_as_it_is(language: str, minutes: int, said: str) -> None:
+    assert period(timedelta(minutes=minutes), Locale.parse(language)) == said
+
+
+@pytest.mark.parametrize(
+    ("language", "joined"), [("en", "a@x and b@x"), ("ar", "a@x وb@x"), ("de", "a@x und b@x")]
+)
+def test_editors_are_joined_as_the_language_joins(language: str, joined: str) -> None:
+    assert joined in told(language, changed_by=("a@x", "b@x")).note
+    assert "a@x, b@x" not in told(language, changed_by=("a@x", "b@x", "c@x")).note or language != "ar"
+
+
+def test_what_is_paid_for_is_called_so_in_the_list() -> None:
+    story = Story(samples.teaser("lock", sections=("partners",), sponsor="Port of Ghent"))
+    block = Block("partners", "Highlights", SectionKind.SPONSORED, (story,))
+    edition = Edition(KEY, "daily", DAY, "", EditionState.COMPOSED, 1, NOW)
+    made = selection()
+    found = Found(edition, replace(made, blocks=(*made.blocks, block)), (), {}, {})
+    words = words_of("preview", "en")
+    last = briefing(found, words, Locale("en"), ZONE, URL).sections[-1]
+    assert last == ("Highlights", ("Paid content, Port of Ghent: The lock reopens",))
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_that_it_is_not_to_be_forwarded_comes_before_the_list(language: str) -> None:
+    box = told(language)
+    paper = samples.newsletter(language=language)
+    letter = render(selection(), Variant(Audience.FREE), samples.newsroom(), paper, briefing=box).letter
+    for part in (letter.html, letter.text):
+        whole = " ".join("".join(map(str, part)).split())
+        assert whole.index(box.secret[:20]) < whole.index(box.facts[0][0])
