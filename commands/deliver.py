@@ -115,15 +115,16 @@ def _say_held(room: Context, coming: Sequence[Edition]) -> None:
 def say_unsettled(room: Context) -> None:
     """Say of whom nobody knows whether they got their edition; each run does, until a person settles it."""
     with reading(room.engine) as connection:
-        waiting = status.unsettled(connection)
+        waiting = status.together(status.unsettled(connection))
     for problem in waiting:
         readers = counted(problem.readers or 0, "reader")
         ways = " or ".join(f"`{command}`" for command in problem.commands)
-        message = (
-            f"{problem.edition}: batch {problem.batch}, {readers}, is {problem.trouble}: {problem.reason}; "
-            f"ask the provider's log, then: {ways}"
-        )
-        room.troubles.add("deliver", f"unsettled:{problem.batch}", message, ExitStatus.HELD)
+        many = len(problem.batches)
+        what = f"{many:,} batches, {readers}, are" if many else f"batch {problem.batch}, {readers}, is"
+        said = f"{problem.edition}: {what} {problem.trouble}: {problem.reason}"
+        message = f"{said}; ask the provider's log, then: {ways}"
+        key = f"unsettled:{min(problem.batches) if many else problem.batch}"
+        room.troubles.add("deliver", key, message, ExitStatus.HELD)
     say_returned(room)
 
 

@@ -46,6 +46,7 @@ def waiting_facts(one: Waiting) -> dict[str, Any]:
         "needs_person": one.needs_person,
         "readers": one.readers,
         "batch": one.batch,
+        "batches": list(one.batches) or None,
         "since": one.since,
         "next_at": one.next_at,
         "commands": list(one.commands) or None,

@@ -171,6 +171,7 @@ class Page:
     def _about(self, one: Waiting) -> str:
         said = (
             f"batch {one.batch}" if one.batch is not None else "",
+            f"{len(one.batches):,} batches" if one.batches else "",
             "" if one.readers is None else "1 reader" if one.readers == 1 else f"{one.readers:,} readers",
             f"since {self._local(one.since)}" if one.since else "",
             f"tried again {self._local(one.next_at)}" if one.next_at else "",

@@ -67,6 +67,8 @@ class Waiting:
     since: datetime | None = None
     next_at: datetime | None = None
     """When it is tried again by itself."""
+    batches: tuple[int, ...] = ()
+    """Where it is the same of several of the edition's batches: all of them."""
 
 
 def waiting(connection: Connection, room: Context, since: datetime, edition: str | None) -> list[Waiting]:
@@ -74,7 +76,7 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
 
     Refusals stay for ever, so only those of editions that were due after `since` are told.
     """
-    problems = status.problems(connection, since, edition)
+    problems = status.together(status.problems(connection, since, edition))
     found = [
         _of_edition(judged(connection, room, one) if one.trouble is Trouble.REFUSED else one)
         for one in problems
@@ -103,6 +105,7 @@ def _of_edition(problem: Problem) -> Waiting:
         batch=problem.batch,
         since=problem.since,
         next_at=problem.next_at,
+        batches=problem.batches,
     )
 
 

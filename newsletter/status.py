@@ -5,8 +5,9 @@ Every function only reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -55,6 +56,8 @@ class Problem:
     """When it was handed over last; None where it was not."""
     next_at: datetime | None = None
     """When it is tried again by itself."""
+    batches: tuple[int, ...] = ()
+    """Where it is the same of several of the edition's batches: all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,39 @@ def problems(connection: Connection, since: datetime, edition: str | None = None
 def unsettled(connection: Connection) -> tuple[Problem, ...]:
     """What nobody knows the outcome of, in whichever edition: a person has to settle it."""
     return (*_uncertain(connection, None), *_cut_off(connection))
+
+
+def together(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems, those of several batches of an edition that have one reason as one, which one command
+    settles. Pure."""
+    groups: dict[tuple[object, ...], list[Problem]] = {}
+    for one in problems:
+        alone = one.batch is None
+        groups.setdefault((one.edition, one.trouble, one.reason, one if alone else None), []).append(one)
+    reasons = Counter(edition for edition, trouble, *_ in groups if trouble is Trouble.UNCERTAIN)
+    return tuple(
+        _as_one(some, is_all=reasons[some[0].edition] == 1) if len(some) > 1 else some[0]
+        for some in groups.values()
+    )
+
+
+def _as_one(some: Sequence[Problem], *, is_all: bool) -> Problem:
+    """`is_all`: nothing else of the edition is uncertain."""
+    first = some[0]
+    commands, reason = first.commands, first.reason
+    if first.trouble is Trouble.UNCERTAIN:
+        commands = (f"resolve {first.edition} --sent", f"resolve {first.edition} --not-sent")
+        reason += "" if is_all else "; this settles all that is uncertain of the edition"
+    return replace(
+        first,
+        reason=reason,
+        commands=commands,
+        readers=sum(one.readers or 0 for one in some),
+        batch=None,
+        batches=tuple(one.batch for one in some if one.batch is not None),
+        since=min((one.since for one in some if one.since), default=None),
+        next_at=min((one.next_at for one in some if one.next_at), default=None),
+    )
 
 
 def reader_story(

@@ -222,7 +222,8 @@ def standing(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tup
             return "edition_kept", {"when": moment(edition.first_handed or edition.due, locale, zone)}
         return "edition_sent", {"when": moment(edition.first_handed or edition.due, locale, zone)}
     if edition.state is EditionState.STOPPED:
-        return "edition_stopped", {"edition": edition.key}
+        begun = {"done": known.done, "all": known.all} if known.done else {}
+        return "edition_stopped_begun" if begun else "edition_stopped", {"edition": edition.key, **begun}
     return "edition_over", {"why": edition.note}
 
 

@@ -8,7 +8,7 @@ uncertain. Each request names the moment at which it is sent, and the edition's 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -174,6 +174,25 @@ def give_up(connection: Connection, one: Kept, now: datetime) -> bool:
 def gone(one: Kept) -> str:
     """What is said of an edition whose time is over before it was taken back."""
     return f"what was to be taken back of it was not, and went to {counted(one.readers, 'reader')}: {one.why}"
+
+
+def foreseen(connection: Connection, key: str, now: datetime) -> Recalled:
+    """What would become of what the provider keeps, were the edition stopped at `now`; only reads."""
+    found = Recalled()
+    if not holds.is_kept(connection, editions.get(connection, key), now):
+        return found
+    for row in ledger.batches_of(connection, key, *_HANDED):
+        if row.send_at is None:
+            continue
+        inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
+        readers = len(_own(connection, row.id)) + inside
+        if row.send_at - now >= SURE:
+            found = replace(found, certain=found.certain + readers)
+        elif row.send_at > now:
+            found = replace(found, doubtful=found.doubtful + readers)
+        else:
+            found = replace(found, late=found.late + readers)
+    return found
 
 
 def note(connection: Connection, key: str, now: datetime, by: str) -> Recalled:

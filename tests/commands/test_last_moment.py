@@ -222,6 +222,9 @@ def test_what_was_sent_before_it_was_taken_back_is_said_as_that(
 
 def test_stop_has_sendgrid_forget_what_it_keeps(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with kept_by_sendgrid(house, HttpAnswer(201, body=b"{}"), monkeypatch) as server:
+        for now, back, doubt in (("06:05", 3, None), ("06:25", None, 3)):
+            line = house.run("stop", KEY, "--dry-run", now=f"2026-03-10T{now}").step("stop")
+            assert (line.get("taken_back"), line.get("uncertain"), line["have_it"]) == (back, doubt, 0)
         run = house.run("stop", KEY, "--why", "the wrong photograph", now="2026-03-10T06:05")
     assert (run.status, run.step("stop")["taken_back"]) == (0, 3)
     assert [request.path for request in server.requests] == ["/v3/user/scheduled_sends"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.main import main
 from commands.waiting import is_looked_at
 from tests.commands.house import House, Run, built
 
@@ -187,6 +188,31 @@ def test_all_that_is_uncertain_of_an_edition_is_settled_at_once(uncertain: House
     step = uncertain.run("resolve", KEY, "--sent", now=LATER).step("resolve")
     assert (step["batches"], step["readers"]) == (2, 2)
     assert said(uncertain.run("resolve", KEY, "--sent", now=LATER)) == f"{KEY}: nothing of it is uncertain"
+
+
+def test_many_batches_of_one_reason_wait_as_one(uncertain: House, capsys: pytest.CaptureFixture[str]) -> None:
+    batch(uncertain, 1, "uncertain", "cut off")
+    run = uncertain.run(now=LATER)
+    (message,) = [message for message in run.problems if "uncertain" in message]
+    assert message.startswith(f"{KEY}: 2 batches, 2 readers, are uncertain: cut off; ask the provider's log")
+    assert message.endswith(f"then: `resolve {KEY} --sent` or `resolve {KEY} --not-sent`")
+    (waits,) = uncertain.run("status", "--problems", now=LATER).steps("status")
+    assert (waits["batches"], waits["readers"]) == ([1, 2], 2)
+    assert waits["commands"] == [f"resolve {KEY} --sent", f"resolve {KEY} --not-sent"]
+    capsys.readouterr()
+    main(["--config", str(uncertain.config), "--now", LATER, "status", "--problems"])
+    page = capsys.readouterr().out
+    assert f"{KEY}  uncertain, 2 batches, 2 readers" in page
+    assert page.count("--not-sent") == 1
+
+
+def test_stop_says_who_has_it(uncertain: House) -> None:
+    with contextlib.closing(sqlite3.connect(uncertain.root / "standfirst.db")) as database, database:
+        database.execute("update editions set state = 'sending'")
+        database.execute("update batches set state = 'planned' where id = 2")
+    for more in (["--dry-run"], []):
+        line = uncertain.run("stop", KEY, *more, now=LATER).step("stop")
+        assert (line["have_it"], line["of"], "taken_back" in line) == (1, 2, False)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "9" * 20, "two"])

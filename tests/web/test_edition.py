@@ -18,7 +18,7 @@ from newsletter.tables import batches
 from newsroom.database import writing
 from newsroom.errors import ProviderError
 from readership.tokens import edition_token
-from tests.newsletter.delivering import KEY, NOW, House
+from tests.newsletter.delivering import KEY, NOW, House, many
 from tests.web.editing import (
     ANA,
     BRIDGE,
@@ -242,6 +242,16 @@ def test_an_edition_that_is_over_is_shown_for_a_day(room: Room, engine: Engine) 
     assert room.opened().status_code == 200
     room.site.clock.on(hours=2)
     assert room.opened().status_code == 410
+
+
+def test_a_stopped_one_says_to_how_many_it_went(room: Room, engine: Engine) -> None:
+    many(engine, 3, first=101)
+    with writing(engine) as connection:
+        holds.release(connection, KEY, "ana", NOW, at_once=True)
+    House(engine).run(max_per_hour=1)
+    all_ = sum(row.size for row in House(engine).batches())
+    room.press("stop", sure="yes")
+    assert f"it was handed over to 1 of {all_} readers, and goes to nobody else" in room.opened().text
 
 
 def test_links_that_are_none(room: Room, engine: Engine) -> None:
