@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from content.article import Access
 from newsletter.composition.fit import BESIDE_SENSITIVE, NO_ROOM, fitted
 from newsletter.edition import Block, LeftOut, Selection
+from newsletter.rendering.budget import Fitted
 from newsletter.rendering.phrases import languages
 from newsletter.rendering.render import render
 from newsletter.variant import Audience, Variant, narrowed
@@ -43,6 +45,12 @@ def stuffed(**changes: Any) -> Selection:
     return replace(value, **changes)
 
 
+@cache
+def fitted_once() -> Fitted:
+    """What becomes of that much."""
+    return fitted(stuffed(), ROOM, LETTER)
+
+
 def ids(selection: Selection) -> list[str]:
     return [story.teaser.id for story in selection.stories]
 
@@ -63,8 +71,7 @@ def test_what_is_only_shortened_stays_whole_and_is_said() -> None:
 
 
 def test_what_would_be_cut_is_left_out_for_room_the_last_headlines_first() -> None:
-    selection = stuffed()
-    result = fitted(selection, ROOM, LETTER)
+    selection, result = stuffed(), fitted_once()
     kept, left_out = ids(result.selection), [entry.article_id for entry in result.left_out]
     assert 0 < len(left_out) < 100
     assert sorted(kept + left_out) == sorted(ids(selection))
@@ -77,7 +84,7 @@ def test_what_would_be_cut_is_left_out_for_room_the_last_headlines_first() -> No
 
 @pytest.mark.parametrize("language", ["", "pl", *languages()])
 def test_no_variant_loses_a_story_that_counts_as_used(language: str) -> None:
-    selection = fitted(stuffed(), ROOM, LETTER).selection
+    selection = fitted_once().selection
     for audience in Audience:
         for sections in ((), ("politics",)):
             variant = Variant(audience, language, frozenset(sections))

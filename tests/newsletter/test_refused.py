@@ -80,7 +80,7 @@ def test_a_mail_server_that_refuses_everybody_hears_of_25_of_them(
     engine: Engine, verb: str, reply: str
 ) -> None:
     with Server(plan={(verb, 0): reply}) as server, by(smtp(server)) as provider:
-        house = house_of(engine, 3_000, provider)
+        house = house_of(engine, 300, provider)
         first = house.run()
         assert reply in first.problems[0].message
         nothing_was_taken(house, first)
@@ -94,7 +94,7 @@ def test_a_mail_server_that_refuses_everybody_hears_of_25_of_them(
     with Server() as server, by(smtp(server)) as provider:
         house.provider = provider  # type: ignore[assignment] # a real one
         report = house.run()
-        assert (report.accepted, report.is_finished) == (3_000, True)
+        assert (report.accepted, report.is_finished) == (300, True)
         assert set(Counter(got.recipient for got in server.got).values()) == {1}
 
 
@@ -131,13 +131,13 @@ def test_a_request_that_is_refused_whoever_is_in_it_is_halved_25_times_at_most(
     engine: Engine, status: int
 ) -> None:
     with HttpServer(Reply(status)) as server, by(sendgrid(server)) as provider:
-        house = house_of(engine, 3_000, provider)
+        house = house_of(engine, 1_500, provider)
         report = house.run()
         assert f"SendGrid answered {status}" in report.problems[0].message
         nothing_was_taken(house, report)
         assert len(server.requests) == 25
         server.otherwise = Reply(202)
-        assert house.run().accepted == 3_000
+        assert house.run().accepted == 1_500
         taken = Counter(
             one["to"][0]["email"]
             for request in server.requests[25:]
@@ -149,14 +149,14 @@ def test_a_request_that_is_refused_whoever_is_in_it_is_halved_25_times_at_most(
 @pytest.mark.parametrize("status", [401, 403])
 def test_what_nobody_may_is_asked_once(engine: Engine, status: int) -> None:
     with HttpServer(Reply(status)) as server, by(sendgrid(server)) as provider:
-        report = house_of(engine, 5_000, provider).run()
+        report = house_of(engine, 1_500, provider).run()
         assert len(server.requests) == 1
     assert (report.stopped_by, len(report.problems)) == (StoppedBy.PROVIDER, 1)
 
 
 def test_a_wrong_password_is_tried_once_a_run(engine: Engine) -> None:
     with Server((*ALL, "AUTH PLAIN"), wants_login=True) as server, by(smtp(server, user=USER)) as provider:
-        report = house_of(engine, 3_000, provider).run()
+        report = house_of(engine, 300, provider).run()
         assert (server.connections, server.count("AUTH")) == (1, 1)
     (problem,) = report.problems
     assert "smtp.user" in problem.message
@@ -170,12 +170,12 @@ def test_a_password_that_becomes_wrong_is_tried_by_one_connection(engine: Engine
             Secrets((), b"", smtp_password="correct horse"),
         )
         with by(provider):
-            report = house_of(engine, 3_000, provider).run()
+            report = house_of(engine, 600, provider).run()
         # The one that got in may be done before another one asks.
         assert server.count("AUTH") <= 2
     assert report.stopped_by is StoppedBy.PROVIDER
     assert len(report.problems) == 1
-    assert report.accepted + report.planned == 3_000
+    assert report.accepted + report.planned == 600
 
 
 @pytest.mark.parametrize("greeting", ["421 4.3.2 too busy", None])
@@ -185,7 +185,7 @@ def test_a_server_that_takes_nobody_now_is_one_line(engine: Engine, greeting: st
             with Server() as gone:
                 server = gone
         with by(smtp(server)) as provider:
-            report = house_of(engine, 3_000, provider).run()
+            report = house_of(engine, 600, provider).run()
     assert (report.stopped_by, len(report.problems)) == (StoppedBy.NOT_NOW, 1)
 
 
@@ -261,7 +261,7 @@ def test_every_run_fails_while_the_mail_server_is_down_and_it_is_one_problem(eng
     with by(provider):
         house = house_of(engine, 50, provider)
         run = failing(house)
-        reports = [run() for _ in range(36)]
+        reports = [run() for _ in range(18)]
     assert any(not report.batches for report in reports), "some only wait"
     for report in reports:
         assert (report.exit_status, report.accepted, report.planned) == (ExitStatus.FAILED, 0, 50)
@@ -276,7 +276,7 @@ def test_every_run_fails_while_the_mail_server_is_down_and_it_is_one_problem(eng
 
 def test_a_provider_that_asks_for_patience_for_ever_is_left_after_a_minute(engine: Engine) -> None:
     with HttpServer(Reply(429, {"Retry-After": "3"})) as server, by(sendgrid(server)) as provider:
-        house = house_of(engine, 3_000, provider)
+        house = house_of(engine, 1_500, provider)
         # The provider's own pause is real; here the clock alone moves.
         provider._pause.wait_for = lambda _: None  # type: ignore[attr-defined]
         begun = house.clock.now
@@ -290,7 +290,7 @@ def test_a_provider_that_asks_for_patience_for_ever_is_left_after_a_minute(engin
 def test_an_hour_that_was_asked_for_binds_every_batch(engine: Engine) -> None:
     answer = Reply(429, {"Retry-After": "3600"})
     with HttpServer(answer) as server:
-        house = house_of(engine, 3_000, None)
+        house = house_of(engine, 1_500, None)
         for number in range(12):
             # Each run is a process of its own.
             with by(sendgrid(server)) as provider:
@@ -302,7 +302,7 @@ def test_an_hour_that_was_asked_for_binds_every_batch(engine: Engine) -> None:
         server.otherwise = Reply(202)
         with by(sendgrid(server)) as provider:
             house.provider = provider  # type: ignore[assignment] # a real one
-            assert house.run().accepted == 3_000
+            assert house.run().accepted == 1_500
 
 
 def test_a_few_who_are_told_to_come_back_later_are_no_failure_until_it_takes_long(engine: Engine) -> None:
