@@ -17,7 +17,7 @@ from content import catalogue
 from content.sanitise import clean_line
 from newsletter import editions
 from newsletter.desk.absent import dropped, no_room
-from newsletter.desk.editing import NOTE_LIMIT, Changed, change, note_of, open_edition
+from newsletter.desk.editing import NOTE_LIMIT, SUBJECT_LIMIT, Changed, change, note_of, open_edition
 from newsletter.edition import Edition, Edits
 from newsroom import log
 from newsroom.errors import ConfigurationError
@@ -48,7 +48,10 @@ def edit(
             "way. Repeatable.",
         ),
     ] = None,
-    subject: Annotated[str | None, typer.Option(help="The subject; empty goes back to the rule.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option(help="The subject, with {lead} and the like filled in; empty goes back to the rule."),
+    ] = None,
     note: Annotated[Path | None, typer.Option(metavar="FILE", help="A word on top, as Markdown.")] = None,
     config: ConfigOption = None,
     log_format: LogOption = None,
@@ -73,7 +76,7 @@ def edit(
             edits = Edits(
                 lead=None if lead is None else story(lead, "--lead", own | absent),
                 dropped=frozenset(story(one, "--drop", own) for one in drop or ()),
-                subject=None if subject is None else clean_line(subject),
+                subject=None if subject is None else _subject(subject),
                 note=None if text is None else note_of(text),
                 note_text=text,
                 places=tuple(
@@ -134,6 +137,13 @@ def _place(
     if section not in keys:
         raise ConfigurationError(f'edit: --place: "{section}" is not in it; allowed: {", ".join(keys)}')
     return _story(connection, room, slugs, story, "--place"), section
+
+
+def _subject(text: str) -> str:
+    line = clean_line(text)
+    if len(line) > SUBJECT_LIMIT:
+        raise ConfigurationError(f"edit: --subject: {len(line):,} characters; allowed: {SUBJECT_LIMIT}")
+    return line
 
 
 def _note(path: Path) -> str:

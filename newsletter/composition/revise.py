@@ -11,7 +11,7 @@ from newsletter.composition.arrangement import arranged
 from newsletter.composition.neighbours import kept_apart
 from newsletter.composition.ranking import plan_of
 from newsletter.composition.sponsored import runs
-from newsletter.composition.subject import entitled
+from newsletter.composition.subject import entitled, has_fields
 from newsletter.edition import Block, Edits, LeftOut, Selection, Story
 from newsletter.remainder import remainder
 from newsroom.masthead import Newsletter, Newsroom, SectionKind
@@ -84,7 +84,9 @@ def revised(
 def _with_subject(edits: Edits, lead: Story | None, blocks: tuple[Block, ...], *, is_new: bool) -> Edits:
     """The edits, a subject only as long as the story is there that it was written for."""
     if is_new:
-        return replace(edits, subject_of=lead.teaser.id if lead else None)
+        # One with fields to fill in says nothing of a story that is gone.
+        is_made = has_fields(edits.subject or "")
+        return replace(edits, subject_of=lead.teaser.id if lead and not is_made else None)
     if not edits.subject or edits.subject_of is None:
         return edits
     there = {story.teaser.id for block in blocks for story in block.stories}

@@ -55,6 +55,11 @@ def subject_of(rule: SubjectRule, quotable: Iterable[str]) -> str:
     return cut(said, SUBJECT_LIMIT - 1) if said else _quiet_subject(rule)
 
 
+def has_fields(subject: str) -> bool:
+    """Whether something is filled in, so that it is made anew from the stories there are."""
+    return _FIELD.search(subject) is not None
+
+
 def _quiet_subject(rule: SubjectRule) -> str:
     """The subject that quotes nothing. The date is what tells two mornings apart; the sender's name stands
     beside it in the inbox."""
@@ -71,9 +76,12 @@ def preheader_of(quotable: Iterable[str]) -> str:
 
 
 def entitled(selection: Selection) -> Selection:
-    """The selection with subject and preheader for its stories; an editor's subject stays."""
+    """The selection with subject and preheader for its stories; an editor's subject stays, filled in where it
+    has fields as the rule has."""
     quotable = headlines(selection)
     chosen = one_line(selection.edits.subject or "")
+    if has_fields(chosen):
+        chosen = subject_of(replace(selection.rule, template=chosen), quotable)
     return replace(
         selection,
         subject=chosen or subject_of(selection.rule, quotable),

@@ -210,6 +210,20 @@ def test_taken_in_where_there_is_room_nothing_gives_way(full: House) -> None:
     assert "was not left out from this edition; allowed: lock" in said(edit(full, "--back=tram"))
 
 
+def test_a_subject_with_fields_is_filled_in_and_follows_the_lead(house: House) -> None:
+    run = edit(house, "--subject", "{lead} – {date} {x}")
+    assert run.step("edit")["subject"] == "The bridge story – Tuesday, 10 March 2026 {x}"
+    run = edit(house, "--lead", "museum")
+    assert run.step("edit")["subject"] == "The museum story – Tuesday, 10 March 2026 {x}"
+    run = edit(house, "--drop", "museum")
+    assert run.step("edit")["subject"] == "The bridge story – Tuesday, 10 March 2026 {x}"
+
+
+def test_a_subject_that_is_too_long_is_refused(house: House) -> None:
+    assert said(edit(house, "--subject", "x" * 301)) == "edit: --subject: 301 characters; allowed: 300"
+    assert edit(house, "--subject", "x" * 300).step("edit")["subject"] == "x" * 300
+
+
 def test_an_unknown_section_is_named_with_those_there_are(house: House) -> None:
     assert "is not in it; allowed: politics, culture" in said(edit(house, "--place", "bridge=sports"))
 
