@@ -185,7 +185,8 @@ def made_by(connection: Connection, key: str, revision: int) -> tuple[datetime, 
 
 
 def log(connection: Connection, key: str, now: datetime, by: str, what: str) -> None:
-    """Note in the edition's log who did what and when. `what` holds no address and no headline."""
+    """Note in the edition's log who did what and when. `what` holds no address, and no words but
+    those that an editor wrote for this edition."""
     connection.execute(sa.insert(edition_log).values(edition=key, at=now, by=by, what=what))
 
 

@@ -15,6 +15,7 @@ from babel.units import format_unit
 
 from content.teaser import Teaser
 from newsletter.composition.eligibility import is_no_news
+from newsletter.desk.changes import told
 from newsletter.edition import Edition, LeftOut, Selection
 from newsletter.rendering.lines import clean
 from newsletter.variant import Audience
@@ -43,6 +44,8 @@ class Briefing:
     heading: str
     note: str
     """Who changed it since the last preview; else empty."""
+    changes: tuple[str, ...]
+    """And what, a line each."""
     until: str
     button: str
     url: str
@@ -70,6 +73,8 @@ class Found:
     readers: Mapping[Plan, int]
     changed_by: Sequence[str] = ()
     """Whoever changed it since the last preview."""
+    before: Selection | None = None
+    """What that one showed."""
     delay: timedelta = timedelta()
     """How long the provider keeps what it is handed before it sends it."""
 
@@ -101,6 +106,7 @@ def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: st
         label=words["label_again"] if found.changed_by else words["label"],
         heading=when(edition, words, locale, zone, found.delay),
         note=words["changed"].format(who=_listed(found.changed_by, locale)) if found.changed_by else "",
+        changes=told(found.before, selection, words) if found.before else (),
         until=words["until_kept" if found.delay else "until"],
         button=words["button"],
         url=url,

@@ -6,7 +6,7 @@ Every function works inside the writing transaction of the connection it is give
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from newsletter import editions, holds
 from newsletter.composition.revise import NO_ROOM, revised, taken_out
 from newsletter.desk import absent, choices
 from newsletter.desk.absent import Back
+from newsletter.desk.changes import logged
 from newsletter.edition import Edition, EditionState, Edits, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
 from newsroom.errors import ConfigurationError, MisuseError
@@ -112,7 +113,7 @@ def change(
     still_out = _still_out(editions.left_out_of(connection, key, edition.revision), after)
     out = taken_out(before, after, edits, there)
     gave_way = tuple(one.article_id for one in out if one.reason == NO_ROOM)
-    what = said(edits, gave_way)
+    what = logged(edits, before, fit.selection, gave_way)
     editions.add_revision(connection, key, fit.selection, (*still_out, *out, *fit.left_out), by, what, now)
     return Changed(editions.get(connection, key), fit.selection, what, fit.shortened, gave_way)
 
@@ -172,28 +173,6 @@ def note_of(text: str) -> str:
     # An article's text has no heading above the second level.
     html = str(MarkdownIt().render(text)).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
     return clean_html(html)
-
-
-def said(edits: Edits, gave_way: Collection[str] = ()) -> str:
-    """What was changed, for the edition's log: stories by their ids."""
-    parts = [
-        f"lead {edits.lead}" if edits.lead else "",
-        _listed("dropped", sorted(edits.dropped)),
-        _listed("taken in", sorted(edits.restored)),
-        f"placed {len(edits.places)}: {_placed(edits)}" if edits.places else "",
-        _listed("gave way", gave_way),
-        "subject" if edits.subject is not None else "",
-        "note" if edits.note is not None else "",
-    ]
-    return "edited: " + "; ".join(filter(None, parts))
-
-
-def _listed(what: str, ids: Collection[str]) -> str:
-    return f"{what} {len(ids)}: {', '.join(ids)}" if ids else ""
-
-
-def _placed(edits: Edits) -> str:
-    return ", ".join(f"{story} in {section}" for story, section in edits.places)
 
 
 def _still_out(left_out: Sequence[LeftOut], after: Selection) -> Iterable[LeftOut]:

@@ -63,6 +63,8 @@ class Due:
     """The address's key."""
     changed_by: tuple[str, ...] = ()
     """Those others who changed it since the first one; empty for that."""
+    revision: int = 0
+    """Which one that first preview showed."""
 
 
 def due(connection: Connection, settings: Settings, now: datetime) -> tuple[Due, ...]:
@@ -92,7 +94,7 @@ def _due_of(
         elif len(theirs) == 1 and edition.revision > theirs[0]:
             others = _changed_since(connection, edition.key, theirs[0], {address, RUN}, now)
             if others:
-                yield Due(edition, newsletter, address, key, others)
+                yield Due(edition, newsletter, address, key, others, theirs[0])
 
 
 def _changed_since(
@@ -153,7 +155,8 @@ def _written(
             facts[key] = _found(connection, settings, one, now)
         found = facts[key]
         if found is not None:
-            yield one, letter(settings, one, replace(found, changed_by=one.changed_by))
+            before = editions.selection_of(connection, key, one.revision) if one.revision else None
+            yield one, letter(settings, one, replace(found, changed_by=one.changed_by, before=before))
 
 
 def _found(connection: Connection, settings: Settings, one: Due, now: datetime) -> Found | None:

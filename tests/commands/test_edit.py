@@ -49,7 +49,10 @@ def test_every_change_is_in_the_mail_and_in_the_log(house: House) -> None:
     run = edit(house, "--lead", "museum", "--drop", "bridge", "--subject", "Ours", "--note", str(note))
     assert (run.status, run.step("edit")["revision"], run.step("edit")["stories"]) == (0, 2, 2)
     museum = BRIDGE.replace("politics/bridge", "culture/museum")
-    assert logged(house)[-1] == (f"revision 2: edited: lead {museum}; dropped 1: {BRIDGE}; subject; note")
+    assert logged(house)[-1] == (
+        f"revision 2: edited: lead {museum} instead of {BRIDGE}; dropped 1: {BRIDGE}; "
+        'subject "Ours" instead of "The bridge story"; note "A **word** on top."'
+    )
     house.run(now=SIX)
     mail = house.mails(KEY)["paid@example.org"]
     assert str(mail["Subject"]) == "Ours"

@@ -13,10 +13,12 @@ from sqlalchemy.engine import Engine
 
 from newsletter import editions, holds
 from newsletter.desk import editing
+from newsletter.desk.changes import logged, told
 from newsletter.desk.previews import QUIET, put_previews
 from newsletter.desk.seen import Seen, last_refused, seen, unseen
 from newsletter.edition import Composition, Edits, LeftOut
 from newsletter.letters.letter_queue import put
+from newsletter.letters.personal import words_of
 from newsletter.letters.post_office import drained
 from newsletter.rendering.letter import Letter
 from newsletter.tables import edition_revisions, letters
@@ -26,13 +28,13 @@ from newsroom.settings import AlertSettings, Settings, SmtpSettings
 from readership import counts
 from readership.reader import Plan
 from tests import samples
-from tests.newsletter.delivering import DAY, KEY, NOW, Clock, enrolled, selection
+from tests.newsletter.delivering import DAY, KEY, NOW, STORIES, Clock, enrolled, selection
 from tests.servers.smtp import Server
 from tests.web.archives import keep
 from tests.web.serving import settings
 
 NELE, ANA = "nele@quay.example", "ana@quay.example"
-CELLO, FERRY = (f"tag:quay.example,2026:articles/{name}" for name in ("cello", "ferry"))
+BRIDGE, CELLO, FERRY = (f"tag:quay.example,2026:articles/{name}" for name in ("bridge", "cello", "ferry"))
 
 
 @pytest.fixture
@@ -70,6 +72,49 @@ def test_each_editor_gets_one_whoever_looks(engine: Engine, values: Settings) ->
 def test_readers_are_counted_by_the_plan_of_the_day(engine: Engine, values: Settings) -> None:
     with reading(engine) as connection:
         assert counts.by_plan(connection, "daily", DAY) == {Plan.FREE: 2, Plan.PAID: 1}
+
+
+def test_the_second_one_says_what_was_changed(engine: Engine, values: Settings) -> None:
+    clock = Clock()
+    put_previews(values, engine, clock)
+    edits = Edits(lead=CELLO, dropped=frozenset({FERRY}), note="<p>Look.</p>", note_text="Look.")
+    changed(engine, values, edits, NELE, clock)
+    assert log(engine)[-1] == (
+        f'revision 2: edited: lead {CELLO} instead of {BRIDGE}; dropped 1: {FERRY}; note "Look."'
+    )
+    changed(engine, values, Edits(subject="Ours"), NELE, clock)
+    assert log(engine)[-1] == 'revision 3: edited: subject "Ours" instead of "The cello reopens"'
+    clock.pause(QUIET.total_seconds())
+    assert put_previews(values, engine, clock) == 1
+    with reading(engine) as connection:
+        html, text = connection.execute(
+            sa.select(letters.c.html, letters.c.text).order_by(letters.c.id.desc()).limit(1)
+        ).one()
+    for said in (
+        "Subject: “Ours” instead of “The bridge reopens”",
+        "Lead: “The cello reopens”",
+        "Out: The ferry reopens",
+        "Another note on top",
+    ):
+        assert said in html
+        assert said in text
+
+
+def test_what_was_changed_is_said_of_each_kind() -> None:
+    words = words_of("preview", "en")
+    before, after = selection(), selection(("bridge", "politics"), ("cello", "politics"), ("quay", "culture"))
+    assert told(before, before, words) == ()
+    assert told(before, after, words) == (
+        "Out: The ferry reopens",
+        "In: The quay reopens",
+        "In another section: The cello reopens",
+    )
+    many_more = selection(*STORIES, *((f"story{number}", "culture") for number in range(10)))
+    assert told(before, many_more, words)[0].endswith("and 2 more")
+    assert told(replace(before, note="<p>x</p>"), before, words) == ("No note on top any more",)
+    by_rule = logged(Edits(subject=""), replace(before, subject="Ours"), before)
+    assert by_rule == 'edited: subject by rule "The bridge reopens" instead of "Ours"'
+    assert logged(Edits(note=""), before, before) == "edited: note taken away"
 
 
 def test_once_more_after_anothers_changes_and_never_again(engine: Engine, values: Settings) -> None:

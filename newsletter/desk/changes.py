@@ -1,0 +1,98 @@
+"""What editors have changed in an edition: for its log by ids, for the other editors by headlines. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from newsletter.composition.difference import by_hand
+from newsletter.composition.subject import cut, one_line
+from newsletter.edition import Edits, Selection
+from newsletter.rendering.lines import clean
+
+QUOTED = 80
+"""So many characters of what an editor wrote are in the log."""
+
+MOST = 8
+"""Stories that are named of those that came in, or went."""
+
+Words = Mapping[str, str]
+"""templates/words/personal/preview/LANGUAGE.toml."""
+
+
+def logged(edits: Edits, before: Selection, after: Selection, gave_way: Collection[str] = ()) -> str:
+    """What was changed and from what: stories by their ids, an editor's own words as they are."""
+    parts = [
+        f"lead {edits.lead}{_instead_of_lead(edits, before)}" if edits.lead else "",
+        _listed("dropped", sorted(edits.dropped)),
+        _listed("taken in", sorted(edits.restored)),
+        _listed("placed", [f"{story} in {section}" for story, section in edits.places]),
+        _listed("gave way", gave_way),
+        _subject(edits, before, after) if edits.subject is not None else "",
+        _note(edits) if edits.note is not None else "",
+        *by_hand(before, after),
+    ]
+    return "edited: " + "; ".join(filter(None, parts))
+
+
+def told(before: Selection, after: Selection, words: Words) -> tuple[str, ...]:
+    """What is otherwise in `after`, a line each, for an editor who has seen `before`."""
+    names = {story.teaser.id: clean(story.teaser.headline) for story in (*before.stories, *after.stories)}
+    were, are = ([story.teaser.id for story in one.stories] for one in (before, after))
+    lines = []
+    if after.subject != before.subject:
+        values = {"now": clean(after.subject), "before": clean(before.subject)}
+        lines.append(words["changed_subject"].format(**values))
+    led, leads = (one.lead.teaser.id if one.lead else "" for one in (before, after))
+    if leads and leads != led:
+        lines.append(words["changed_lead"].format(now=names[leads]))
+    for key, ids in (
+        ("changed_out", [id_ for id_ in were if id_ not in are]),
+        ("changed_in", [id_ for id_ in are if id_ not in were]),
+        ("changed_moved", _moved(before, after)),
+    ):
+        if ids:
+            lines.append(words[key].format(what=_few((names[id_] for id_ in ids), len(ids), words)))
+    if after.note != before.note:
+        lines.append(words["changed_note" if after.note else "changed_note_gone"])
+    return tuple(lines)
+
+
+def _moved(before: Selection, after: Selection) -> list[str]:
+    """Those in another section than before; the lead is said by itself."""
+    sections = {story.teaser.id: block.section for block in before.blocks for story in block.stories}
+    return [
+        story.teaser.id
+        for block in after.blocks
+        for story in block.stories
+        if sections.get(story.teaser.id, block.section) != block.section
+    ]
+
+
+def _few(names: Iterable[str], count: int, words: Words) -> str:
+    shown = [name for name, _ in zip(names, range(MOST), strict=False)]
+    more = [words["more"].format(count=count - MOST)] if count > MOST else []
+    return " · ".join([*shown, *more])
+
+
+def _instead_of_lead(edits: Edits, before: Selection) -> str:
+    led = before.lead.teaser.id if before.lead else ""
+    return f" instead of {led}" if led and led != edits.lead else ""
+
+
+def _subject(edits: Edits, before: Selection, after: Selection) -> str:
+    by_rule = "" if edits.subject else " by rule"
+    return f"subject{by_rule} {_quoted(after.subject)} instead of {_quoted(before.subject)}"
+
+
+def _note(edits: Edits) -> str:
+    if not edits.note:
+        return "note taken away"
+    return f"note {_quoted(edits.note_text)}" if edits.note_text else "note"
+
+
+def _quoted(text: str) -> str:
+    return f'"{cut(one_line(text), QUOTED)}"'
+
+
+def _listed(what: str, ids: Collection[str]) -> str:
+    return f"{what} {len(ids)}: {', '.join(ids)}" if ids else ""
