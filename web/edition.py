@@ -24,7 +24,7 @@ from newsletter.delivery import recalls
 from newsletter.desk import absent, early
 from newsletter.desk.previews import selection_shown
 from newsletter.desk.window import kept_for
-from newsletter.edition import BatchState, EditionState
+from newsletter.edition import BatchState, EditionState, Edits
 from newsletter.edition_row import OPEN
 from newsletter.tables import batches
 from newsroom.database import reading, writing
@@ -105,15 +105,17 @@ class Controls:
     def _sure(self, asked: Asked, known: Known, press: Press, seen: int, form: Form) -> Response:
         if press.do not in ALWAYS and known.seen != seen:
             raise RefusedError("edition_stale")
-        if press.do == "stop" or not known.is_open:
-            return self.pages.sure(asked, known, press, seen, form)
+        typed, settings, now = deeds.typed_of(form), self.house.settings, self.house.now()
         with reading(self.house.engine) as connection:
             edition = editions.get(connection, asked.key)
+            if press.do == "stop" or not known.is_open:
+                new = deeds.unsaved(connection, edition, typed)
+                return self.pages.sure(asked, known, press, seen, form if new else None)
             stored = editions.selection_of(connection, edition.key, edition.revision)
-            new = deeds.new_words(deeds.typed_of(form), stored)
-            settings, now = self.house.settings, self.house.now()
-            found = early.early(connection, settings, asked.newsletter, edition, now, new)
-        return self.pages.sure(asked, known, press, seen, form, found, new)
+            new_words = deeds.new_words(typed, stored)
+            found = early.early(connection, settings, asked.newsletter, edition, now, new_words)
+        new = new_words != Edits()
+        return self.pages.sure(asked, known, press, seen, form if new else None, found)
 
     def _act(self, asked: Asked, press: Press, seen: int, form: Form) -> Response:
         """Do it, and lead to the page that says so. Raises RefusedError where nothing was done."""

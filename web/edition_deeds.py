@@ -109,6 +109,14 @@ def new_words(typed: Typed, selection: Selection) -> Edits:
     return words
 
 
+def unsaved(connection: Connection, edition: Edition, typed: Typed) -> bool:
+    """Whether something was typed that the edition does not have, be it too long for it."""
+    try:
+        return _words(connection, edition, typed) != _NO_EDITS
+    except RefusedError:
+        return True
+
+
 def done(
     connection: Connection,
     settings: Settings,

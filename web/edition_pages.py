@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from content.teaser import Teaser
 from newsletter.desk import briefing, editing
 from newsletter.desk.early import Early
-from newsletter.edition import Edits, Selection
+from newsletter.edition import Selection
 from newsletter.variant import Audience
 from newsroom.masthead import Newsletter
 from web import edition_view as view
@@ -116,12 +116,11 @@ class EditionPages:
         known: Known,
         press: Press,
         seen: int,
-        typed: Form,
+        typed: Form | None,
         early: Early | None = None,
-        new: Edits | None = None,
     ) -> Response:
         """Ask once more: of what the editor has seen, and nothing that came since. `early` is what becomes of
-        an edition that is sent before its hour, `new` what was typed and not saved yet."""
+        an edition that is sent before its hour; `typed` has what was typed and is not saved yet."""
         selection = early.now if early else known.selection
         later = early.at_its_hour if early else None
         kept = "kept" if known.delay and press.do != "stop" else "text"
@@ -138,8 +137,8 @@ class EditionPages:
             subject_then=later.subject if later else "",
             lead_then=_lead(later),
             lost=[self._lost(one, asked) for one in (early.lost if early else ())],
-            is_typed=new not in (None, Edits()),
-            typed=[(name, typed.single[name]) for name in ours if name in typed.single],
+            is_sent=early is not None,
+            typed=[(name, typed.single[name]) for name in ours if name in typed.single] if typed else [],
             **self._named(asked, known),
         )
 

@@ -32,6 +32,9 @@ AUDIENCES = {
     Plan.GROUP: Audience.MEMBER,
 }
 
+COMMAS = {"ar": "، "}
+"""Where it is not the Latin one."""
+
 Words = Mapping[str, str]
 """templates/words/personal/preview/LANGUAGE.toml."""
 
@@ -139,7 +142,8 @@ def when(
 def moment(at: datetime, locale: Locale, zone: ZoneInfo) -> str:
     """Day and hour in the newsroom's zone, in words."""
     local = at.astimezone(zone)
-    return f"{format_date(local.date(), 'full', locale=locale)}, {format_time(local, 'short', locale=locale)}"
+    parts = (format_date(local.date(), "full", locale=locale), format_time(local, "short", locale=locale))
+    return COMMAS.get(locale.language, ", ").join(parts)
 
 
 def arrival(goes: datetime, delay: timedelta, locale: Locale, zone: ZoneInfo) -> str:

@@ -56,6 +56,11 @@ def test_editors_are_joined_as_the_language_joins(language: str, joined: str) ->
     assert "a@x, b@x" not in told(language, changed_by=("a@x", "b@x", "c@x")).note or language != "ar"
 
 
+def test_no_moment_in_arabic_has_a_latin_comma() -> None:
+    heading = told("ar", delay=timedelta(hours=30)).heading
+    assert "،" in heading and "," not in heading
+
+
 def test_what_is_paid_for_is_called_so_in_the_list() -> None:
     story = Story(samples.teaser("lock", sections=("partners",), sponsor="Port of Ghent"))
     block = Block("partners", "Highlights", SectionKind.SPONSORED, (story,))

@@ -9,9 +9,11 @@ import pytest
 from playwright.sync_api import Browser
 from sqlalchemy.engine import Engine
 
+from newsroom.database import metadata
+from newsroom.masthead import Place
 from tests.browser import window
-from tests.web.editing import desk
-from tests.web.test_reader_pages import base, checked
+from tests.web.editing import QUARRY, desk
+from tests.web.test_reader_pages import SHOTS, base, checked
 
 pytestmark = pytest.mark.browser
 
@@ -25,27 +27,90 @@ def test_every_state_is_right(
     mode: Literal["light", "dark"],
     language: str,
 ) -> None:
-    with window(browser, width, mode) as page, desk(tmp_path, engine, language=language) as room:
+    places = (Place("politics", 3), Place("culture", 3), Place("partners", 3))
+    with (
+        window(browser, width, mode) as page,
+        desk(tmp_path, engine, language=language, places=places) as room,
+    ):
 
         def press(do: str) -> None:
-            page.locator(f'button[value^="{do}"]').first.focus()
+            page.locator(f'button[value^="{do}"]:not(.skip)').first.focus()
             page.keyboard.press("Enter")
             page.locator("[role=status], button[value]").first.wait_for()
 
         page.goto(base(room.site) + room.link())
         checked(page, width, mode, f"{language}-edition")
         press("drop")
+        # What was done is said where it was done, and in sight.
+        page.locator("#done").wait_for()
+        assert page.evaluate(_IN_SIGHT)
+        checked(page, width, mode, f"{language}-edition-done")
+        press(f"back {QUARRY}")
+        page.locator("#done").wait_for()
+        assert page.evaluate(_IN_SIGHT)
+        # Enter in a box saves, and holds nothing.
+        page.locator("#subject").fill("The vote")
+        page.locator("#subject").press("Enter")
+        page.wait_for_url("**did=save**")
+        assert (room.selection.subject, room.edition.held) == ("The vote", "")
+        page.reload()
         room.press("hold")
         page.locator("#note").fill("Good *morning*")
-        press("note")
+        press("lead")
+        page.locator("#done.error").wait_for()
         checked(page, width, mode, f"{language}-edition-stale")
         assert page.locator("#note").input_value() == "Good *morning*"
-        press("note")
+        press("save")
         press("release")
+        page.locator("#note").fill("Good *evening*")
         press("now")
+        page.locator("input[name=sure]").wait_for(state="attached")
         checked(page, width, mode, f"{language}-edition-sure")
-        page.locator("form[method=get] button").press("Enter")
+        press("look")
+        page.locator("#note").wait_for()
+        assert page.locator("#note").input_value() == "Good *evening*"
+        page.locator('a[href="?as=trial"]').press("Enter")
+        page.locator("td").first.wait_for()
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/{language}-edition-mail-{width}-{mode}.png")
+        page.locator('a[href="?"]').press("Enter")
         page.locator('button[value="stop"]').wait_for()
         press("stop")
+        page.locator("form[method=get] button").press("Enter")
+        page.locator('button[value="hold"]').wait_for()
         press("stop")
+        page.locator("input[name=sure]").wait_for(state="attached")
+        press("stop")
+        page.wait_for_url("**did=stop**")
         checked(page, width, mode, f"{language}-edition-stopped")
+
+
+def test_a_storys_buttons_stand_in_one_row_and_leave_its_headline_room(
+    tmp_path: Path, engine: Engine, browser: Browser
+) -> None:
+    for language in ("en", "de", "fr", "es", "nl", "ar"):
+        with desk(tmp_path / language, engine, language=language) as room:
+            for width in (375, 1200):
+                with window(browser, width) as page:
+                    page.goto(base(room.site) + room.link())
+                    tops = page.evaluate(_TOPS)
+                    assert all(len(set(one)) == 1 for one in tops), (language, width, tops)
+                    assert page.evaluate(_LINES) == 1, (language, width)
+        _empty(engine)
+
+
+def _empty(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+
+
+_IN_SIGHT = """() => {
+  const box = document.getElementById("done").getBoundingClientRect();
+  return box.top >= 0 && box.bottom <= innerHeight;
+}"""
+_TOPS = """() => [...document.querySelectorAll(".desk .tasks")].map(
+  one => [...one.children].map(button => button.getBoundingClientRect().top))"""
+_LINES = """() => Math.max(
+  ...[...document.querySelectorAll(".desk li bdi.title")].map(one => one.getClientRects().length)
+)"""
