@@ -39,9 +39,7 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def site(shop: Site, said: io.StringIO) -> Iterator[Site]:
     """A newsroom with two newsletters, served; nobody reads it yet, and nothing is published."""
-    with shop.engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(sa.delete(table))
+    shop.emptied()
     shutil.rmtree(shop.public, ignore_errors=True)
     shop.clock.moment = Clock.moment
     shop.log = said

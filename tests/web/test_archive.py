@@ -57,9 +57,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture
 def site(library: Site) -> Site:
     """Nothing has gone out yet."""
-    with library.engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(sa.delete(table))
+    library.emptied()
     return library
 
 

@@ -56,9 +56,7 @@ def gate(behind: Site, said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def _empty(site: Site) -> None:
-    with site.engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(sa.delete(table))
+    site.emptied()
     shutil.rmtree(site.public, ignore_errors=True)
     site.clock.moment = Clock.moment
 

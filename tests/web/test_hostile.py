@@ -474,7 +474,7 @@ PRINTED = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1
 HEADERS = st.dictionaries(st.sampled_from(NAMES), PRINTED, max_size=4)
 
 
-@examples(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(PATHS),
     parameter=st.one_of(TEXTS, st.sampled_from(KINDS).map(token), st.binary(max_size=60).map(quote)),

@@ -217,10 +217,12 @@ def free() -> int:
 
 def _first_answer(url: str, process: subprocess.Popen[str]) -> httpx2.Response:
     until = time.monotonic() + 20
-    while True:
-        try:
-            return httpx2.get(url, trust_env=False)
-        except httpx2.ConnectError:
-            assert process.poll() is None, process.communicate()[1]
-            assert time.monotonic() < until
-            time.sleep(0.05)
+    # One client for all tries: it reads every certificate of the system's.
+    with httpx2.Client(trust_env=False) as client:
+        while True:
+            try:
+                return client.get(url)
+            except httpx2.ConnectError:
+                assert process.poll() is None, process.communicate()[1]
+                assert time.monotonic() < until
+                time.sleep(0.05)
