@@ -18,7 +18,7 @@ from commands.invocation import Clock, Invocation
 from commands.troubles import Troubles
 from newsroom import installation, log
 from newsroom.database import engine_for, metadata, sqlite_file
-from newsroom.errors import ConfigurationError
+from newsroom.errors import ConfigurationError, HeldError
 from newsroom.installation import Installation
 from newsroom.masthead import Newsletter
 from newsroom.schema import MigrationReport, migrate
@@ -65,16 +65,19 @@ def settings_of(invocation: Invocation) -> Settings:
 
 
 @contextmanager
-def opened(invocation: Invocation) -> Iterator[Context]:
+def opened(invocation: Invocation, *, looks: bool = False) -> Iterator[Context]:
     """The surroundings of one command, its database brought to this release.
 
-    A dry run works with a copy of an SQLite database, or with one in memory where there is none yet.
+    A dry run works with a copy of an SQLite database, or with one in memory where there is none yet. A
+    command that only `looks` makes none in the place of one that is gone; it raises HeldError.
     """
     settings = settings_of(invocation)
     clock = invocation.clock(settings.newsroom.time_zone)
     stops = StopFile(settings.stops_path, _bring_back)
     engine = stops.of(engine_for(settings.database_url))
     file = sqlite_file(engine)
+    if looks and file is not None and not file.exists():
+        _there_was_none(file, settings)
     is_rehearsal = invocation.dry_run and file is not None
     with ExitStack() as ends:
         if is_rehearsal and file is not None:
@@ -87,6 +90,15 @@ def opened(invocation: Invocation) -> Iterator[Context]:
             stops.catch_up(engine, clock())
         here = installation.ensure(engine, clock())
         yield Context(settings, engine, clock, here, invocation.dry_run, is_rehearsal)
+
+
+def _there_was_none(file: Path, settings: Settings) -> None:
+    for beside in (settings.witness_path, settings.stops_path):
+        if beside.exists():
+            raise HeldError(
+                f"the database is gone: {file} is not there, and {beside.name} knows that there was one; put "
+                "it back, or restore a backup. Nothing was made in its place"
+            )
 
 
 def _bring_back(connection: Connection, stops: Sequence[Stop], now: datetime) -> int:

@@ -28,9 +28,12 @@ def miss_late(room: Context, newsletter: Newsletter) -> None:
     if not late or witness.objects(room.engine, room.settings.witness_path):
         return
     for key in late:
-        reason: str | None = "nothing was changed"
-        if room.stores:
-            with writing(room.engine) as connection:
-                reason = miss(connection, key, latest, now)
+        if not room.stores:
+            said = f"{key} is too late to go: a run makes it missed; nothing was changed"
+            if said not in room.troubles.messages.values():
+                room.troubles.add("digest", key, said, ExitStatus.FAILED)
+            continue
+        with writing(room.engine) as connection:
+            reason = miss(connection, key, latest, now)
         if reason:
             room.troubles.add("digest", key, f"{key} was missed: {reason}", ExitStatus.FAILED)

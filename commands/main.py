@@ -70,9 +70,12 @@ class Commands(TyperGroup):
         """The command that is called. Raises MisuseError where its words contradict each other."""
         name, command, rest = super().resolve_command(ctx, args)
         inner = getattr(command, "commands", {}).get(rest[0]) if rest else None
-        both = _contradiction(getattr(inner or command, "params", ()), rest)
+        params = getattr(inner or command, "params", ())
+        path = f"{name} {rest[0]}" if inner else name
+        if ctx.params.get("dry_run") and not any(param.name == "dry_run" for param in params):
+            raise MisuseError(f"{path} has no --dry-run: it would act all the same, and nothing was done")
+        both = _contradiction(params, rest)
         if both:
-            path = f"{name} {rest[0]}" if inner else name
             raise MisuseError(f"{path}: {both[0]} and {both[1]} contradict each other; say one of them")
         return name, command, rest
 

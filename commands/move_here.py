@@ -45,4 +45,5 @@ def move_here(
                 raise HeldError(reason)
         if not room.dry_run:
             witness.accept(room.engine, path, also=also)
-        log.step("move-here", place=here, also=also or None)
+        rehearsed = "nothing was changed" if room.dry_run else None
+        log.step("move-here", place=here, also=also or None, dry_run=rehearsed)

@@ -46,7 +46,7 @@ def preview(
     """Write the coming edition as HTML and text files, for each plan. Nothing is stored, nothing is sent."""
     if last and at:
         raise MisuseError("preview: --last and --at: the newest edition is as it is; say one of them")
-    with opened(invocation(context, config, log_format, now)) as room:
+    with opened(invocation(context, config, log_format, now), looks=True) as room:
         chosen = only(room, newsletter, "preview")
         time = moment(at, room.settings.newsroom.time_zone, "--at") if at else room.clock()
         with aside(room) as elsewhere:

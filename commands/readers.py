@@ -130,6 +130,7 @@ def _suppress(room: Context, file: Path, reason: SuppressionReason | None) -> Ex
         new=report.new,
         readers=report.readers,
         bad=report.bad,
+        dry_run="nothing was written" if room.dry_run else None,
     )
     return ExitStatus.FAILED if report.bad else ExitStatus.DONE
 

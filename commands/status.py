@@ -59,7 +59,7 @@ def show(
     if reader is not None and problems:
         raise MisuseError("status: --reader and --problems: say one of them")
     called = invocation(context, config, log_format, now)
-    with opened(called) as room, reading(room.engine) as connection:
+    with opened(called, looks=True) as room, reading(room.engine) as connection:
         page = None if called.log is LogFormat.JSON else Page(room.settings.newsroom.time_zone)
         if edition is not None:
             editions.get(connection, edition)

@@ -35,7 +35,10 @@ def why(
     now: NowOption = None,
 ) -> None:
     """Say why a story was or was not in an edition."""
-    with opened(invocation(context, config, log_format, now)) as room, reading(room.engine) as connection:
+    with (
+        opened(invocation(context, config, log_format, now), looks=True) as room,
+        reading(room.engine) as connection,
+    ):
         found = named(connection, room, article)
         if not found:
             raise ConfigurationError(f'why: no article is "{article}"; allowed: an id, a slug, its file')

@@ -85,6 +85,12 @@ def test_each_command_is_tried_on_either_database(composed: House) -> None:
     assert dry("deliver", now=SIX).step("deliver")["readers"] == 60
     for words in ("", "sync", "feeds", "digest", f"readers import {house.root / 'readers.csv'}"):
         dry(*words.split(), now=SIX)
+    assert dry("move-here").step("move-here")["dry_run"] == "nothing was changed"
+    stops = dry("readers", "import", str(house.root / "readers.csv"), "--suppress", "--reason", "bounced")
+    assert stops.step("suppress")["dry_run"] == "nothing was written"
+    # What a run makes missed is said once, and stays as it is.
+    late = house.run("--dry-run", now="2026-03-10T12:00")
+    assert (late.status, len([one for one in late.lines if KEY in str(one.get("message"))])) == (1, 1)
     # It makes this edition missed, to see what the next one would have.
     assert house.run("preview", "daily", "--at", "2026-03-11T06:00", now=AHEAD).status == 0
     # None of it was done.

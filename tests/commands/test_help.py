@@ -42,6 +42,10 @@ def test_the_completion_is_installed_once_and_not_by_each_command(capsys: pytest
         ("status --problems --reader a@quay.example", "status: --reader and --problems: say one of them"),
         ("test a@quay.example --all --plan paid", "test: --all and --plan: say one of them"),
         ("readers import list.csv --reason bounced", "readers import: --reason goes with --suppress"),
+        ("--dry-run test a@quay.example", "test has no --dry-run: it would act all the same"),
+        ("--dry-run readers export list.csv", "readers export has no --dry-run"),
+        ("--dry-run backup", "backup has no --dry-run"),
+        ("--dry-run serve", "serve has no --dry-run"),
     ],
 )
 def test_what_contradicts_itself_is_wrong_use(

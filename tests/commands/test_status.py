@@ -180,6 +180,23 @@ def test_a_clone_waits_for_a_word(house: House, capsys: pytest.CaptureFixture[st
     assert "    python send.py move-here\n" in waits
 
 
+def test_who_looks_makes_no_database_in_the_place_of_one_that_is_gone(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.run(now=SIX)
+    database = house.root / "standfirst.db"
+    database.rename(house.root / "elsewhere.db")
+    for arguments in (
+        ["status"],
+        ["status", "--problems"],
+        ["why", "bridge", "daily-2026-03-10"],
+        ["preview"],
+    ):
+        assert main(["--config", str(house.config), "--now", SIX, *arguments]) == 3
+        assert "the database is gone" in capsys.readouterr().err
+    assert not database.exists()
+
+
 def test_a_stuck_lock_is_named(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     long_ago = datetime.now(UTC) - locks.STALE - timedelta(minutes=1)
     engine = engine_for(f"sqlite:///{house.root / 'standfirst.db'}")
