@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -26,12 +26,14 @@ PLANS = ("paid", "free", "free", "group", "free")
 
 
 def listed(path: Path, count: int) -> None:
-    """A list as programs export it: an address, a name, a plan, and since when."""
+    """A list as programs export it: an address, a name, a plan, and since which moment."""
+    first = datetime(2024, 1, 1)  # noqa: DTZ001
     with path.open("w", encoding="utf-8") as file:
         file.write("address,name,plan,consent_at\n")
         for number in range(count):
             plan = PLANS[number % len(PLANS)]
-            file.write(f"reader.{number}@example.org,Reader {number},{plan},2025-11-03\n")
+            since = first + timedelta(seconds=37 * number)
+            file.write(f"reader.{number}@example.org,Reader {number},{plan},{since}\n")
 
 
 def raw(source: Path, target: Path) -> float:

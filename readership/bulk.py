@@ -45,7 +45,7 @@ _PLANS = {plan: (plan.value, place) for place, plan in enumerate(DELIVERY_ORDER)
 _STATUSES = {status: status.value for status in SubscriptionStatus}
 
 _REPEATED = 10_000
-"""How many different values are remembered; most lists have a handful of plans, and some thousand days."""
+"""How many different values are remembered: most lists have few different days and products."""
 
 
 def insert_readers(connection: Connection, new: Iterable[Reader], now: datetime) -> None:
@@ -106,6 +106,13 @@ def _lists(connection: Connection, column: sa.Column[Any]) -> Callable[[frozense
 
 def _moments(connection: Connection, column: sa.Column[Any]) -> Callable[[datetime | None], Any]:
     convert = converter(connection, column)
-    kept = lru_cache(_REPEATED)(convert)
-    # Two moments of a night in October are equal in their own zone, an hour apart though they are.
-    return lambda moment: kept(moment) if moment is None or moment.tzinfo is UTC else convert(moment)
+    if connection.dialect.name != "sqlite":
+        return convert
+
+    def text(moment: datetime | None) -> Any:
+        # A list may have another moment in each row: the same text in a fifth of the time.
+        if moment is not None and moment.tzinfo is UTC:
+            return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+        return convert(moment)
+
+    return text

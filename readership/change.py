@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from readership.reader import Plan, Reader, Subscription, SubscriptionStatus, SuppressionReason
-from readership.row import Row, Status
+from readership.row import ASKS, Row, Status
 
 _SUPPRESSIONS = {
     Status.CLEANED: SuppressionReason.CLEANED,
     Status.BOUNCED: SuppressionReason.BOUNCED,
     Status.COMPLAINED: SuppressionReason.COMPLAINED,
 }
-_ASKS = (Status.SUBSCRIBED, Status.PENDING)
-"""What a row says that asks for mail."""
 _STOPS = (Status.UNSUBSCRIBED, Status.COMPLAINED)
 _WISHES = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED, SuppressionReason.ERASED)
 """Suppressions that are the reader's own word, and not the mail server's."""
@@ -73,7 +71,7 @@ def change(known: Known, row: Row, key: str, newsletters: Sequence[str]) -> Chan
         reader if reader != known.reader else None,
         tuple(changed),
         suppress,
-        kept_stopped=row.status in _ASKS and _is_stopped(after, row.newsletters or newsletters),
+        kept_stopped=row.status in ASKS and _is_stopped(after, row.newsletters or newsletters),
     )
 
 

@@ -62,6 +62,9 @@ class Status(StrEnum):
     COMPLAINED = "complained"
 
 
+ASKS = (Status.SUBSCRIBED, Status.PENDING)
+"""Those that ask for mail."""
+
 STATUSES = {status.value: status for status in Status}
 
 

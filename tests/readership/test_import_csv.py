@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import threading
 from dataclasses import asdict
@@ -226,6 +227,33 @@ def test_progress_is_told(engine: Engine, tmp_path: Path, monkeypatch: pytest.Mo
     told: list[int] = []
     _import(engine, tmp_path, LIST, progress=told.append)
     assert told == [2, 4, 6]
+
+
+def test_many_rows_leave_nothing_that_python_would_have_to_look_for(engine: Engine, tmp_path: Path) -> None:
+    kinds = (
+        "reader{}@example.org,2025-01-01",
+        "a@b@c{},",
+        "zoë{}@exämple.org,soon",
+        '"open{}',
+        "{}@example.org,",
+    )
+    text = "address,consent_at\n" + "\n".join(kinds[number % 5].format(number) for number in range(1_000))
+    _import(engine, tmp_path, LIST)
+    gc.collect()
+    seen: list[bool] = []
+    _import(engine, tmp_path, text, progress=lambda _: seen.append(gc.isenabled()))
+    assert gc.collect() < 200
+    assert seen == [False]
+    assert gc.isenabled()
+
+
+def test_python_tidies_up_again_after_an_import_that_failed(engine: Engine, tmp_path: Path) -> None:
+    def fail(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _import(engine, tmp_path, LIST, progress=fail)
+    assert gc.isenabled()
 
 
 def test_a_failed_portion_leaves_the_ones_before_and_may_be_run_again(
