@@ -13,13 +13,13 @@ from newsroom.errors import ExitStatus
 
 
 class StoppedBy(StrEnum):
-    """Why a run ended before the edition was over."""
+    """What ended a run before the edition was over, as it is said: "stopped by a hold"."""
 
-    HELD = "held"
-    STOPPED = "stopped"
-    ASKED = "asked to stop"
-    PROVIDER = "the provider takes nothing"
-    NOT_NOW = "the provider takes nothing for now"
+    HELD = "a hold"
+    STOPPED = "somebody's stop"
+    ASKED = "a signal to end"
+    PROVIDER = "the provider, which takes nothing"
+    NOT_NOW = "the provider, which takes nothing for now"
     PACE = "max_per_hour"
     BUSY = "another run"
 

@@ -627,3 +627,9 @@ def test_also_while_the_edition_goes_out_and_the_log_names_what_was_withdrawn(en
     assert any(
         f"revision 2: withdrawn while it goes out: without {bridge}; the subject" in what for what in said
     )
+
+
+@pytest.mark.parametrize("by", list(StoppedBy))
+def test_what_ended_a_run_is_said_as_what_it_was(by: StoppedBy) -> None:
+    assert not by.value.startswith(("held", "stopped", "asked"))
+    assert by is StoppedBy.PACE or by.value.split()[0] in ("a", "the", "another", "somebody's")
