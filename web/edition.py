@@ -22,6 +22,7 @@ from content import catalogue
 from newsletter import editions, holds
 from newsletter.delivery import recalls
 from newsletter.desk import absent, early
+from newsletter.desk.editing import NOTE_LIMIT
 from newsletter.desk.previews import selection_shown
 from newsletter.desk.window import kept_for
 from newsletter.edition import BatchState, EditionState, Edits
@@ -43,6 +44,11 @@ LASTS = timedelta(days=1)
 """How long after an edition is over the link still shows what became of it."""
 
 
+LONGEST_BODY = 4 * NOTE_LIMIT + 16_384
+"""Bytes of a POST that are read. Every button brings the note along, be it one that the shell wrote: to hold
+and to stop has to work whatever it is."""
+
+
 def routes(house: House) -> list[BaseRoute]:
     """/edition/TOKEN."""
     return [Route("/edition/{token:path}", Controls(house).__call__, methods=["GET", "POST"])]
@@ -58,7 +64,7 @@ class Controls:
     async def __call__(self, request: Request) -> Response:
         """The page for GET, the deed for POST."""
         token = token_of(request)
-        form = await form_of(request) if request.method == "POST" else None
+        form = await form_of(request, LONGEST_BODY) if request.method == "POST" else None
         return await run_in_threadpool(self.answer, token, form, request.query_params.multi_items())
 
     def answer(self, token: str, form: Form | None, query: Sequence[tuple[str, str]] = ()) -> Response:

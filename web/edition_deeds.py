@@ -13,7 +13,7 @@ from newsletter import editions, holds
 from newsletter.desk import absent, editing
 from newsletter.desk.choices import ImpossibleError
 from newsletter.edition import Edition, Edits, Selection
-from newsroom.errors import HeldError, MisuseError
+from newsroom.errors import HeldError, MisuseError, RenderError
 from newsroom.settings import Settings
 from web.edition_view import LEAD, note_text
 from web.forms import Form
@@ -150,7 +150,7 @@ def done(
         raise RefusedError(f"edition_cannot_{error.cannot.name.lower()}") from error
     except editing.NoStoryLeftError as error:
         raise RefusedError("edition_last_story") from error
-    except (MisuseError, HeldError) as error:
+    except (MisuseError, HeldError, RenderError) as error:
         raise RefusedError("edition_not_possible") from error
 
 
@@ -178,7 +178,11 @@ def _kept_back(
         return Done(TOP, is_unsaved=True)
     if words == _NO_EDITS or is_stale:
         return Done(TOP, is_unsaved=words != _NO_EDITS)
-    editing.change(connection, settings, edition.key, words, by, now)
+    try:
+        editing.change(connection, settings, edition.key, words, by, now)
+    except (MisuseError, RenderError):
+        # It is held all the same; a change that cannot be writes nothing.
+        return Done(TOP, is_unsaved=True)
     return Done(TOP, has_words=True)
 
 

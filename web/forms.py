@@ -41,15 +41,16 @@ def token_of(request: Request) -> str:
     return found.rstrip(_TRAILING)
 
 
-async def form_of(request: Request) -> Form:
-    """What was sent. What a sender puts into the body never stops the deed: it is no error."""
+async def form_of(request: Request, longest: int = LONGEST_BODY) -> Form:
+    """What was sent, in at most `longest` bytes. What a sender puts into the body never stops the deed: it is
+    no error."""
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LONGEST_BODY:
+        if len(body) > longest:
             return Form()
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return _form(await _multipart(request, body))
+        return _form(await _multipart(request, body, longest))
     try:
         return _form(
             parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
@@ -64,7 +65,7 @@ def _form(pairs: list[tuple[str, str]]) -> Form:
     return Form(tuple(sound), dict(sound))
 
 
-async def _multipart(request: Request, body: bytes) -> list[tuple[str, str]]:
+async def _multipart(request: Request, body: bytes, longest: int) -> list[tuple[str, str]]:
     async def stream() -> AsyncIterator[bytes]:
         yield body
 
@@ -73,7 +74,7 @@ async def _multipart(request: Request, body: bytes) -> list[tuple[str, str]]:
         stream(),  # type: ignore[arg-type]  # An async iterator is all that it uses.
         max_files=1,
         max_fields=MOST_FIELDS,
-        max_part_size=LONGEST_BODY,
+        max_part_size=longest,
     )
     try:
         form = await parser.parse()

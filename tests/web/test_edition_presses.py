@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urljoin
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from content.tables import articles
+from newsletter.codec import to_json
 from newsletter.edition import LeftOut
 from newsletter.tables import edition_revisions
 from newsroom.database import writing
@@ -20,7 +21,7 @@ from newsroom.masthead import Place
 from tests import samples
 from tests.newsletter.delivering import NOW
 from tests.web.archives import keep
-from tests.web.editing import ANA, BRIDGE, CELLO, FERRY, QUARRY, TRAM, Room, desk, status
+from tests.web.editing import ANA, BRIDGE, CELLO, FERRY, QUARRY, TRAM, Room, desk, seen, status
 from web.words import words
 
 
@@ -121,6 +122,24 @@ def test_a_hold_that_comes_late_keeps_what_was_typed(room: Room) -> None:
     assert status(page).startswith("It is held. But what you typed is not saved")
     assert "What *I* wrote" in page.text
     assert room.press("save", editor=ANA, page=page, note="What *I* wrote").status_code == 200
+
+
+def test_hold_and_stop_work_whatever_the_boxes_hold(room: Room, engine: Engine) -> None:
+    # As long as the shell takes one, in the longest letters there are.
+    with writing(engine) as connection:
+        row = sa.update(edition_revisions)
+        long = "\U00010400" * 20_000
+        changed = replace(room.selection, edits=replace(room.selection.edits, note="x", note_text=long))
+        connection.execute(row.values(selection=to_json(changed)))
+    fields = {"seen": seen(room.opened()), "note": long, "do": "hold"}
+    files = {name: (None, value) for name, value in fields.items()}
+    assert room.site.client.post(room.link(), files=files).status_code == 303
+    assert room.edition.held == "by hand"
+    with writing(engine) as connection:
+        connection.execute(sa.text("UPDATE editions SET held = ''"))
+        connection.execute(sa.update(articles).values(withdrawn=NOW))
+    page = room.press("hold", subject="A change that cannot be: every story was withdrawn")
+    assert (page.status_code, room.edition.held) == (200, "by hand")
 
 
 def test_a_subject_that_is_too_long_is_not_cut_in_silence(room: Room) -> None:
