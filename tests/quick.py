@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from newsroom import database, schema
 
 UPGRADE = schema._upgrade
 """Alembic's own work, for those who test it."""
+CREATE = database.metadata.create_all
+"""SQLAlchemy's."""
 PREPARE = database._prepare_sqlite
 """What a connection is told where a plug may be pulled."""
 
@@ -45,13 +48,19 @@ def share_what_is_compiled() -> None:
 
 
 def copy_new_databases() -> None:
-    """Have a new SQLite database be a copy of one that Alembic has made."""
+    """Have a new SQLite database be a copy of one that Alembic, or SQLAlchemy, has made."""
 
     def upgrade(engine: Engine) -> None:
-        if engine.dialect.name != "sqlite" or not _copied(engine):
+        if not _copied(engine, _migrated):
             UPGRADE(engine)
 
+    def create_all(engine: Engine) -> None:
+        # More of them once another package was imported.
+        if not _copied(engine, partial(_created, len(database.metadata.tables))):
+            CREATE(engine)
+
     schema._upgrade = upgrade
+    database.metadata.create_all = create_all  # type: ignore[method-assign,assignment] # all that is asked for
 
 
 def pull_no_plug() -> None:
@@ -64,25 +73,37 @@ def pull_no_plug() -> None:
     database._prepare_sqlite = prepare
 
 
-def _copied(engine: Engine) -> bool:
+def _copied(engine: Engine, empty: Callable[[], sqlite3.Connection]) -> bool:
+    """Whether a new SQLite database is now as that one."""
+    if engine.dialect.name != "sqlite":
+        return False
     with engine.connect() as connection:
         target = connection.connection.driver_connection
         if target is None or connection.exec_driver_sql("SELECT 1 FROM sqlite_master").first():
             return False
         try:
-            _empty().backup(target)
+            empty().backup(target)
         except sqlite3.Error:
-            # Alembic says it better.
+            # Who makes it says it better.
             return False
     return True
 
 
 @cache
-def _empty() -> sqlite3.Connection:
+def _migrated() -> sqlite3.Connection:
+    return _made(UPGRADE)
+
+
+@cache
+def _created(_tables: int) -> sqlite3.Connection:
+    return _made(CREATE)
+
+
+def _made(make: Callable[[Engine], None]) -> sqlite3.Connection:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "standfirst.db"
         made = sa.create_engine(f"sqlite:///{path}")
-        UPGRADE(made)
+        make(made)
         made.dispose()
         source = sqlite3.connect(path)
         kept = sqlite3.connect(":memory:", check_same_thread=False)
