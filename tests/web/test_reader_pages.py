@@ -31,7 +31,7 @@ def preferences(site: Site, number: int = 1) -> str:
 
 
 def checked(page: Page, width: int, mode: str, name: str) -> None:
-    seen = look(page, "button, main .go a, header a, .field input, .field select, .box")
+    seen = look(page, "button, main .go a, .ways a, header a, .field input, .field select, .box")
     assert seen.violations == {}, name
     assert seen.width <= width, name
     assert seen.headings == 1, name
