@@ -29,7 +29,7 @@ from newsletter.edition import Edition
 from newsletter.lateness import is_too_late
 from newsletter.providers import Provider
 from newsletter.providers.chosen import provider_for
-from newsletter.returns import bounce_hold, evidence, heard
+from newsletter.returns import bounce_hold, drops, evidence, heard
 from newsletter.returns import silence as silence_
 from newsroom import alerts, locks, log, witness
 from newsroom.counted import counted
@@ -126,6 +126,7 @@ def say_unsettled(room: Context) -> None:
         key = f"unsettled:{min(problem.batches) if many else problem.batch}"
         room.troubles.add("deliver", key, message, ExitStatus.HELD)
     say_returned(room)
+    say_dropped(room)
 
 
 def say_returned(room: Context) -> None:
@@ -137,6 +138,19 @@ def say_returned(room: Context) -> None:
         room.troubles.add(
             "bounces", held.edition, f"{held.edition}: {held.reason}; then: {ways}", ExitStatus.HELD
         )
+
+
+def say_dropped(room: Context) -> None:
+    """Say of which editions the provider threw much away for reasons that a person can mend."""
+    with reading(room.engine) as connection:
+        many = drops.many(connection, room.settings.bounces.most, room.clock())
+        reasons = {key: status.refusals(connection, key) for key in many}
+    for key, count in many.items():
+        message = (
+            f"{key}: {counted(count, 'reader')} of it refused, dropped by the provider: {reasons[key]}; once "
+            f"that is mended, `resend {key} --only refused` hands it over to them"
+        )
+        room.troubles.add("deliver", f"{key}:many dropped", message, ExitStatus.HELD)
 
 
 @contextmanager

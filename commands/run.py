@@ -14,6 +14,7 @@ from commands.invocation import Invocation, invocation
 from commands.letters import letters_step, say_unseen
 from commands.sync import sync_step
 from newsletter.history import decided_dates, has_kept, has_returned, has_unsettled, open_editions
+from newsletter.returns import drops
 from newsletter.upcoming import next_to_go
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
@@ -90,6 +91,7 @@ def _deliver(room: Context) -> None:
     with reading(room.engine) as connection:
         is_kept = has_kept(connection)
         is_over = not (open_editions(connection) or has_unsettled(connection) or has_returned(connection))
+        is_over = is_over and not drops.many(connection, room.settings.bounces.most, room.clock())
     if is_kept:
         # First: it has an hour at which it goes.
         from commands.taking_back import take_back_step

@@ -141,7 +141,8 @@ class Page:
         for fate in Fate:
             if heard.of(fate):
                 table.add_row(f"  {fate.value}" if fate in BESIDE else fate.value, f"{heard.of(fate):,}")
-        silent = found.of(DeliveryState.ACCEPTED) - heard.total
+        thrown_away = min(heard.of(Fate.DROPPED), found.of(DeliveryState.REFUSED))
+        silent = found.of(DeliveryState.ACCEPTED) + thrown_away - heard.total
         if silent > 0:
             table.add_row("accepted, and nothing heard", f"{silent:,}")
         self._say("")

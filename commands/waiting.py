@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -25,7 +25,7 @@ from newsletter.delivery import recalls
 from newsletter.desk.seen import unseen
 from newsletter.edition import BatchState
 from newsletter.ledger import count_by_state
-from newsletter.returns import bounce_hold
+from newsletter.returns import bounce_hold, drops
 from newsletter.status import Problem, Trouble
 from newsroom import alerts, locks, witness
 from newsroom.web_address import shown
@@ -77,8 +77,9 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     Refusals stay for ever, so only those of editions that were due after `since` are told.
     """
     problems = status.together(status.problems(connection, since, edition))
+    many = drops.many(connection, room.settings.bounces.most, room.clock())
     found = [
-        _of_edition(judged(connection, room, one) if one.trouble is Trouble.REFUSED else one)
+        _refused(judged(connection, room, one), many) if one.trouble is Trouble.REFUSED else _of_edition(one)
         for one in problems
     ]
     found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
@@ -107,6 +108,12 @@ def _of_edition(problem: Problem) -> Waiting:
         next_at=problem.next_at,
         batches=problem.batches,
     )
+
+
+def _refused(problem: Problem, many: Collection[str]) -> Waiting:
+    """A provider that throws much of an edition away is for a person to see to, where that helps anybody."""
+    needs_person = problem.edition in many and bool(problem.commands)
+    return replace(_of_edition(problem), needs_person=needs_person)
 
 
 def _partly(problem: Problem) -> str:

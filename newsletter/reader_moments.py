@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from newsletter.before import Before, before
 from newsletter.edition import DeliveryState
+from newsletter.returns.evidence import TAKEN
 from newsletter.returns.heard import told_of
 from newsletter.status import ReaderLine, reader_story
 from newsletter.tables import deliveries, edition_log
@@ -63,7 +64,8 @@ def _handed(line: ReaderLine) -> Iterator[Moment]:
     number = f"batch {line.batch}, revision {line.revision}"
     if line.handed is not None:
         yield Moment(line.handed, HANDED, f"to {line.provider}, {number}")
-    is_said = line.reason.startswith("said to be sent")
+    # What was said of it later has a moment of its own.
+    is_said = line.reason.startswith(("said to be sent", TAKEN))
     if not is_said and line.settled is not None and line.state in _ENDS:
         more = ", ".join(filter(None, (line.reason, line.reference)))
         yield Moment(line.settled, f"{line.state.value} by {line.provider}", more)

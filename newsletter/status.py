@@ -212,10 +212,10 @@ def _refused(connection: Connection, since: datetime) -> Iterator[Problem]:
     )
     for key, readers in connection.execute(query):
         command = f"resend {key} --only refused"
-        yield Problem(key, Trouble.REFUSED, _reasons(connection, key), (command,), readers)
+        yield Problem(key, Trouble.REFUSED, refusals(connection, key), (command,), readers)
 
 
-def _reasons(connection: Connection, key: str, most: int = 3) -> str:
+def refusals(connection: Connection, key: str, most: int = 3) -> str:
     """The commonest reasons for refusals of the edition, with their numbers."""
     state = sa.func.coalesce(deliveries.c.state, batches.c.state)
     reason = sa.case((deliveries.c.state.is_(None), batches.c.reason), else_=deliveries.c.reason)

@@ -21,7 +21,7 @@ from newsletter.delivery.delivery_report import (
 from newsletter.delivery.sums import checked_sum
 from newsletter.edition import BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
-from newsletter.returns import evidence
+from newsletter.returns import drops, evidence
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
 
@@ -41,7 +41,7 @@ def concluded(connection: Connection, key: str, report: DeliveryReport, now: dat
     # What came of it by events while its answers were still awaited.
     evidence.settle_heard(connection, now, key)
     report = report.with_sum(checked_sum(connection, key))
-    if _is_in_vain(edition, report):
+    if _is_in_vain(edition, report) and not drops.still_refused(connection, key):
         problem = everybody_refused(key, taking_back.reason_of(connection, key))
         taking_back.take_back(connection, key)
         report = report.with_sum(checked_sum(connection, key)).stopped(StoppedBy.PROVIDER, problem)

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from newsletter.returns import evidence, stops
 from newsletter.returns.event import Event, EventKind
+from newsletter.returns.proof import Proof, proof
 from newsletter.tables import batches, deliveries, events
 from newsroom.database import LARGEST, inserting
 from newsroom.portions import portions
@@ -153,8 +154,8 @@ def _hear(
 
 
 def _settle(connection: Connection, ours: Iterable[Event], now: datetime) -> int:
-    by_edition: dict[str, list[evidence.Proof]] = {}
+    by_edition: dict[str, list[Proof]] = {}
     for one in ours:
-        proof = evidence.proof(one.reader_id, one.batch, one.kind, one.at, one.reason)
-        by_edition.setdefault(one.edition, []).append(proof)
+        said = proof(one.reader_id, one.batch, one.kind, one.at, one.reason, one.is_permanent)
+        by_edition.setdefault(one.edition, []).append(said)
     return sum(evidence.settle(connection, key, proofs, now) for key, proofs in sorted(by_edition.items()))

@@ -8,9 +8,9 @@ Every function works inside the writing transaction of the connection it is give
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +19,9 @@ from sqlalchemy.engine import Connection
 from newsletter import before, editions, ledger
 from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.ledger import BatchRow
+from newsletter.returns import drops
 from newsletter.returns.event import EventKind
+from newsletter.returns.proof import Proof, proof, weightiest
 from newsletter.tables import batches, deliveries, events
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
@@ -28,21 +30,13 @@ from newsroom.portions import portions
 LATE = "as it was handed over before it was planned again: batch"
 """How the reason of a batch begins that keeps a hand-over which was thought not to have been taken."""
 
+TAKEN = "dropped by the provider, which had taken it"
+"""How the reason begins of who is refused, though the hand-over was accepted."""
+
+CLOCKS = timedelta(minutes=1)
+"""So far the provider's clock may be behind ours."""
+
 _OPEN_TO_EVIDENCE = (DeliveryState.UNCERTAIN, DeliveryState.REFUSED, DeliveryState.PLANNED)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What one event says of one reader's hand-over."""
-
-    reader_id: int
-    batch: int
-    taken: bool
-    """False: the provider dropped it."""
-    at: datetime
-    reason: str = ""
-    is_weak: bool = False
-    """That the provider has had the message, or threw it away: so it did with one that was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +46,30 @@ class _Place:
     reader_id: int
     batch: int
     state: DeliveryState
-    batch_state: BatchState
     resend: bool
+    hand_over: int
+    """The batch that it was handed over in, as events name it."""
+    again: bool
+    """Accepted before: whatever comes of the copy that was asked for, the reader has one."""
+    not_earlier: datetime | None
+    """When the batch was handed over, of one that was before; what is told of earlier is of that time."""
 
-    def is_met_by(self, proof: Proof) -> bool:
-        """Whether the proof is of this hand-over, or of one that this one would be a copy of."""
-        if self.state not in _OPEN_TO_EVIDENCE or (self.resend and proof.batch != self.batch):
+    def judged(self, proofs: Iterable[Proof]) -> Proof | None:
+        """Which of the reader's proofs says something new of this hand-over, or of one that this one would
+        be a copy of; None: none of them."""
+        ours = [one for one in proofs if not self.resend or one.batch == self.hand_over]
+        if not ours:
+            return None
+        found = weightiest(ours)
+        if self.state is DeliveryState.ACCEPTED:
+            return found if self._is_denied_by(found) else None
+        return found if found.taken or self.state is not DeliveryState.REFUSED else None
+
+    def _is_denied_by(self, one: Proof) -> bool:
+        """Whether the provider, who took it, has dropped it since."""
+        if self.again or not one.is_outright or one.batch != self.hand_over:
             return False
-        return proof.taken or self.state is not DeliveryState.REFUSED
-
-
-def proof(reader_id: int, batch: int, kind: EventKind, at: datetime, reason: str) -> Proof:
-    """What an event of this kind proves. Pure."""
-    is_weak = kind in (EventKind.PROCESSED, EventKind.DROPPED)
-    return Proof(reader_id, batch, kind is not EventKind.DROPPED, at, reason, is_weak)
+        return self.not_earlier is None or one.at > self.not_earlier - CLOCKS
 
 
 def settle(connection: Connection, edition: str, proofs: Iterable[Proof], now: datetime) -> int:
@@ -73,32 +77,33 @@ def settle(connection: Connection, edition: str, proofs: Iterable[Proof], now: d
 
     However often and in whichever order they come, it is the same in the end.
     """
-    if _was_recalled(connection, edition):
-        proofs = [one for one in proofs if not one.is_weak]
-    # Whoever was dropped once and taken once has it.
-    best: dict[int, Proof] = {}
-    for one in sorted(proofs, key=lambda one: (one.taken, one.at), reverse=True):
-        best.setdefault(one.reader_id, one)
-    if not _met(connection, edition, best):
+    is_recalled = _was_recalled(connection, edition)
+    given = [one for one in proofs if not (is_recalled and one.is_weak)]
+    if not _met(connection, edition, given, is_recalled):
         return 0
     # From here on no run takes a batch of the edition, so what is read stays true.
     editions.locked(connection, edition)
-    places = _met(connection, edition, best)
-    planned = [place for place in places if place.state is DeliveryState.PLANNED]
-    others = [place for place in places if place.state is not DeliveryState.PLANNED]
-    settled = [place.reader_id for place in others]
-    before.keep(connection, edition, settled, "settled", before.EVENTS, now)
-    _write(connection, edition, [best[reader_id] for reader_id in settled])
-    for place in planned:
+    met = _met(connection, edition, given, is_recalled)
+    by_state: dict[DeliveryState, list[tuple[_Place, Proof]]] = {state: [] for state in DeliveryState}
+    for place, one in met:
+        by_state[place.state].append((place, one))
+    denied, planned = by_state[DeliveryState.ACCEPTED], by_state[DeliveryState.PLANNED]
+    settled = [*by_state[DeliveryState.UNCERTAIN], *by_state[DeliveryState.REFUSED]]
+    for some, then in ((settled, "settled"), (denied, "dropped")):
+        readers = [place.reader_id for place, _ in some]
+        before.keep(connection, edition, readers, then, before.EVENTS, now)
+    _write(connection, edition, [one for _, one in settled])
+    _write(connection, edition, [replace(one, reason=f"{TAKEN}: {one.reason}") for _, one in denied])
+    for place, one in planned:
         # Few: somebody said that these were not sent.
-        _back(connection, edition, place, best[place.reader_id], now)
-    for number in sorted({place.batch for place in places}):
+        _back(connection, edition, place, one, now)
+    for number in sorted({place.batch for place, _ in met}):
         _closed(connection, number, now)
     if planned:
         who = counted(len(planned), "reader")
         said = f"{who} not handed it again: the provider's events say that they have it, or never will"
         editions.log(connection, edition, now, "run", said)
-    return len(places)
+    return len(met)
 
 
 def _was_recalled(connection: Connection, edition: str) -> bool:
@@ -107,14 +112,16 @@ def _was_recalled(connection: Connection, edition: str) -> bool:
 
 
 def settle_heard(connection: Connection, now: datetime, edition: str | None = None) -> int:
-    """Settle what is uncertain (of one edition, or of any) by events that were noted before it was so;
-    returns of how many readers."""
+    """Settle what is uncertain (of one edition, or of any) by events that were noted before it was so, and of
+    one edition who was dropped before it was accepted; returns of how many readers."""
     settled = 0
     for number, _, _ in ledger.uncertain(connection, edition):
         row = ledger.batch(connection, number)
         if row is not None:
             readers = _uncertain_in(connection, row)
             settled += settle(connection, row.edition, _stored(connection, row.edition, readers), now)
+    if edition is not None and (readers := drops.dropped(connection, edition)):
+        settled += settle(connection, edition, _stored(connection, edition, readers), now)
     return settled
 
 
@@ -127,11 +134,18 @@ def settle_planned(connection: Connection, row: BatchRow, now: datetime) -> int:
 
 def _stored(connection: Connection, edition: str, reader_ids: Iterable[int]) -> list[Proof]:
     found: list[Proof] = []
-    columns = (events.c.reader_id, events.c.batch, events.c.kind, events.c.at, events.c.reason)
+    columns = (
+        events.c.reader_id,
+        events.c.batch,
+        events.c.kind,
+        events.c.at,
+        events.c.reason,
+        events.c.is_permanent,
+    )
     for some in portions(reader_ids):
         query = sa.select(*columns).where(events.c.edition == edition, events.c.reader_id.in_(some))
-        for number, batch, kind, at, reason in connection.execute(query).all():
-            found.append(proof(number, batch, EventKind(kind), at, reason))
+        for number, batch, kind, at, reason, is_permanent in connection.execute(query).all():
+            found.append(proof(number, batch, EventKind(kind), at, reason, bool(is_permanent)))
     return found
 
 
@@ -143,35 +157,64 @@ def _uncertain_in(connection: Connection, row: BatchRow) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def _met(connection: Connection, edition: str, best: Mapping[int, Proof]) -> list[_Place]:
-    """Where those stand of whom the proofs say something new."""
+def _met(
+    connection: Connection, edition: str, given: Sequence[Proof], is_recalled: bool
+) -> list[tuple[_Place, Proof]]:
+    """Where those stand of whom the proofs, with all that were noted before, say something new; and what."""
+    places = _places(connection, edition, {one.reader_id for one in given}, _OPEN_TO_EVIDENCE)
+    denied = {one.reader_id for one in given if one.is_outright}
+    places += _places(connection, edition, denied, (DeliveryState.ACCEPTED,))
+    if not places:
+        return []
+    by_reader: dict[int, list[Proof]] = {place.reader_id: [] for place in places}
+    for one in (*given, *_stored(connection, edition, sorted(by_reader))):
+        if one.reader_id in by_reader and not (is_recalled and one.is_weak):
+            by_reader[one.reader_id].append(one)
+    judged = ((place, place.judged(by_reader[place.reader_id])) for place in places)
+    return [(place, one) for place, one in judged if one is not None]
+
+
+def _places(
+    connection: Connection, edition: str, readers: Collection[int], states: Collection[DeliveryState]
+) -> list[_Place]:
     columns = (
         deliveries.c.reader_id,
         deliveries.c.batch,
         deliveries.c.state.label("own"),
+        deliveries.c.reason.label("own_reason"),
         batches.c.state,
+        batches.c.reason,
         batches.c.resend,
+        batches.c.handed,
+        batches.c.handed_before,
     )
     inside = deliveries.join(batches, batches.c.id == deliveries.c.batch)
-    open_ = [state.value for state in _OPEN_TO_EVIDENCE]
     found: list[_Place] = []
-    for some in portions(sorted(best)):
+    for some in portions(sorted(readers)):
         query = (
             sa.select(*columns)
             .select_from(inside)
             .where(
                 deliveries.c.edition == edition,
                 deliveries.c.reader_id.in_(some),
-                sa.func.coalesce(deliveries.c.state, batches.c.state).in_(open_),
+                sa.func.coalesce(deliveries.c.state, batches.c.state).in_([state.value for state in states]),
             )
         )
         found += [_place(row) for row in connection.execute(query).all()]
-    return [place for place in found if place.is_met_by(best[place.reader_id])]
+    return found
 
 
 def _place(row: Any) -> _Place:
-    state = DeliveryState(row.own or row.state)
-    return _Place(row.reader_id, row.batch, state, BatchState(row.state), bool(row.resend))
+    kept = row.reason.removeprefix(f"{LATE} ") if row.reason.startswith(LATE) else ""
+    return _Place(
+        reader_id=row.reader_id,
+        batch=row.batch,
+        state=DeliveryState(row.own or row.state),
+        resend=bool(row.resend),
+        hand_over=int(kept) if kept.isdecimal() else row.batch,
+        again=row.own_reason.startswith(ledger.AGAIN),
+        not_earlier=row.handed if row.handed_before is not None else None,
+    )
 
 
 def _write(connection: Connection, edition: str, proofs: Sequence[Proof]) -> None:

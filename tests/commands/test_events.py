@@ -174,6 +174,34 @@ def test_so_much_comes_back_that_a_person_has_to_look(told: Told, capsys: pytest
     assert told.house.run("readers", "bounces", "daily-2026-03-11", "--stop", now=NINE).status == 2
 
 
+QUOTA: dict[str, Any] = {"reason": "Account over quota"}
+
+
+def test_what_the_provider_took_and_threw_away_is_told_until_it_is_handed_over_again(
+    told: Told, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = [(number, EventKind.DROPPED, QUOTA) for number in range(1, 26)]
+    told.note(*few)
+    listed = told.shown(capsys, "status", EDITION, "--problems")
+    assert f"    python send.py resend {EDITION} --only refused\n" in listed
+    assert told.house.run(now=NINE).status == 0
+    told.note((26, EventKind.DROPPED, QUOTA))
+    run = told.house.run(now=NINE)
+    assert (run.status, [QUOTA["reason"] in line for line in run.problems].count(True)) == (3, 1)
+    problems = told.shown(capsys, "status", "--problems", status=3)
+    assert problems.count(f"python send.py resend {EDITION} --only refused") == 1
+    page = told.shown(capsys, "status", EDITION)
+    assert ["accepted, and nothing heard", "4"] in [line.rsplit(maxsplit=1) for line in page.splitlines()]
+    # A day later nobody wants it any more.
+    later = "2026-03-11T06:30"
+    assert not any(QUOTA["reason"] in line for line in told.house.run(now=later).problems)
+    assert told.house.run("status", "--problems", now=later).status == 0
+    assert told.house.run("resend", EDITION, "--only", "refused", now=NINE).status == 0
+    again = told.house.run(now=NINE)
+    assert (again.status, again.step("deliver")["accepted"]) == (0, READERS)
+    assert told.shown(capsys, "status", "--problems") == "Nothing waits for you.\n"
+
+
 def test_the_whole_edition_as_csv(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
     told.note(
         (1, EventKind.DELIVERED, {}),

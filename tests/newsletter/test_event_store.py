@@ -11,9 +11,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter.delivery import settle
+from newsletter import before
+from newsletter.delivery import resending, settle
 from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.providers import Answer
+from newsletter.reader_moments import moments
 from newsletter.returns.event import Event, EventKind, event_key
 from newsletter.returns.event_store import Noted, note
 from newsletter.tables import deliveries
@@ -181,3 +183,108 @@ def test_events_of_others_are_passed_over(engine: Engine) -> None:
             sa.select(deliveries.c.recipient_key).where(deliveries.c.reader_id == 1)
         ).scalar_one()
     assert noted(engine, event(1, recipient_key=key)).new == 1
+
+
+QUOTA = {"reason": "Account over quota"}
+
+
+def dropped(*readers: int, **more: Any) -> list[Event]:
+    return [event(number, EventKind.DROPPED, **QUOTA | more) for number in readers]
+
+
+def test_whoever_was_accepted_and_then_dropped_has_nothing_and_may_be_given_it_again(engine: Engine) -> None:
+    here = house(engine)
+    here.run()
+    assert here.edition.state is EditionState.SENT
+    some = dropped(3, 4)
+    assert [noted(engine, *some).settled, noted(engine, *some).settled] == [2, 0]
+    assert [here.states()[number] for number in (2, 3, 4)] == ["accepted", "refused", "refused"]
+    with reading(engine) as connection:
+        (was,) = before.before(connection, KEY, 3, 3)
+        told = moments(connection, KEY, 3)
+    assert (was.state, was.then, was.by) == (DeliveryState.ACCEPTED, "dropped", before.EVENTS)
+    assert {one.what for one in told} >= {
+        "accepted by fake",
+        "dropped by the provider",
+        f"dropped by {before.EVENTS}",
+    }
+    assert "refused by fake" not in {one.what for one in told}
+    resend_refused(here)
+    here.run()
+    assert here.provider.handed[-1] == [3, 4]
+    # What was told of the first hand-over says nothing of the second.
+    assert noted(engine, *some, *dropped(3, key="late")).settled == 0
+    assert here.sum.of(DeliveryState.ACCEPTED) == 10
+
+
+def resend_refused(here: House) -> None:
+    with writing(here.engine) as connection:
+        resending.resend(connection, KEY, "refused", here.desk.revise, 10, "ada", LATER)
+
+
+@pytest.mark.parametrize(
+    ("more", "state"),
+    [
+        # The provider's own list has the address: that stops the reader.
+        ([event(3, EventKind.DROPPED, is_permanent=True, reason="Bounced Address")], "accepted"),
+        ([*dropped(3), event(3, EventKind.DELIVERED)], "accepted"),
+        ([*dropped(3), event(3)], "refused"),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_drop_of_what_was_accepted_counts_where_nothing_says_otherwise(
+    engine: Engine, more: list[Event], state: str, turned: bool
+) -> None:
+    here = house(engine)
+    here.run()
+    for one in reversed(more) if turned else more:
+        noted(engine, one)
+    assert here.states()[3] == DeliveryState(state)
+
+
+def test_a_drop_that_is_told_before_the_answer_counts_once_that_has_come(engine: Engine) -> None:
+    here = house(engine)
+
+    def accepts(batch: Any) -> Any:
+        noted(engine, *dropped(3, batch=batch.number))
+        return says(Answer.ACCEPTED)(batch)
+
+    here.provider.otherwise = accepts
+    assert (here.run().refused, here.states()[3]) == (1, DeliveryState.REFUSED)
+
+
+def test_where_all_were_taken_and_dropped_nobody_gets_it_by_itself(engine: Engine) -> None:
+    here = house(engine)
+
+    def accepts(batch: Any) -> Any:
+        noted(engine, *dropped(*range(1, 11), batch=batch.number))
+        return says(Answer.ACCEPTED)(batch)
+
+    here.provider.otherwise = accepts
+    report = here.run()
+    assert (report.refused, report.is_finished) == (10, True)
+    assert any("--only refused" in one.message for one in report.problems)
+
+
+def test_a_copy_that_is_dropped_takes_nothing_away(engine: Engine) -> None:
+    here = house(engine)
+    here.run()
+    with writing(engine) as connection:
+        resending.resend(connection, KEY, 3, here.desk.revise, 10, "ada", LATER)
+    here.run()
+    assert here.provider.handed[-1] == [3]
+    assert noted(engine, *dropped(3, batch=2)).settled == 0
+    assert here.states()[3] is DeliveryState.ACCEPTED
+
+
+def test_a_drop_of_the_first_hand_over_says_nothing_of_the_second(engine: Engine) -> None:
+    here = house(engine)
+    here.provider.answers.append(says(Answer.UNCERTAIN, "reset"))
+    here.run()
+    with writing(engine) as connection:
+        settle.resolve(connection, 1, False, "ada", NOW)
+    here.clock.pause(3600)
+    here.run()
+    assert noted(engine, *dropped(3)).settled == 0
+    assert noted(engine, *dropped(4, at=NOW + timedelta(minutes=61))).settled == 1
+    assert here.sum.of(DeliveryState.ACCEPTED) == 9

@@ -19,6 +19,7 @@ from newsletter.edition import DeliveryState, EditionState
 from newsletter.providers.sendgrid import SendGrid
 from newsletter.returns import evidence
 from newsletter.returns.event import EventKind
+from newsletter.returns.proof import proof
 from newsletter.tables import batches
 from newsroom.database import reading, writing
 from newsroom.errors import MisuseError, ProviderError
@@ -252,5 +253,5 @@ def test_that_it_was_received_or_thrown_away_says_nothing_of_what_was_taken_back
         number = connection.execute(sa.select(sa.func.min(batches.c.id))).scalar_one()
     desk.stop()
     with writing(desk.house.engine) as connection:
-        evidence.settle(connection, KEY, [evidence.proof(1, number, kind, NOW, "")], NOW)
+        evidence.settle(connection, KEY, [proof(1, number, kind, NOW, "")], NOW)
     assert desk.house.states()[1] == DeliveryState(state)
