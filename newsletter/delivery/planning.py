@@ -1,7 +1,7 @@
 """Who gets an edition: each candidate becomes one delivery, or one exclusion with its reason.
 
-Candidates stream through in pages; what is kept in memory is a page of rows and the batches that are
-filling, so a million readers take no more than a thousand.
+Candidates stream through in pages; what is kept in memory is a page of them, the deliveries that are written
+next and the batches that are filling, so a million readers take no more than a hundred thousand.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from operator import itemgetter
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -32,9 +33,13 @@ from readership.reader import (
 )
 
 PAGE = 5_000
-"""Candidates read, and rows written, at a time."""
+"""Candidates read at a time."""
 
-CACHE_KB = 131_072
+WRITTEN = 50_000
+"""Deliveries written at a time, by their recipient keys: readers come in no order of theirs, and the more are
+written at once, the more of them go into each page of that index."""
+
+CACHE_KB = 16_384
 """How much of an SQLite database planning keeps in memory, in KiB."""
 
 MOST_BOXES = 50
@@ -136,8 +141,8 @@ def plan(
     if edition.first_handed is not None:
         raise StoreError(f"{edition.key} is being handed over: its readers cannot be planned anew")
     if connection.dialect.name == "sqlite":
-        # The unique index on recipient keys is filled in random order: with the default 2 MB of cache a
-        # million readers take more than twice as long. The connection keeps it, and it is a bound.
+        # With the default of 2 MB the system's part doubles, for pages of the indexes that are written out and
+        # read in again; ever more of it gains less and less. The connection keeps it, and it is a bound.
         connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KB}")
     else:
         # After a large import PostgreSQL's own look at the tables may be a minute away, and until then each
@@ -193,11 +198,12 @@ class _Drafting:
         """By plan order and variant: the batch that is filling, and how many are in it."""
         self._variants: set[str] = set()
         self._known: dict[_Same, tuple[tuple[int, str] | None, bool]] = {}
+        self._rows: list[tuple[object, ...]] = []
+        """Deliveries that are not written yet."""
 
     def add(self, page: Sequence[Candidate]) -> None:
         """Plan a page of candidates."""
         key, day = self._edition.key, self._edition.local_date
-        rows: list[tuple[object, ...]] = []
         excluded: list[tuple[object, ...]] = []
         owed = self._owed_to([candidate.reader.id for candidate in page])
         for candidate in page:
@@ -211,14 +217,16 @@ class _Drafting:
                 excluded.append((key, reader.id, (reason or ExclusionReason.NO_STORIES).value))
                 continue
             self._told += bool(kind)
-            rows.append((key, reader.id, reader.key, self._batch(group), "", reader.days_left(day)))
+            self._rows.append((key, reader.id, reader.key, self._batch(group), "", reader.days_left(day)))
         self._candidates += len(page)
-        self._write(rows)
         self._exclude(excluded)
+        if len(self._rows) >= WRITTEN:
+            self._write()
 
     def finish(self) -> Planned:
         """Count what is there, check the sum and note it. Raises StoreError where it is wrong."""
         connection, key = self._connection, self._edition.key
+        self._write()
         self._size_batches()
         counted = sa.select(sa.func.count()).select_from(deliveries).where(deliveries.c.edition == key)
         delivered = int(connection.execute(counted).scalar_one())
@@ -315,8 +323,10 @@ class _Drafting:
             raise StoreError("the database gave a new batch no number")
         return int(key[0])
 
-    def _write(self, rows: list[tuple[object, ...]]) -> None:
+    def _write(self) -> None:
         """Insert deliveries; whoever shares a recipient key with another delivery is excluded instead."""
+        # In the order of the recipient keys, and of candidates where two have the same one.
+        rows, self._rows = sorted(self._rows, key=itemgetter(2)), []
         written = insert_rows(self._connection, deliveries, _DELIVERY, rows)
         if written == len(rows):
             return

@@ -89,7 +89,11 @@ def test_allow_to_lets_nobody_else_through(allow_to: tuple[str, ...], passes: bo
     assert exclusion(candidate(), DAY, allow_to) is (None if passes else ExclusionReason.STAGING)
 
 
-def test_both_unique_keys_hold_and_the_sum_still_does(engine: Engine) -> None:
+@pytest.mark.parametrize("at_a_time", [1, 2, planning.WRITTEN])
+def test_both_unique_keys_hold_and_the_sum_still_does(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    monkeypatch.setattr(planning, "WRITTEN", at_a_time)
     composed(engine)
     same_address = Candidate(samples.reader(2, key=samples.reader(1).key), samples.subscription(2))
     # Reader 1 twice, as where the list changes between two pages; reader 3 excluded twice.
