@@ -141,8 +141,8 @@ def plan(
     if edition.first_handed is not None:
         raise StoreError(f"{edition.key} is being handed over: its readers cannot be planned anew")
     if connection.dialect.name == "sqlite":
-        # With the default of 2 MB the system's part doubles, for pages of the indexes that are written out and
-        # read in again; ever more of it gains less and less. The connection keeps it, and it is a bound.
+        # With the default of 2 MB the system's part doubles: pages of the indexes are written out and read in
+        # again. Ever more of it gains less and less. The connection keeps it, and it is a bound.
         connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KB}")
     else:
         # After a large import PostgreSQL's own look at the tables may be a minute away, and until then each
