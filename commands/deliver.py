@@ -16,15 +16,14 @@ from commands.asking import ask_again
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import miss_late
-from commands.posting import post_for
+from commands.posting import planned, post_for
 from commands.progress import counting
 from commands.taking_back import take_back_step
 from newsletter import editions, history, status
-from newsletter.delivery import ramps, sums
+from newsletter.delivery import sums
 from newsletter.delivery.claim import Terms
 from newsletter.delivery.deliver import Delivery
 from newsletter.delivery.delivery_report import DeliveryReport, StoppedBy
-from newsletter.delivery.planning import pages, plan
 from newsletter.edition import Edition
 from newsletter.lateness import is_too_late
 from newsletter.providers import Provider
@@ -82,26 +81,41 @@ def deliver_step(room: Context, newsletter: Newsletter) -> None:
         for edition in due:
             _say_plan(room, newsletter, edition)
         return
-    if late or due:
+    with reading(room.engine) as connection:
+        begun = history.cut_off(connection, newsletter.key)
+    # Stopped, held, or of an hour to come: nothing more is handed over of these, but what was is settled.
+    cut_off = [edition for edition in begun if edition.key not in {one.key for one in due}]
+    if late or due or cut_off:
         witness.check(room.engine, room.settings.witness_path)
-    if due:
-        _deliver_all(room, newsletter, due)
+    if due or cut_off:
+        _deliver_all(room, newsletter, due, cut_off)
 
 
-def _deliver_all(room: Context, newsletter: Newsletter, due: Sequence[Edition]) -> None:
+def _deliver_all(
+    room: Context, newsletter: Newsletter, due: Sequence[Edition], cut_off: Sequence[Edition]
+) -> None:
     provider = provider_for(room.settings)
-    if provider.is_real:
-        answers(room.settings.newsroom.public_url, room.settings.secrets.signing_keys)
-    elif not room.settings.newsroom.public_url.startswith("https://"):
-        message = "public_url is not https: mails carry no one-click unsubscribe; only a trial may do so"
-        log.problem("deliver", message, level="warning")
+    if due:
+        _check_address(room, provider)
     try:
         with _told_to_stop(), locks.held(room.engine, f"newsletter:{newsletter.key}") as owner:
+            for edition in cut_off:
+                _deliver_one(room, newsletter, edition, provider, owner)
             for edition in due:
                 ask_again(room, edition, _stopping.is_set)
                 _deliver_one(room, newsletter, edition, provider, owner)
     finally:
         provider.close()
+
+
+def _check_address(room: Context, provider: Provider) -> None:
+    """Say what mails lack on a trial. Raises HeldError where readers' links would lead nowhere."""
+    address = room.settings.newsroom.public_url
+    if provider.is_real:
+        answers(address, room.settings.secrets.signing_keys)
+    elif not address.startswith("https://"):
+        message = "public_url is not https: mails carry no one-click unsubscribe; only a trial may do so"
+        log.problem("deliver", message, level="warning")
 
 
 def _say_held(room: Context, coming: Sequence[Edition]) -> None:
@@ -256,24 +270,11 @@ def _sum_up(room: Context) -> None:
 
 def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:
     """What planning would come to, rolled back."""
-    provider = provider_for(room.settings)
-    post = post_for(room, newsletter)
+    if edition.first_handed is not None:
+        log.step("deliver", edition=edition.key, dry_run="the rest would be handed over")
+        return
     with rehearsing(room.engine) as connection:
-        selection = editions.selection_of(connection, edition.key, edition.revision)
-        if edition.first_handed is not None:
-            log.step("deliver", edition=edition.key, dry_run="the rest would be handed over")
-            return
-        made = plan(
-            connection,
-            edition,
-            pages(connection, newsletter.key),
-            post.variant_of(selection),
-            batch_size=provider.batch_size,
-            allow_to=room.settings.delivery.allow_to,
-            max_variants=newsletter.max_variants,
-            owed_to=post.owed_to(connection, edition.key),
-            paced=ramps.pace(connection, edition),
-        )
+        made = planned(connection, room, newsletter, edition)
     log.step(
         "deliver",
         edition=edition.key,

@@ -13,14 +13,17 @@ from sqlalchemy.engine import Connection
 from commands.composing import current_teasers, fitting
 from commands.context import Context
 from content.corrected import corrected_since, live
+from newsletter import editions
 from newsletter.composition.revise import revised
 from newsletter.correction_book import Question, owed_to
 from newsletter.corrections import KEPT, standing
-from newsletter.delivery.planning import VariantOf
+from newsletter.delivery import ramps
+from newsletter.delivery.planning import Planned, VariantOf, pages, plan
 from newsletter.delivery.post import Post
-from newsletter.edition import Edits, Selection
+from newsletter.edition import Edition, Edits, Selection
 from newsletter.mail.traces import message_id, trace
 from newsletter.providers import Envelope
+from newsletter.providers.chosen import provider_for
 from newsletter.rendering.letter import Letter
 from newsletter.rendering.phrases import trial_phrase
 from newsletter.rendering.render import render
@@ -74,6 +77,23 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
         standing=lambda connection, variant: _standing(connection, variant, room.clock()),
         announce=lambda edition: witness.announce(room.engine, settings.witness_path, edition),
         advanced=lambda edition: _advanced(room, edition),
+    )
+
+
+def planned(connection: Connection, room: Context, newsletter: Newsletter, edition: Edition) -> Planned:
+    """Plan the edition's deliveries as a run would, inside a transaction that the caller rolls back."""
+    post = post_for(room, newsletter)
+    selection = editions.selection_of(connection, edition.key, edition.revision)
+    return plan(
+        connection,
+        edition,
+        pages(connection, newsletter.key),
+        post.variant_of(selection),
+        batch_size=provider_for(room.settings).batch_size,
+        allow_to=room.settings.delivery.allow_to,
+        max_variants=newsletter.max_variants,
+        owed_to=post.owed_to(connection, edition.key),
+        paced=ramps.pace(connection, edition),
     )
 
 

@@ -94,7 +94,8 @@ def _accept(room: Context) -> None:
     for key in told:
         message = (
             f"{key} was handed over before the database was restored: it counts as sent and nobody gets it "
-            f"again; `resume {key}` hands it to everybody who has not got it as far as this database knows"
+            f"again; `resume {key}` hands it to everybody who has not got it as far as this database knows: "
+            f"`resume {key} --dry-run` says to how many"
         )
         log.problem("release", message, level="warning")
     if witness.is_behind(witness.if_readable(path), room.installation):

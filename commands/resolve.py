@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -10,9 +12,9 @@ from sqlalchemy.engine import Connection
 from commands.context import opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import editions, ledger
+from newsletter import editions
 from newsletter.delivery import settle
-from newsroom import log
+from newsroom import locks, log
 from newsroom.database import LARGEST
 from newsroom.errors import ConfigurationError, MisuseError
 
@@ -46,9 +48,11 @@ def resolve(
         )
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
         with tried(room) as connection:
-            numbers = _numbers(connection, batch)
+            alive = partial(locks.is_living, connection)
+            numbers = _numbers(connection, batch, alive)
             readers = sum(
-                settle.resolve(connection, number, sent, operator(), room.clock()) for number in numbers
+                settle.resolve(connection, number, sent, operator(), room.clock(), alive)
+                for number in numbers
             )
         log.step(
             "resolve",
@@ -60,7 +64,7 @@ def resolve(
         )
 
 
-def _numbers(connection: Connection, said: str) -> tuple[int, ...]:
+def _numbers(connection: Connection, said: str, alive: Callable[[str], bool]) -> tuple[int, ...]:
     """The batch of that number, or every uncertain one of that edition. Raises MisuseError where none is."""
     if said.isdecimal() and said.isascii() and len(said) <= len(str(LARGEST)) and 1 <= int(said) <= LARGEST:
         return (int(said),)
@@ -69,7 +73,7 @@ def _numbers(connection: Connection, said: str) -> tuple[int, ...]:
             f"resolve: {said[:100]}: no batch's number, and no edition; `status --problems` lists what is "
             "uncertain"
         )
-    numbers = tuple(number for number, _, _ in ledger.uncertain(connection, said))
+    numbers = settle.doubtful(connection, said, alive)
     if not numbers:
         raise MisuseError(f"{said}: nothing of it is uncertain")
     return numbers

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened, operator
-from commands.control import changed
+from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from newsletter import editions, holds
-from newsletter.edition import Edition, NothingNew
+from newsletter.delivery.sums import Sum, sum_of
+from newsletter.edition import DeliveryState, Edition, NothingNew
+from newsroom import log
+from newsroom.counted import counted
+from newsroom.database import reading, rehearsing
 from newsroom.errors import MisuseError
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -21,6 +26,9 @@ app = typer.Typer(pretty_exceptions_enable=False)
 def resume(
     context: typer.Context,
     edition: Annotated[str, typer.Argument(help="NEWSLETTER-YYYY-MM-DD, as `status` shows it.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Also where readers may get it twice, after a restored database.")
+    ] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
@@ -28,7 +36,54 @@ def resume(
 ) -> None:
     """Let a stopped edition go on where it was stopped, however late it is."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
-        changed(room, edition, "resume", lambda connection: _resumed(connection, room, edition))
+        with reading(room.engine) as connection:
+            before = editions.get(connection, edition)
+        is_restored = before.note == holds.HANDED_BEFORE
+        to_come = _to_come(room, edition)
+        if is_restored:
+            _warn(room, edition, to_come, yes=yes)
+        with tried(room) as connection:
+            resumed = _resumed(connection, room, edition)
+        log.step(
+            "resume",
+            edition=edition,
+            state=resumed.state,
+            held=resumed.held,
+            hands_over_to=to_come.of(DeliveryState.PLANNED),
+            have_it=to_come.of(DeliveryState.ACCEPTED) or None,
+            uncertain=(to_come.of(DeliveryState.UNCERTAIN) + to_come.of(DeliveryState.HANDED)) or None,
+            dry_run=UNCHANGED if room.dry_run else None,
+        )
+
+
+def _to_come(room: Context, key: str) -> Sum:
+    """The edition's sum as the next run finds it; one that is not planned yet is, and all rolled back.
+
+    Raises as resuming it does.
+    """
+    with rehearsing(room.engine) as connection:
+        edition = _resumed(connection, room, key)
+        if edition.candidates is None:
+            # Rendering takes a while to import.
+            from commands.posting import planned
+
+            planned(connection, room, room.newsletter(edition.newsletter), edition)
+        return sum_of(connection, key)
+
+
+def _warn(room: Context, key: str, to_come: Sum, *, yes: bool) -> None:
+    """Say who may get the edition twice, and ask whoever is there. Raises MisuseError where nobody agrees."""
+    readers = counted(to_come.of(DeliveryState.PLANNED), "reader")
+    said = (
+        f"{key} was {holds.HANDED_BEFORE}; resumed, it goes to {readers}, and whoever of them had it then "
+        "gets it a second time"
+    )
+    log.problem("resume", said, level="warning")
+    if yes or room.dry_run:
+        return
+    if sys.stdin.isatty() and typer.confirm(f"Hand it over to {readers}?", err=True):
+        return
+    raise MisuseError(f"resume: {key}: nothing was changed; look into the provider's log, then say --yes")
 
 
 def _resumed(connection: Connection, room: Context, key: str) -> Edition:

@@ -37,7 +37,7 @@ GRACE = timedelta(minutes=15)
 MOST_SHARED = 10
 """Readers that are named whose own feeds may be shared."""
 
-_ACTS = (Trouble.HELD, Trouble.UNCERTAIN, Trouble.CUT_OFF)
+_ACTS = (Trouble.HELD, Trouble.UNCERTAIN)
 """What no later run settles."""
 
 _NAMED = re.compile(
@@ -76,7 +76,9 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
 
     Refusals stay for ever, so only those of editions that were due after `since` are told.
     """
-    problems = status.together(status.problems(connection, since, edition))
+    problems = status.together(
+        status.problems(connection, since, edition, lambda owner: locks.is_living(connection, owner))
+    )
     many = drops.many(connection, room.settings.bounces.most, room.clock())
     found = [
         _refused(judged(connection, room, one), many) if one.trouble is Trouble.REFUSED else _of_edition(one)

@@ -22,6 +22,15 @@ def open_editions(connection: Connection, newsletter: str | None = None) -> tupl
     return tuple(map(from_row, connection.execute(query)))
 
 
+def cut_off(connection: Connection, newsletter: str) -> tuple[Edition, ...]:
+    """The newsletter's editions with a batch that was handed over and has no outcome yet, of any state."""
+    handed = sa.select(batches.c.id).where(
+        batches.c.edition == editions.c.key, batches.c.state == BatchState.HANDED.value
+    )
+    query = sa.select(*COLUMNS).where(editions.c.newsletter == newsletter, handed.exists())
+    return tuple(map(from_row, connection.execute(query.order_by(editions.c.due, editions.c.key))))
+
+
 def has_unsettled(connection: Connection) -> bool:
     """True where a hand-over's outcome is not known, in whichever edition."""
     unsettled = (BatchState.HANDED.value, BatchState.UNCERTAIN.value)

@@ -6,7 +6,7 @@ Every function only reads.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -38,7 +38,7 @@ class Trouble(StrEnum):
     REFUSED = "refused"
     PUT_OFF = "put off"
     CUT_OFF = "cut off"
-    """Handed over by a run that never came back, in an edition that was stopped since."""
+    """Handed over by a run that never came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +90,21 @@ def line_of(connection: Connection, key: str) -> Line:
     return Line(editions.get(connection, key), sum_of(connection, key))
 
 
-def problems(connection: Connection, since: datetime, edition: str | None = None) -> tuple[Problem, ...]:
+def problems(
+    connection: Connection,
+    since: datetime,
+    edition: str | None = None,
+    alive: Callable[[str], bool] = lambda _: False,
+) -> tuple[Problem, ...]:
     """What is held, uncertain, cut off or put off, and who was refused; of one edition, or of all.
 
-    Refusals stay for ever, so only those of editions that were due after `since` are told.
+    What is in the hands of a run that is `alive` is not cut off. Refusals stay for ever, so only those of
+    editions that were due after `since` are told.
     """
     found = [
         *_held(connection),
         *_uncertain(connection, edition),
-        *_cut_off(connection),
+        *_cut_off(connection, alive),
         *_put_off(connection),
         *_refused(connection, since),
     ]
@@ -107,7 +113,7 @@ def problems(connection: Connection, since: datetime, edition: str | None = None
 
 def unsettled(connection: Connection) -> tuple[Problem, ...]:
     """What nobody knows the outcome of, in whichever edition: a person has to settle it."""
-    return (*_uncertain(connection, None), *_cut_off(connection))
+    return tuple(_uncertain(connection, None))
 
 
 def together(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -173,12 +179,12 @@ def _uncertain(connection: Connection, edition: str | None) -> Iterator[Problem]
             yield Problem(row.edition, Trouble.UNCERTAIN, reason, commands, readers, number, row.handed)
 
 
-def _cut_off(connection: Connection) -> Iterator[Problem]:
-    query = _batches(EditionState.STOPPED).where(batches.c.state == BatchState.HANDED.value)
-    for row in connection.execute(query):
-        reason = "not settled when the edition was stopped; a resumed edition settles it first"
-        commands = (f"resume {row.edition}",)
-        yield Problem(row.edition, Trouble.CUT_OFF, reason, commands, row.size, row.id, row.handed)
+def _cut_off(connection: Connection, alive: Callable[[str], bool]) -> Iterator[Problem]:
+    query = _batches(*EditionState).where(batches.c.state == BatchState.HANDED.value)
+    for row in connection.execute(query).all():
+        if not alive(row.owner):
+            reason = "its run was cut off; the next one settles it, as far as the provider can tell"
+            yield Problem(row.edition, Trouble.CUT_OFF, reason, ("deliver",), row.size, row.id, row.handed)
 
 
 def _put_off(connection: Connection) -> Iterator[Problem]:

@@ -212,8 +212,13 @@ def _beat(engine: Engine, name: str, owner: str, done: threading.Event) -> None:
 def is_held(engine: Engine, owner: str) -> bool:
     """True while this owner has a lock and its process lives, as far as can be told."""
     with reading(engine) as connection:
-        row = connection.execute(sa.select(locks).where(locks.c.owner == owner)).first()
-        if row is None:
-            return False
-        holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
-        return _judged(connection, holder, _clock(connection)) != "free"
+        return is_living(connection, owner)
+
+
+def is_living(connection: Connection, owner: str) -> bool:
+    """The same by a connection that is there."""
+    row = connection.execute(sa.select(locks).where(locks.c.owner == owner)).first()
+    if row is None:
+        return False
+    holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
+    return _judged(connection, holder, _clock(connection)) != "free"

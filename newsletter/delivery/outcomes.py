@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from newsletter import ledger
 from newsletter.edition import BatchState, DeliveryState, EditionState
+from newsletter.holds import HANDED_BEFORE
 from newsletter.ledger import BatchRow, delay
 from newsletter.providers import Answer, Outcome
 from newsletter.tables import batches, editions
@@ -81,11 +82,13 @@ def plan_again(
 
 def reopen(connection: Connection, edition: str) -> None:
     """Where certainly nothing of the edition was taken yet, it is as it was before its first hand-over: open
-    for changes, and its stories are free where it is stopped."""
+    for changes, and its stories are free where it is stopped. Of what was handed over by a database that is
+    no more, nobody knows that."""
     taken = sa.select(batches.c.id).where(batches.c.edition == edition, batches.c.handed.is_not(None))
     sending = sa.and_(
         editions.c.key == edition,
         editions.c.state.in_((EditionState.SENDING.value, EditionState.STOPPED.value)),
+        editions.c.note != HANDED_BEFORE,
         ~taken.exists(),
     )
     values = {

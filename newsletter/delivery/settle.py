@@ -91,20 +91,38 @@ def _at_once(answer: Answer) -> Answer:
     return Answer.STOP if answer is Answer.NOT_NOW else answer
 
 
-def resolve(connection: Connection, number: int, sent: bool, by: str, now: datetime) -> int:
+def doubtful(connection: Connection, key: str, alive: Callable[[str], bool]) -> tuple[int, ...]:
+    """The edition's batches of which a person may say what became of them: in which something is uncertain,
+    and those of a run that is not `alive` any more."""
+    cut_off = (
+        row.id for row in ledger.batches_of(connection, key, BatchState.HANDED) if not alive(row.owner)
+    )
+    return tuple(sorted({*cut_off, *(number for number, _, _ in ledger.uncertain(connection, key))}))
+
+
+def resolve(
+    connection: Connection,
+    number: int,
+    sent: bool,
+    by: str,
+    now: datetime,
+    alive: Callable[[str], bool] = lambda _: True,
+) -> int:
     """Settle an uncertain batch as a person knows it: sent, or planned again. Returns how many readers.
 
-    Raises MisuseError where nothing in the batch is uncertain.
+    One that a run was handing over which is not `alive` any more is as uncertain. Raises MisuseError where
+    nothing in the batch is.
     """
     row = ledger.batch(connection, number)
     if row is None:
         raise NotThereError(f"there is no batch {number}: `status --problems` lists the uncertain ones")
     own = _own_uncertain(connection, number)
-    is_whole = row.state is BatchState.UNCERTAIN
+    is_cut_off = row.state is BatchState.HANDED and not alive(row.owner)
+    is_whole = row.state is BatchState.UNCERTAIN or is_cut_off
     readers = [*own, *(one.reader_id for one in ledger.readers_of(connection, number) if is_whole)]
     count = len(readers)
     if not count:
-        raise MisuseError(f"batch {number} of {row.edition} is {row.state}: nothing in it is uncertain")
+        raise MisuseError(_why_settled(row))
     then = "said to be sent" if sent else "said not to be sent"
     before.keep(connection, row.edition, readers, then, by, now)
     if sent:
@@ -122,6 +140,13 @@ def resolve(connection: Connection, number: int, sent: bool, by: str, now: datet
     said = "sent" if sent else "not sent"
     editions.log(connection, row.edition, now, by, f"batch {number} ({counted(count, 'reader')}): {said}")
     return count
+
+
+def _why_settled(row: BatchRow) -> str:
+    what = f"batch {row.id} of {row.edition}"
+    if row.state is BatchState.HANDED:
+        return f"{what} is in the hands of a run that lives: wait for its answer"
+    return f"{what} is {row.state}: nothing in it is uncertain"
 
 
 def _own_uncertain(connection: Connection, number: int) -> list[int]:

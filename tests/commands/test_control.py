@@ -236,8 +236,18 @@ def test_every_edition_that_the_witness_saw_counts_as_sent_known_or_not(house: H
     house.run("digest", "daily", "--extra", "noon", now="2026-03-10T12:15")
     assert house.run(now="2026-03-10T12:20").steps("deliver") == []
     assert "no objection" in said(house.run("release", now="2026-03-10T12:20"))
+    # Whoever would get it twice is not mailed without a word.
+    dry = house.run("resume", KEY, "--dry-run", now="2026-03-10T12:25")
+    assert dry.step("resume")["hands_over_to"] == 1
+    assert "resumed, it goes to 1 reader, and whoever of them had it" in dry.problems[0]
+    refused = house.run("resume", KEY, now="2026-03-10T12:25")
+    assert (refused.status, refused.problems[-1]) == (
+        2,
+        f"resume: {KEY}: nothing was changed; look into the provider's log, then say --yes",
+    )
+    assert state(house) == "stopped"
     # The one that this database never composed is made of what there is now.
-    resumed = house.run("resume", f"{KEY}-noon", now="2026-03-10T12:25")
+    resumed = house.run("resume", f"{KEY}-noon", "--yes", now="2026-03-10T12:25")
     assert (resumed.status, resumed.step("resume")["state"]) == (0, "composed")
     assert house.run("deliver", now="2026-03-10T12:30").step("deliver")["accepted"] == 1
     assert list(house.mails(f"{KEY}-noon")) == ["paid@example.org"]

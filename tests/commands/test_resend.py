@@ -215,6 +215,45 @@ def test_stop_says_who_has_it(uncertain: House) -> None:
         assert (line["have_it"], line["of"], "taken_back" in line) == (1, 2, False)
 
 
+def cut_off(house: House) -> House:
+    """The second batch is as a run left it that was killed, and the edition stopped since."""
+    batch(house, 2, "handed")
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute("update batches set owner = 'gone' where id = 2")
+        database.execute("update editions set state = 'stopped', finished = null")
+    return house
+
+
+def test_what_was_cut_off_of_a_stopped_edition_is_settled_by_the_next_run(house: House) -> None:
+    cut_off(house)
+    (waits,) = house.run("status", "--problems", now=LATER).steps("status")
+    assert (waits["trouble"], waits["commands"]) == ("cut off", ["deliver"])
+    dry = house.run("deliver", "--dry-run", now=LATER)
+    assert dry.steps("deliver") == []
+    run = house.run(now=LATER)
+    # The outbox was looked into: it has nothing of it.
+    assert (run.step("deliver")["accepted"], run.step("deliver")["waiting"]) == (1, 1)
+    assert house.mails(KEY) == {}
+    assert house.run("status", "--problems", now=LATER).step("status")["problems"] == "none"
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_person_may_say_what_became_of_a_batch_that_was_cut_off(house: House, whole: bool) -> None:
+    cut_off(house)
+    step = house.run("resolve", KEY if whole else "2", "--sent", now=LATER).step("resolve")
+    assert step["readers"] == 1
+    assert house.run("status", "--problems", now=LATER).step("status")["problems"] == "none"
+
+
+def test_resume_says_to_how_many_it_hands_over(house: House) -> None:
+    cut_off(house)
+    house.run("resolve", "2", "--not-sent", now=LATER)
+    for more in (["--dry-run"], []):
+        step = house.run("resume", KEY, *more, now=LATER).step("resume")
+        assert (step["hands_over_to"], step["have_it"], "uncertain" in step) == (1, 1, False)
+    assert house.run(now=LATER).step("deliver")["accepted"] == 2
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "9" * 20, "two"])
 def test_what_is_no_batch_number_is_wrong_use(uncertain: House, number: str) -> None:
     assert uncertain.run("resolve", "--sent", "--", number, now=LATER).status == 2

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import edition_csv, editions, holds
+from newsletter import edition_csv, editions, history, holds
 from newsletter.delivery import resending, settle
 from newsletter.delivery.deliver import Delivery
 from newsletter.delivery.delivery_report import StoppedBy
@@ -230,6 +230,58 @@ def test_only_what_is_uncertain_can_be_resolved(house: House) -> None:
     resolved(house, 2, sent=True)
     with pytest.raises(MisuseError, match="nothing in it is uncertain"):
         resolved(house, 2, sent=False)
+
+
+def test_leftovers_of_a_stopped_edition_are_settled_and_nobody_else_gets_it(house: House) -> None:
+    with writing(house.engine) as connection:
+        assert history.cut_off(connection, "daily") == (house.edition,)
+        holds.stop(connection, KEY, "", "nele", NOW)
+        assert [one.key for one in history.cut_off(connection, "daily")] == [KEY]
+    report = house.run()
+    assert (report.stopped_by, report.uncertain, report.planned) == (StoppedBy.STOPPED, 10, 5)
+    assert resolved(house, 2, sent=False) == 10
+    house.run()
+    assert (house.edition.state, len(house.provider.batches)) == (EditionState.STOPPED, 2)
+    with reading(house.engine) as connection:
+        assert history.cut_off(connection, "daily") == ()
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_person_settles_what_a_dead_run_was_handing_over(house: House, sent: bool) -> None:
+    dead = {"run-1"}.isdisjoint
+    with writing(house.engine) as connection:
+        holds.stop(connection, KEY, "", "nele", NOW)
+        assert settle.doubtful(connection, KEY, lambda _: False) == (2,)
+        assert settle.doubtful(connection, KEY, lambda _: True) == ()
+        with pytest.raises(MisuseError, match="in the hands of a run that lives"):
+            settle.resolve(connection, 2, sent, "nele", NOW, lambda _: True)
+        assert settle.resolve(connection, 2, sent, "nele", NOW, lambda owner: dead([owner])) == 10
+    assert Counter(house.states().values()) == (
+        {ACCEPTED: 20, PLANNED: 5} if sent else {ACCEPTED: 10, PLANNED: 15}
+    )
+
+
+def test_what_a_restored_database_had_in_flight_frees_no_story(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    composed(engine)
+    many(engine, 3)
+    house = House(engine)
+
+    def dies(*_: object) -> int:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Delivery, "_record", dies)
+        house.run()
+    with writing(engine) as connection:
+        holds.count_as_sent(connection, KEY, "fake", "nele", NOW)
+    # Not there any more is no proof that nobody had it.
+    house.provider.found = lambda _: Outcome(Answer.NOT_NOW, "not in the outbox")
+    report = house.run()
+    assert (report.planned, report.batches) == (3, 0)
+    assert house.edition.first_handed is not None
+    assert (house.edition.state, house.edition.note) == (EditionState.STOPPED, holds.HANDED_BEFORE)
 
 
 # Resend

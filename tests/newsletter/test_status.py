@@ -104,7 +104,11 @@ def test_cut_off_and_stopped_since(house: House, monkeypatch: pytest.MonkeyPatch
     with writing(house.engine) as connection:
         holds.stop(connection, KEY, "", "nele", NOW)
     (problem,) = problems(house)
-    assert (problem.trouble, problem.readers, problem.commands) == (Trouble.CUT_OFF, 10, (f"resume {KEY}",))
+    # To resume it would mail the others: nobody is told to do that to have it settled.
+    assert (problem.trouble, problem.readers, problem.commands) == (Trouble.CUT_OFF, 10, ("deliver",))
+    with reading(house.engine) as connection:
+        assert status.problems(connection, NOW, KEY, {"run-1"}.__contains__) == ()
+        assert status.unsettled(connection) == ()
 
 
 def test_a_readers_story(house: House) -> None:
