@@ -73,7 +73,12 @@ def deliver_step(room: Context, newsletter: Newsletter) -> None:
     now = room.clock()
     _say_held(room, coming)
     late = [edition for edition in coming if is_too_late(edition, newsletter.latest, now)]
-    due = [edition for edition in coming if edition.goes <= now and not edition.held and edition not in late]
+    # What has begun goes on whatever its hour says: the clock may have gone back since.
+    due = [
+        edition
+        for edition in coming
+        if (edition.goes <= now or edition.first_handed) and not edition.held and edition not in late
+    ]
     if late:
         with locks.held(room.engine, f"newsletter:{newsletter.key}") if room.stores else nullcontext():
             miss_late(room, newsletter)
@@ -83,7 +88,7 @@ def deliver_step(room: Context, newsletter: Newsletter) -> None:
         return
     with reading(room.engine) as connection:
         begun = history.cut_off(connection, newsletter.key)
-    # Stopped, held, or of an hour to come: nothing more is handed over of these, but what was is settled.
+    # Stopped or held: nothing more is handed over of these, but what was is settled.
     cut_off = [edition for edition in begun if edition.key not in {one.key for one in due}]
     if late or due or cut_off:
         witness.check(room.engine, room.settings.witness_path)

@@ -237,6 +237,14 @@ def test_what_was_cut_off_of_a_stopped_edition_is_settled_by_the_next_run(house:
     assert house.run("status", "--problems", now=LATER).step("status")["problems"] == "none"
 
 
+def test_half_an_edition_goes_on_where_the_clock_went_back(house: House) -> None:
+    cut_off(house)
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute("update editions set state = 'sending'")
+    assert house.run(now="2026-03-10T05:30").step("deliver")["accepted"] == 2
+    assert len(house.mails(KEY)) == 1
+
+
 @pytest.mark.parametrize("whole", [False, True])
 def test_a_person_may_say_what_became_of_a_batch_that_was_cut_off(house: House, whole: bool) -> None:
     cut_off(house)
