@@ -16,6 +16,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -304,9 +305,14 @@ def _signed(signing_keys: SigningKeys, purpose: str, said: bytes) -> str:
     if not signing_keys:
         raise ConfigurationError("STANDFIRST_SECRET_KEY is not set, and links cannot be signed without it")
     kid, key = signing_keys[0]
-    head = bytes((len(kid),)) + kid.encode("ascii")
-    packed = head + said + _mac(key, purpose, said)
+    packed = _head(kid) + said + _mac(key, purpose, said)
     return urlsafe_b64encode(packed).rstrip(b"=").decode() + purpose
+
+
+@lru_cache(maxsize=16)
+def _head(kid: str) -> bytes:
+    """How a token begins that this key signed: with the id, and its length before it."""
+    return bytes((len(kid),)) + kid.encode("ascii")
 
 
 def _read(signing_keys: SigningKeys, purpose: str, token: str) -> bytes | None:
