@@ -174,11 +174,11 @@ def stories(house: House) -> dict[str, list[str]]:
 
 
 def test_who_is_placed_last_comes_first(full: House) -> None:
-    for name in ("quarry", "canal"):
+    for name in ("canal", "quarry"):
         assert edit(full, f"--place={name}=politics").status == 0
     # The lead is in no section; what was placed before stays next.
-    assert stories(full)["Politics"] == ["canal", "quarry", "tram"]
-    assert edit(full, "--place=canal=politics").step("edit")["changed"] == "nothing"
+    assert stories(full)["Politics"] == ["quarry", "canal", "tram"]
+    assert edit(full, "--place=quarry=politics").step("edit")["changed"] == "nothing"
 
 
 @pytest.mark.parametrize(
