@@ -16,6 +16,7 @@ from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import batches
 from newsroom.database import reading, writing
+from readership.reader import Plan
 from tests.newsletter.delivering import KEY, NOW, House, composed, many
 
 LATER = NOW + timedelta(seconds=5)
@@ -32,9 +33,9 @@ def house(engine: Engine) -> House:
     return house
 
 
-def taken(house: House, owner: str) -> Batch:
+def taken(house: House, owner: str, letters: Letters | None = None) -> Batch:
     delivery = house.delivery(owner=owner)
-    letters = Letters(delivery.post)
+    letters = letters or Letters(delivery.post)
     while True:
         with writing(house.engine) as connection:
             found = claim(connection, KEY, delivery.terms, letters, house.clock())
@@ -43,6 +44,18 @@ def taken(house: House, owner: str) -> Batch:
             continue
         assert isinstance(found, Batch)
         return found
+
+
+def test_every_batch_names_the_letter_that_it_goes_with_however_few_are_kept(engine: Engine) -> None:
+    composed(engine)
+    for first, plan in ((1, Plan.FREE), (11, Plan.PAID), (21, Plan.TRIAL)):
+        many(engine, 3, plan, first=first)
+    house = House(engine)
+    house.run(max_per_hour=0)
+    letters = Letters(house.delivery().post, most=1)
+    handed = {batch.number: batch.letter.digest for batch in (taken(house, "one", letters) for _ in range(3))}
+    assert {row.id: row.render for row in house.batches(BatchState.HANDED)} == handed
+    assert len(set(handed.values())) == 3
 
 
 def recorded(house: House, outcome: Outcome, owner: str = "one", number: int = 1) -> bool:
