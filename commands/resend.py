@@ -1,8 +1,9 @@
-"""`resend EDITION`: the stored letter once more, to those who were refused or to one reader."""
+"""`resend EDITION`: the stored letter once more, to those who were refused or to some readers."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Collection
+from typing import Annotated, Literal
 
 import typer
 from sqlalchemy.engine import Connection
@@ -23,14 +24,20 @@ from readership.tokens import recipient_key
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
-REFUSED = "refused"
+REFUSED: Literal["refused"] = "refused"
 
 
 @app.command()
 def resend(
     context: typer.Context,
     edition: Annotated[str, typer.Argument(help="NEWSLETTER-YYYY-MM-DD, as `status` shows it.")],
-    only: Annotated[str, typer.Option(metavar="refused|READER", help="All refused, or one reader.")],
+    only: Annotated[
+        list[str],
+        typer.Option(metavar="refused|READER", help="All refused, or one reader; for more, said again."),
+    ],
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Not the stored letter but the edition as it is now.")
+    ] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
@@ -43,17 +50,19 @@ def resend(
             done = resending.resend(
                 connection,
                 edition,
-                "refused" if only == REFUSED else _reader(connection, room, only),
+                _whom(connection, room, only),
                 post.revise,
                 provider_for(room.settings).batch_size,
                 operator(),
                 room.clock(),
                 post.standing,
+                anew=anew,
             )
         if done.withheld:
             message = (
                 f"{edition}: {counted(done.withheld, 'reader')} not handed over to again: a story in their "
-                "letter was withdrawn since"
+                f"letter was withdrawn since{resending.named(done.gone)}; `--anew` hands over the edition as "
+                "it is now, without it"
             )
             log.problem("resend", message, level="warning")
         log.step(
@@ -64,6 +73,15 @@ def resend(
             next=None if room.dry_run else "the next run hands it over",
             dry_run=UNCHANGED if room.dry_run else None,
         )
+
+
+def _whom(connection: Connection, room: Context, only: list[str]) -> Collection[int] | Literal["refused"]:
+    """Everybody refused, or the readers named. Raises ConfigurationError for both at once."""
+    if REFUSED not in only:
+        return [_reader(connection, room, one) for one in only]
+    if len(only) > 1:
+        raise ConfigurationError("resend: --only: allowed: refused, or readers, and not both")
+    return REFUSED
 
 
 def _reader(connection: Connection, room: Context, text: str) -> int:

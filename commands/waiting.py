@@ -31,6 +31,9 @@ from newsroom import alerts, locks, witness
 from newsroom.web_address import shown
 from readership import feed_uses
 
+PARTLY = "; where the provider's log has only some of them: FILE names the others, an address a line"
+"""What is said of an uncertain batch, beside its commands."""
+
 GRACE = timedelta(minutes=15)
 """So long after its hour an edition of which nothing went is not overdue: cron comes every few minutes."""
 
@@ -100,8 +103,8 @@ def _of_edition(problem: Problem) -> Waiting:
     return Waiting(
         place=problem.edition,
         trouble=problem.trouble.value,
-        reason=problem.reason + (_partly(problem) if problem.trouble is Trouble.UNCERTAIN else ""),
-        commands=problem.commands,
+        reason=problem.reason + (PARTLY if problem.trouble is Trouble.UNCERTAIN else ""),
+        commands=problem.commands + _partly(problem),
         needs_person=problem.trouble in _ACTS,
         edition=problem.edition,
         readers=problem.readers,
@@ -118,12 +121,9 @@ def _refused(problem: Problem, many: Collection[str]) -> Waiting:
     return replace(_of_edition(problem), needs_person=needs_person)
 
 
-def _partly(problem: Problem) -> str:
-    """What to do where the provider has some of a batch and not the others."""
-    return (
-        f"; if its log has only some of them: `status {problem.edition} --csv --addresses` names all, "
-        f"say --sent, then `resend {problem.edition} --only ADDRESS` for each other one"
-    )
+def _partly(problem: Problem) -> tuple[str, ...]:
+    """What settles it where the provider has some of a batch and not the others."""
+    return (f"{problem.commands[0]} --but FILE",) if problem.trouble is Trouble.UNCERTAIN else ()
 
 
 def _returned(connection: Connection, edition: str | None) -> Iterator[Waiting]:

@@ -130,9 +130,8 @@ def claim(
         return Nothing.TAKEN
     if row.size > min(room, terms.batch_size):
         ledger.split(connection, row, min(room, terms.batch_size))
-    found = (
-        _resent(connection, row, letters) if row.resend else _fresh(connection, edition, row, letters, now)
-    )
+    is_stored = row.resend and row.revision is not None
+    found = _resent(connection, row, letters) if is_stored else _fresh(connection, edition, row, letters, now)
     if isinstance(found, (Wanted, Nothing)):
         return found
     revision, letter, why_none = found

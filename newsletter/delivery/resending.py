@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -36,106 +36,136 @@ class Resent:
 
     readers: int = 0
     withheld: int = 0
+    gone: tuple[str, ...] = ()
+    """The names of those stories."""
 
 
 def is_whole(
     connection: Connection, key: str, revision: int, variant: str, revise: Revise, standing: Standing
 ) -> bool:
     """Whether everything that a stored letter shows is there still: what its readers saw of the revision."""
+    return missing(connection, key, revision, variant, revise, standing) is None
+
+
+def missing(
+    connection: Connection, key: str, revision: int, variant: str, revise: Revise, standing: Standing
+) -> tuple[str, ...] | None:
+    """The names of the stories that a stored letter shows and that are withdrawn since; None where all that
+    it shows is there still."""
     spec = spec_of(connection, key, variant)
     shown = narrowed(editions.selection_of(connection, key, revision), spec)
-    return revise(connection, shown, True) == shown and standing(connection, spec) == spec
+    left = revise(connection, shown, True)
+    if left == shown and standing(connection, spec) == spec:
+        return None
+    there = {story.teaser.id for story in left.stories}
+    return tuple(story.teaser.slug for story in shown.stories if story.teaser.id not in there)
 
 
 def resend(
     connection: Connection,
     key: str,
-    whom: int | Literal["refused"],
+    whom: Collection[int] | Literal["refused"],
     revise: Revise,
     batch_size: int,
     by: str,
     now: datetime,
     standing: Standing = lambda _, variant: variant,
+    *,
+    anew: bool = False,
 ) -> Resent:
-    """Plan a second hand-over, with the letter of the first, for everybody refused or for one reader.
+    """Plan a second hand-over, with the letter of the first, for everybody refused or for these readers;
+    `anew`: with the edition as it is now.
 
-    Whose letter has a story that was withdrawn since gets it no more. Raises MisuseError where there is
-    nobody to resend to, HeldError where that is so of each of them.
+    Whose letter has a story that was withdrawn since gets that letter no more. Raises MisuseError where there
+    is nobody to resend to, HeldError where that is so of each of them.
     """
     edition = editions.locked(connection, key)
     if edition.state not in OPEN_AGAIN:
         raise MisuseError(f"{key} is {edition.state}: nothing of it can be handed over again")
-    had_it = False
     if whom == "refused":
-        by_batch = _refused(connection, key)
+        by_batch, had_it = _refused(connection, key), list[int]()
     else:
-        number, had_it = _batch_of(connection, key, whom)
-        _check_may_get(connection, edition, whom)
-        by_batch = {number: [whom]}
+        by_batch, had_it = _batches_of(connection, edition, whom)
     if not by_batch:
         raise MisuseError(f"{key}: nobody was refused")
-    whole, withheld = _judged(connection, key, by_batch, revise, standing)
+    whole, withheld, gone = _judged(connection, key, by_batch, *(() if anew else (revise, standing)))
     if not whole:
-        raise HeldError(_why_nobody(key, whom, withheld))
+        raise HeldError(_why_nobody(key, whom, withheld, gone))
     for row, reader_ids in whole:
         before.keep(connection, key, reader_ids, "to be handed over again", by, now)
+        # A letter that is made anew is asked for by naming none.
+        again = replace(row, revision=None, render=None) if anew else row
         for start in range(0, len(reader_ids), batch_size):
-            ledger.move(connection, row, reader_ids[start : start + batch_size], attempts=0, resend=True)
+            ledger.move(connection, again, reader_ids[start : start + batch_size], attempts=0, resend=True)
         if not ledger.readers_of(connection, row.id):
             ledger.empty(connection, row.id, row.reason)
-    if whom != "refused" and had_it:
-        ledger.mark_again(connection, key, whom)
+    for reader_id in had_it:
+        ledger.mark_again(connection, key, reader_id)
     open_again(connection, key)
-    done = Resent(sum(len(reader_ids) for _, reader_ids in whole), withheld)
-    editions.log(connection, key, now, by, f"to be handed over again: {_said(whom, done)}")
+    done = Resent(sum(len(reader_ids) for _, reader_ids in whole), withheld, gone)
+    editions.log(connection, key, now, by, f"to be handed over again: {_said(whom, done, anew=anew)}")
     return done
 
 
 def prospect(connection: Connection, key: str, revise: Revise, standing: Standing) -> Resent:
     """What `resend` to everybody refused would come to; only reads."""
-    by_batch = _refused(connection, key)
-    whole, withheld = _judged(connection, key, by_batch, revise, standing)
-    return Resent(sum(len(reader_ids) for _, reader_ids in whole), withheld)
+    whole, withheld, gone = _judged(connection, key, _refused(connection, key), revise, standing)
+    return Resent(sum(len(reader_ids) for _, reader_ids in whole), withheld, gone)
 
 
 def _judged(
     connection: Connection,
     key: str,
     by_batch: Mapping[int, list[int]],
-    revise: Revise,
-    standing: Standing,
-) -> tuple[Sequence[tuple[BatchRow, list[int]]], int]:
-    """The batches whose letter can go again, with their readers, and how many readers the others have."""
+    revise: Revise | None = None,
+    standing: Standing = lambda _, variant: variant,
+) -> tuple[Sequence[tuple[BatchRow, list[int]]], int, tuple[str, ...]]:
+    """The batches whose letter can go again, with their readers; how many readers the others have, and which
+    stories theirs have that were withdrawn. Without `revise` nobody asks for the letter."""
     whole: list[tuple[BatchRow, list[int]]] = []
-    withheld = 0
-    known: dict[tuple[int, str], bool] = {}
+    withheld, gone = 0, dict[str, None]()
+    known: dict[tuple[int, str], tuple[str, ...] | None] = {}
     for number, reader_ids in by_batch.items():
         row = ledger.batch(connection, number)
         if row is None or row.render is None or row.revision is None:
             raise MisuseError(f"{key}: batch {number} was never handed over, so it has no letter to resend")
         letter = (row.revision, row.variant)
-        if letter not in known:
-            known[letter] = is_whole(connection, key, row.revision, row.variant, revise, standing)
-        if known[letter]:
+        if revise is not None and letter not in known:
+            known[letter] = missing(connection, key, row.revision, row.variant, revise, standing)
+        if known.get(letter) is None:
             whole.append((row, reader_ids))
         else:
             withheld += len(reader_ids)
-    return whole, withheld
+            gone |= dict.fromkeys(known[letter] or ())
+    return whole, withheld, tuple(gone)
 
 
-def _why_nobody(key: str, whom: int | str, withheld: int) -> str:
-    who = f"reader {whom}" if whom != "refused" else counted(withheld, "reader")
+def _why_nobody(
+    key: str, whom: Collection[int] | Literal["refused"], withheld: int, gone: Sequence[str]
+) -> str:
+    who = _who(whom) if whom != "refused" else counted(withheld, "reader")
     return (
-        f"{key}: a story in the letter of {who} has been withdrawn since, so it is not handed over again; "
-        "the next edition is"
+        f"{key}: a story in the letter of {who} has been withdrawn since{named(gone)}, so it is not handed "
+        "over again; `--anew` hands over the edition as it is now, without it"
     )
 
 
-def _said(whom: int | str, done: Resent) -> str:
-    if whom != "refused":
-        return f"reader {whom}"
+def named(stories: Sequence[str], most: int = 3) -> str:
+    """The stories' names in brackets, the first `most` of them; "" where there are none."""
+    if not stories:
+        return ""
+    more = f" and {len(stories) - most} more" if len(stories) > most else ""
+    return f" ({', '.join(stories[:most])}{more})"
+
+
+def _who(whom: Collection[int]) -> str:
+    return f"reader {next(iter(whom))}" if len(whom) == 1 else counted(len(whom), "reader")
+
+
+def _said(whom: Collection[int] | Literal["refused"], done: Resent, *, anew: bool) -> str:
     without = f"; {done.withheld} not, for a story of theirs was withdrawn" if done.withheld else ""
-    return f"{done.readers} refused{without}"
+    as_now = ", as the edition is now" if anew else ""
+    return f"{f'{done.readers} refused' if whom == 'refused' else _who(whom)}{as_now}{without}"
 
 
 def _check_may_get(connection: Connection, edition: Edition, reader_id: int) -> None:
@@ -158,6 +188,21 @@ def _refused(connection: Connection, key: str) -> Mapping[int, list[int]]:
     for number, reader_id in connection.execute(query):
         found.setdefault(number, []).append(reader_id)
     return found
+
+
+def _batches_of(
+    connection: Connection, edition: Edition, whom: Collection[int]
+) -> tuple[Mapping[int, list[int]], list[int]]:
+    """These readers by their batches, and those of them who were accepted. Raises MisuseError for one to whom
+    the edition may not be handed over again."""
+    by_batch: dict[int, list[int]] = {}
+    had_it = []
+    for reader_id in sorted(set(whom)):
+        number, had = _batch_of(connection, edition.key, reader_id)
+        _check_may_get(connection, edition, reader_id)
+        by_batch.setdefault(number, []).append(reader_id)
+        had_it += [reader_id] if had else []
+    return by_batch, had_it
 
 
 def _batch_of(connection: Connection, key: str, reader_id: int) -> tuple[int, bool]:

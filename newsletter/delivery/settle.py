@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,6 +23,9 @@ from newsroom.database import reading, writing
 from newsroom.errors import MisuseError, NotThereError
 
 CUT_OFF = "the run was cut off while it was being handed over"
+
+SENT, NOT_SENT = "said to be sent", "said not to be sent"
+"""What a person decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,36 @@ def doubtful(connection: Connection, key: str, alive: Callable[[str], bool]) -> 
     return tuple(sorted({*cut_off, *(number for number, _, _ in ledger.uncertain(connection, key))}))
 
 
+def readers_in_doubt(
+    connection: Connection, numbers: Iterable[int], alive: Callable[[str], bool]
+) -> Mapping[int, str]:
+    """The recipient key, by reader, of those of whom a person may say what became of these batches."""
+    found: dict[int, str] = {}
+    for number in numbers:
+        row = ledger.batch(connection, number)
+        if row is not None:
+            own, shared = _in_doubt(connection, row, alive)
+            query = sa.select(deliveries.c.reader_id, deliveries.c.recipient_key).where(
+                deliveries.c.batch == number
+            )
+            theirs = {*own, *shared}
+            found |= {id_: key for id_, key in connection.execute(query).all() if id_ in theirs}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """How many readers a person has said to have the mail, and how many are planned again."""
+
+    sent: int = 0
+    planned: int = 0
+
+    @property
+    def readers(self) -> int:
+        """All of them."""
+        return self.sent + self.planned
+
+
 def resolve(
     connection: Connection,
     number: int,
@@ -107,8 +140,10 @@ def resolve(
     by: str,
     now: datetime,
     alive: Callable[[str], bool] = lambda _: True,
-) -> int:
-    """Settle an uncertain batch as a person knows it: sent, or planned again. Returns how many readers.
+    but: Collection[int] = (),
+) -> Resolved:
+    """Settle an uncertain batch as a person knows it: sent, or planned again; `but` are those of its readers
+    for whom it is the other way.
 
     One that a run was handing over which is not `alive` any more is as uncertain. Raises MisuseError where
     nothing in the batch is.
@@ -116,30 +151,77 @@ def resolve(
     row = ledger.batch(connection, number)
     if row is None:
         raise NotThereError(f"there is no batch {number}: `status --problems` lists the uncertain ones")
-    own = _own_uncertain(connection, number)
+    own, shared = _in_doubt(connection, row, alive)
+    readers = [*own, *shared]
+    if not readers:
+        raise MisuseError(_why_settled(row))
+    lost = {id_ for id_ in readers if (id_ in but) == sent}
+    has_it = [id_ for id_ in readers if id_ not in lost]
+    before.keep(connection, row.edition, has_it, SENT, by, now)
+    before.keep(connection, row.edition, lost, NOT_SENT, by, now)
+    _say_sent(connection, row, own, shared, lost, f"{SENT} by {by}", now)
+    _plan_again(connection, row, own, shared, lost)
+    done = Resolved(len(has_it), len(lost))
+    said = f"batch {number} ({counted(done.readers, 'reader')}): {_said(done)}"
+    editions.log(connection, row.edition, now, by, said)
+    return done
+
+
+def _said(done: Resolved) -> str:
+    if done.sent and done.planned:
+        return f"{done.sent:,} sent, {done.planned:,} not sent"
+    return "sent" if done.sent else "not sent"
+
+
+def _say_sent(
+    connection: Connection,
+    row: BatchRow,
+    own: Sequence[int],
+    shared: Sequence[int],
+    lost: Collection[int],
+    why: str,
+    now: datetime,
+) -> None:
+    """Those who are not `lost` have it: of their own state, and of the batch's."""
+    theirs = {id_: why for id_ in own if id_ not in lost}
+    ledger.set_state(connection, row.edition, theirs, DeliveryState.ACCEPTED)
+    if left := [id_ for id_ in shared if id_ not in lost]:
+        values = {
+            "state": BatchState.ACCEPTED.value,
+            "settled": now,
+            "reason": why,
+            "size": row.size - len(shared) + len(left),
+        }
+        connection.execute(sa.update(batches).where(batches.c.id == row.id).values(values))
+
+
+def _plan_again(
+    connection: Connection,
+    row: BatchRow,
+    own: Sequence[int],
+    shared: Sequence[int],
+    lost: Collection[int],
+) -> None:
+    """Plan those who are `lost` again: the batch itself where that is so of all who share its state."""
+    if not lost:
+        return
+    is_whole = bool(shared) and all(id_ in lost for id_ in shared)
+    apart = [id_ for id_ in (*own, *(() if is_whole else shared)) if id_ in lost]
+    if apart:
+        ledger.move(connection, row, apart)
+    if is_whole:
+        outcomes.plan_again(connection, row, attempts=row.attempts)
+    open_again(connection, row.edition)
+
+
+def _in_doubt(
+    connection: Connection, row: BatchRow, alive: Callable[[str], bool]
+) -> tuple[list[int], list[int]]:
+    """(those uncertain on their own, those who share the state of a batch that is uncertain or cut off)."""
     is_cut_off = row.state is BatchState.HANDED and not alive(row.owner)
     is_whole = row.state is BatchState.UNCERTAIN or is_cut_off
-    readers = [*own, *(one.reader_id for one in ledger.readers_of(connection, number) if is_whole)]
-    count = len(readers)
-    if not count:
-        raise MisuseError(_why_settled(row))
-    then = "said to be sent" if sent else "said not to be sent"
-    before.keep(connection, row.edition, readers, then, by, now)
-    if sent:
-        why = f"{then} by {by}"
-        ledger.set_state(connection, row.edition, dict.fromkeys(own, why), DeliveryState.ACCEPTED)
-        if is_whole:
-            values = {"state": BatchState.ACCEPTED.value, "settled": now, "reason": why}
-            connection.execute(sa.update(batches).where(batches.c.id == number).values(values))
-    else:
-        if own:
-            ledger.move(connection, row, own)
-        if is_whole:
-            outcomes.plan_again(connection, row, attempts=row.attempts)
-        open_again(connection, row.edition)
-    said = "sent" if sent else "not sent"
-    editions.log(connection, row.edition, now, by, f"batch {number} ({counted(count, 'reader')}): {said}")
-    return count
+    shared = [one.reader_id for one in ledger.readers_of(connection, row.id)] if is_whole else []
+    return _own_uncertain(connection, row.id), shared
 
 
 def _why_settled(row: BatchRow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sqlite3
 from pathlib import Path
 
@@ -82,6 +83,37 @@ def test_a_reader_or_an_edition_that_is_not_there_is_wrong_use(house: House) -> 
     assert said(house.run("resend", "daily-2026-03-19", "--only", "refused", now=LATER)).startswith(
         "there is no edition"
     )
+
+
+def test_several_readers_are_named_at_once(house: House) -> None:
+    run = resend(house, "--only", "paid@example.org", "--only", "2")
+    assert (run.status, run.step("resend")["readers"]) == (0, 2)
+    house.run(now="2026-03-10T07:05")
+    assert sorted(house.mails(KEY)) == ["free@example.org", "paid@example.org"]
+    assert "not both" in said(resend(house, "--only", "refused", "--only", "2"))
+
+
+def test_a_letter_without_its_withdrawn_story_is_made_anew_where_that_is_asked_for(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay")
+    house.article("bridge")
+    house.article("museum", "culture")
+    house.readers("paid@example.org,paid,")
+    house.run(now=SIX)
+    for path in (house.root / "outbox" / KEY).glob("*.eml"):
+        path.unlink()
+    (house.root / "articles" / "politics" / "bridge.md").unlink()
+    house.run("sync", "--allow-withdrawals", now=LATER)
+    message = said(resend(house, "--only", "paid@example.org"), 3)
+    assert "has been withdrawn since (bridge), so it is not handed over again; `--anew` hands" in message
+    run = resend(house, "--only", "paid@example.org", "--anew")
+    assert (run.status, run.step("resend")["readers"]) == (0, 1)
+    assert house.run(now="2026-03-10T07:05").step("deliver")["accepted"] == 1
+    (mail,) = house.mails(KEY).values()
+    text = str(mail.get_body(("plain",)))
+    assert "The museum story" in text
+    assert "The bridge story" not in text
+    log = [line["what"] for line in house.run("status", KEY, now=LATER).steps("log")]
+    assert "to be handed over again: reader 1, as the edition is now" in log
 
 
 def test_a_letter_with_a_withdrawn_story_is_held(house: House) -> None:
@@ -176,7 +208,7 @@ def test_what_a_person_settled_is_asked_for_no_more(uncertain: House) -> None:
     assert uncertain.run(now=LATER).status == 3
     looked = uncertain.run("status", "--problems", now=LATER)
     (asked,) = [message for message in looked.problems if "cut off" in message]
-    assert f"`status {KEY} --csv --addresses` names all" in asked
+    assert "has only some of them: FILE names the others" in asked
     assert looked.status == 3
     assert uncertain.run("resolve", "2", "--sent", now=LATER).status == 0
     looked = uncertain.run("status", "--problems", now=LATER)
@@ -198,12 +230,52 @@ def test_many_batches_of_one_reason_wait_as_one(uncertain: House, capsys: pytest
     assert message.endswith(f"then: `resolve {KEY} --sent` or `resolve {KEY} --not-sent`")
     (waits,) = uncertain.run("status", "--problems", now=LATER).steps("status")
     assert (waits["batches"], waits["readers"]) == ([1, 2], 2)
-    assert waits["commands"] == [f"resolve {KEY} --sent", f"resolve {KEY} --not-sent"]
+    ways = [f"resolve {KEY} --sent", f"resolve {KEY} --not-sent", f"resolve {KEY} --sent --but FILE"]
+    assert waits["commands"] == ways
     capsys.readouterr()
     main(["--config", str(uncertain.config), "--now", LATER, "status", "--problems"])
     page = capsys.readouterr().out
     assert f"{KEY}  uncertain, 2 batches, 2 readers" in page
     assert page.count("--not-sent") == 1
+    assert all(f"    python send.py {way}\n" in page for way in ways)
+
+
+def but(house: House, *lines: str) -> str:
+    path = house.root / "others.txt"
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8-sig")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("choice", "who"), [("--sent", "free@example.org"), ("--not-sent", "paid@example.org")]
+)
+def test_of_a_batch_that_is_half_known_some_are_said_to_have_it(
+    uncertain: House, choice: str, who: str
+) -> None:
+    batch(uncertain, 1, "uncertain", "cut off")
+    arguments = ("resolve", KEY, choice, "--but", but(uncertain, f" {who.upper()} ", ""))
+    dry = uncertain.run(*arguments, "--dry-run", now=LATER).step("resolve")
+    assert (dry["sent"], dry["planned_again"], dry["dry_run"]) == (1, 1, "nothing was changed")
+    assert uncertain.run(*arguments, now=LATER).step("resolve")["readers"] == 2
+    assert uncertain.run(now="2026-03-10T07:05").step("deliver")["accepted"] == 2
+    assert list(uncertain.mails(KEY)) == ["free@example.org"]
+
+
+def test_those_named_are_read_from_what_comes_in(uncertain: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("2\n"))
+    step = uncertain.run("resolve", "2", "--sent", "--but", "-", now=LATER).step("resolve")
+    assert (step["sent"], step["planned_again"]) == (0, 1)
+
+
+def test_whom_nobody_doubts_is_wrong_use_by_line_and_not_repeated(uncertain: House) -> None:
+    path = but(uncertain, "free@example.org", "paid@example.org", "a@b@c", "9" * 5_000)
+    message = said(uncertain.run("resolve", "2", "--sent", "--but", path, now=LATER))
+    assert message.startswith("resolve: --but: line 2, 3, 4: no reader of whom this is uncertain")
+    assert "paid@" not in message
+    for path in (but(uncertain, "", " "), str(uncertain.root / "nowhere")):
+        assert said(uncertain.run("resolve", "2", "--sent", "--but", path, now=LATER))
+    (waits,) = uncertain.run("status", "--problems", now=LATER).steps("status")
+    assert waits["readers"] == 1
 
 
 def test_stop_says_who_has_it(uncertain: House) -> None:

@@ -270,7 +270,7 @@ def test_a_copy_that_is_dropped_takes_nothing_away(engine: Engine) -> None:
     here = house(engine)
     here.run()
     with writing(engine) as connection:
-        resending.resend(connection, KEY, 3, here.desk.revise, 10, "ada", LATER)
+        resending.resend(connection, KEY, [3], here.desk.revise, 10, "ada", LATER)
     here.run()
     assert here.provider.handed[-1] == [3]
     assert noted(engine, *dropped(3, batch=2)).settled == 0

@@ -195,7 +195,7 @@ def test_what_comes_back_settles_what_was_uncertain(engine: Engine) -> None:
 def test_a_bounce_of_the_first_hand_over_is_none_of_the_second(engine: Engine) -> None:
     here = sent_house(engine, 3)
     with writing(engine) as connection:
-        resending.resend(connection, KEY, 2, lambda _, value, __: value, 10, "ada", LATER)
+        resending.resend(connection, KEY, [2], lambda _, value, __: value, 10, "ada", LATER)
     noted(engine, by_id(2, FULL))
     here.run()
     assert here.provider.handed == [[1, 2, 3], [2]]

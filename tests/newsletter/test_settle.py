@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Collection
 from typing import Any, Literal
 
 import pytest
@@ -71,16 +72,17 @@ def house(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> House:
 
 def resolved(house: House, number: int, *, sent: bool) -> int:
     with writing(house.engine) as connection:
-        return settle.resolve(connection, number, sent, "nele", NOW)
+        return settle.resolve(connection, number, sent, "nele", NOW).readers
 
 
-def asked_again(house: House, whom: int | Literal["refused"] = "refused") -> Resent:
+def asked_again(house: House, *whom: int, anew: bool = False) -> Resent:
     with writing(house.engine) as connection:
-        return resending.resend(connection, KEY, whom, house.desk.revise, 10, "nele", NOW)
+        who: Collection[int] | Literal["refused"] = whom or "refused"
+        return resending.resend(connection, KEY, who, house.desk.revise, 10, "nele", NOW, anew=anew)
 
 
-def resent(house: House, whom: int | Literal["refused"] = "refused") -> int:
-    return asked_again(house, whom).readers
+def resent(house: House, *whom: int, anew: bool = False) -> int:
+    return asked_again(house, *whom, anew=anew).readers
 
 
 # Leftovers
@@ -222,6 +224,43 @@ def test_a_person_settles_single_readers(engine: Engine, sent: bool) -> None:
     assert house.provider.handed == ([[1, 2, 3]] if sent else [[1, 2, 3], [2]])
 
 
+def settled(house: House, number: int, *, sent: bool, but: Collection[int]) -> tuple[int, int]:
+    with writing(house.engine) as connection:
+        done = settle.resolve(connection, number, sent, "nele", NOW, but=but)
+    return done.sent, done.planned
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_some_of_a_batch_are_settled_the_other_way(house: House, sent: bool) -> None:
+    house.run()
+    lost = {12, 13} if sent else set(range(11, 21)) - {12, 13}
+    house.provider.taken[:] = [id_ for id_ in house.provider.taken if id_ not in lost]
+    # Whoever is in no doubt is none of the batch's, whoever names them.
+    assert settled(house, 2, sent=sent, but={1, 12, 13}) == (10 - len(lost), len(lost))
+    assert {id_ for id_, state in house.states().items() if state is PLANNED} == lost
+    assert sum(row.size for row in house.batches()) == 25
+    report = house.run()
+    assert (report.accepted, report.uncertain, report.is_finished) == (25, 0, True)
+    assert Counter(house.provider.taken) == Counter(range(1, 26))
+    told = story(house, 12)
+    before = f"(before: uncertain: {settle.CUT_OFF})"
+    assert f"{settle.NOT_SENT if sent else settle.SENT} by nele {before}" in told
+
+
+@pytest.mark.parametrize("lost", [{2}, {3}, {2, 3}])
+def test_single_readers_are_told_apart_too(engine: Engine, lost: set[int]) -> None:
+    composed(engine)
+    many(engine, 3)
+    house = House(engine)
+    own = {2: (Answer.UNCERTAIN, "cut"), 3: (Answer.UNCERTAIN, "cut")}
+    house.provider.answers.append(says(Answer.ACCEPTED, own=own))
+    house.run()
+    assert settled(house, 1, sent=True, but=lost) == (2 - len(lost), len(lost))
+    house.run()
+    assert house.states() == dict.fromkeys((1, 2, 3), ACCEPTED)
+    assert house.provider.handed == [[1, 2, 3], sorted(lost)]
+
+
 def test_only_what_is_uncertain_can_be_resolved(house: House) -> None:
     for number, why in ((1, "accepted: nothing in it is uncertain"), (99, "no batch 99")):
         with pytest.raises(StandfirstError, match=why):
@@ -255,7 +294,7 @@ def test_a_person_settles_what_a_dead_run_was_handing_over(house: House, sent: b
         assert settle.doubtful(connection, KEY, lambda _: True) == ()
         with pytest.raises(MisuseError, match="in the hands of a run that lives"):
             settle.resolve(connection, 2, sent, "nele", NOW, lambda _: True)
-        assert settle.resolve(connection, 2, sent, "nele", NOW, lambda owner: dead([owner])) == 10
+        assert settle.resolve(connection, 2, sent, "nele", NOW, lambda owner: dead([owner])).readers == 10
     assert Counter(house.states().values()) == (
         {ACCEPTED: 20, PLANNED: 5} if sent else {ACCEPTED: 10, PLANNED: 15}
     )
@@ -394,6 +433,29 @@ def test_why_one_reader_gets_no_second_one(refused: House, reader: int, why: str
         resent(refused, reader)
 
 
+def test_several_readers_are_resent_to_at_once(refused: House) -> None:
+    assert resent(refused, 1, 3, 21) == 3
+    refused.run()
+    assert [refused.provider.taken.count(id_) for id_ in (1, 2, 3, 21)] == [2, 1, 1, 1]
+
+
+def test_anew_is_the_edition_as_it_is_now(refused: House) -> None:
+    refused.desk.withdrawn.add("ferry")
+    assert resent(refused, 1, 3, anew=True) == 2
+    refused.run()
+    assert "ferry" not in slugs(refused.provider.batches[-1])
+    assert refused.states()[1] is refused.states()[3] is ACCEPTED
+    assert refused.provider.taken.count(1) == 2
+
+
+def test_of_whom_nothing_is_left_anew_keeps_what_they_have(refused: House) -> None:
+    refused.desk.withdrawn |= {"ferry", "cello", "quay", "bridge"}
+    assert resent(refused, 1, anew=True) == 1
+    refused.run()
+    assert refused.states()[1] is ACCEPTED
+    assert refused.provider.taken.count(1) == 1
+
+
 def test_resend_is_refused_after_a_withdrawal(refused: House) -> None:
     refused.desk.withdrawn.add("ferry")
     with pytest.raises(HeldError, match="withdrawn since"):
@@ -414,14 +476,14 @@ def test_those_whose_letter_can_go_again_get_it_and_the_others_are_counted(engin
     house.run()
     with reading(engine) as connection:
         found = resending.prospect(connection, KEY, house.desk.revise, lambda _, spec: spec)
-        assert found == Resent(1, 2)
-    assert asked_again(house) == Resent(1, 2)
+        assert found == Resent(1, 2, ("ferry",))
+    assert asked_again(house) == Resent(1, 2, ("ferry",))
     house.run()
     assert house.provider.handed[2:] == [[11]]
     with reading(engine) as connection:
         said = [what for _, _, what in editions.log_of(connection, KEY)]
     assert "to be handed over again: 1 refused; 2 not, for a story of theirs was withdrawn" in said
-    with pytest.raises(HeldError, match="in the letter of 2 readers has been withdrawn since"):
+    with pytest.raises(HeldError, match=r"in the letter of 2 readers has been withdrawn since \(ferry\), "):
         resent(house)
 
 
