@@ -14,6 +14,7 @@ import typer
 from commands import control
 from commands.asking import ask_again
 from commands.context import Context, opened
+from commands.ending import ASKED
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import miss_late
 from commands.posting import planned, post_for
@@ -38,8 +39,6 @@ from newsroom.masthead import Newsletter
 from readership.probe import answers
 
 app = typer.Typer(pretty_exceptions_enable=False)
-
-_stopping = threading.Event()
 
 
 @app.command()
@@ -107,7 +106,7 @@ def _deliver_all(
             for edition in cut_off:
                 _deliver_one(room, newsletter, edition, provider, owner)
             for edition in due:
-                ask_again(room, edition, _stopping.is_set)
+                ask_again(room, edition, ASKED.is_set)
                 _deliver_one(room, newsletter, edition, provider, owner)
     finally:
         provider.close()
@@ -178,7 +177,7 @@ def _told_to_stop() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: _stopping.set())
+    before = signal.signal(signal.SIGTERM, lambda *_: ASKED.set())
     try:
         yield
     finally:
@@ -200,7 +199,7 @@ def _deliver_one(
             # It waits for moments to come, with --now too.
             clock=room.clock.running,
             max_variants=newsletter.max_variants,
-            stopping=_stopping.is_set,
+            stopping=ASKED.is_set,
             progress=progress or (lambda _: None),
         ).run()
     _say(room, report)

@@ -15,6 +15,10 @@ SAID = (
 )
 
 
+ASKED = threading.Event()
+"""Set once SIGTERM has come while mail was handed over: what is in flight is finished, nothing else begun."""
+
+
 class Ended(SystemExit):
     """The command was told to end. No step takes it for a trouble of its own, and every transaction that is
     open is rolled back on its way."""

@@ -9,6 +9,7 @@ import typer
 
 from commands.context import Context, opened, settings_of
 from commands.digest import digest_step
+from commands.ending import ASKED
 from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
 from commands.letters import letters_step, say_unseen
@@ -71,13 +72,15 @@ def _do_all(room: Context) -> None:
         letters_step(room)
     with room.troubles.caught("deliver"):
         _deliver(room)
-    letters_step(room)
+    if not ASKED.is_set():
+        letters_step(room)
     with room.troubles.caught("letters"):
         say_unseen(room)
     with room.troubles.caught("witness"):
         _say_objection(room)
-    # After the mail: nobody waits for a hub.
-    hub_step(room)
+    if not ASKED.is_set():
+        # After the mail: nobody waits for a hub.
+        hub_step(room)
     with room.troubles.caught("next"):
         _say_next(room)
     if not room.dry_run:

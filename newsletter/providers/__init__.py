@@ -10,8 +10,9 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from newsletter.rendering.letter import Letter, Slot
 
-GRACE = 8.0
-"""Seconds until what is in flight is cut once this process has to end: many are killed after ten."""
+GRACE = 6.0
+"""Seconds until what is in flight is cut once this process has to end: many are killed after ten, and what
+became of it is to be written down before."""
 
 ENDED = "the run was asked to end"
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from commands.ending import SAID
+import commands.run
+from commands.context import Context
+from commands.ending import ASKED, SAID
 from tests.commands.house import built
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -56,3 +58,25 @@ def test_it_says_that_it_was_told_to_end(
     assert SAID in line
     # The next one does all of it.
     assert house.run(now="2026-03-10T06:06").step("deliver")["accepted"] == 1
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_who_is_asked_to_end_while_mail_goes_out_begins_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_asked: bool
+) -> None:
+    house = built(tmp_path / "quay")
+    steps: list[str] = []
+
+    def delivers(_: Context) -> None:
+        steps.append("deliver")
+        if is_asked:
+            ASKED.set()
+
+    monkeypatch.setattr(commands.run, "_deliver", delivers)
+    for name in ("letters_step", "hub_step"):
+        monkeypatch.setattr(commands.run, name, lambda _, name=name: steps.append(name))
+    try:
+        assert house.run(now="2026-03-10T06:01").steps("next")
+    finally:
+        ASKED.clear()
+    assert steps == (["deliver"] if is_asked else ["deliver", "letters_step", "hub_step"])

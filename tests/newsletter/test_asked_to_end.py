@@ -125,6 +125,23 @@ def test_what_was_not_begun_is_planned_again_and_nothing_is_uncertain(engine: En
     assert len(taken) == 200
 
 
+def test_who_may_have_it_when_there_is_no_time_left_is_said_by_status_3(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "GRACE", 0.3)
+    composed(engine)
+    many(engine, 5)
+    house = House(engine)
+    asked = threading.Event()
+    with Server(plan={("TEXT", 3): Fault.HANG}) as server:
+        house.provider = provider(server, timeout=20.0)  # type: ignore[assignment] # a real one
+        after(server, "TEXT", 3, asked.set)
+        report = house.run(stopping=asked.is_set, pause=time.sleep)
+        house.provider.close()
+    assert (report.accepted, report.uncertain, report.planned) == (2, 1, 2)
+    assert (report.stopped_by, report.exit_status) == (StoppedBy.ASKED, ExitStatus.HELD)
+
+
 def test_where_everything_was_accepted_all_the_same_the_run_is_done(engine: Engine) -> None:
     composed(engine)
     many(engine, 5)
