@@ -247,6 +247,13 @@ def test_many_rows_leave_nothing_that_python_would_have_to_look_for(engine: Engi
     assert gc.isenabled()
 
 
+@pytest.mark.sqlite
+def test_the_index_of_keys_has_room_in_memory(engine: Engine, tmp_path: Path) -> None:
+    _import(engine, tmp_path, LIST)
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA cache_size").scalar() == -import_csv.CACHE_KB
+
+
 def test_python_tidies_up_again_after_an_import_that_failed(engine: Engine, tmp_path: Path) -> None:
     def fail(_: int) -> None:
         raise KeyboardInterrupt
