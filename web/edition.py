@@ -188,6 +188,9 @@ class Controls:
             done=done,
             all=everybody,
             is_kept=holds.is_kept(connection, edition, now),
+            not_taken_back=next(
+                (one for one in recalls.kept(connection, now) if one.edition == edition.key), None
+            ),
             delay=kept_for(settings),
         )
 

@@ -15,6 +15,7 @@ from babel.lists import format_list
 from content.teaser import Teaser
 from newsletter.composition.eligibility import is_no_news
 from newsletter.composition.revise import DROPPED
+from newsletter.delivery.recalls import Kept
 from newsletter.desk.briefing import arrival, clock, moment
 from newsletter.edition import Edition, EditionState, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
@@ -46,6 +47,8 @@ class Known:
     """Readers in all of its batches."""
     is_kept: bool = False
     """Whether the provider keeps something of it that can be taken back."""
+    not_taken_back: Kept | None = None
+    """What it keeps of one that is stopped, and was to forget."""
     delay: timedelta = timedelta()
     """How long the provider keeps what it is handed."""
 
@@ -222,6 +225,10 @@ def standing(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tup
             return "edition_kept", {"when": moment(edition.first_handed or edition.due, locale, zone)}
         return "edition_sent", {"when": moment(edition.first_handed or edition.due, locale, zone)}
     if edition.state is EditionState.STOPPED:
+        kept = known.not_taken_back
+        if kept is not None and not kept.is_over:
+            values = {"readers": kept.readers, "when": moment(kept.until, locale, zone)}
+            return "edition_stopped_kept", values
         begun = {"done": known.done, "all": known.all} if known.done else {}
         return "edition_stopped_begun" if begun else "edition_stopped", {"edition": edition.key, **begun}
     return "edition_over", {"why": edition.note}
