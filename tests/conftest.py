@@ -29,6 +29,7 @@ for package in ("content", "feeds", "newsletter", "newsroom", "readership"):
 quick.share_what_is_compiled()
 quick.copy_new_databases()
 quick.pull_no_plug()
+quick.read_certificates_once()
 
 # A busy machine is no failure: how fast something is belongs to benchmarks/. Few examples each time, others
 # each time; HYPOTHESIS_PROFILE=thorough looks for longer.
@@ -52,6 +53,25 @@ def pytest_collection(session: pytest.Session) -> None:
         # Whatever is wrong with it is said when it is collected.
         with suppress(Exception, pytest.skip.Exception):
             importlib.import_module(".".join(("tests", *path.relative_to(here).with_suffix("").parts)))
+
+
+LONG = """
+crash/test_crash commands/test_together demo/test_origins faults/test_faults content/test_ghost
+web/test_hostile newsletter/test_fit newsletter/test_refused newsroom/test_schema web/test_busy
+web/test_server demo/test_demo commands/test_init_source commands/test_init web/test_reader_pages
+web/test_sign_up_pages web/test_gate_pages newsletter/test_deliver content/test_sanitise
+newsletter/providers/test_smtp commands/test_bounces web/test_pages newsletter/test_exactly_one
+newsletter/test_corrections commands/test_digest newsletter/test_post_office newsletter/test_asked_to_end
+feeds/test_page web/test_reader_story
+"""
+"""The files that take longest, the longest first: where one comes last, the other workers are idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have them come first; what is in a file stays in its order."""
+    here = Path(__file__).parent
+    places = {here / f"{name}.py": place for place, name in enumerate(LONG.split())}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.fixture(scope="session")

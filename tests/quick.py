@@ -5,13 +5,16 @@ Processes of their own, which are not under these tests' feet, do without.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import ssl
 import tempfile
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Engine
@@ -61,6 +64,20 @@ def copy_new_databases() -> None:
 
     schema._upgrade = upgrade
     database.metadata.create_all = create_all  # type: ignore[method-assign,assignment] # all that is asked for
+
+
+def read_certificates_once() -> None:
+    """Have all HTTP clients of a process trust what the first of them has read: a fifth of a megabyte."""
+    make = httpcore2.default_ssl_context
+
+    @cache
+    def made(trust_env: bool, _file: str | None, _folder: str | None) -> ssl.SSLContext:
+        return make(_trust_env=trust_env)
+
+    def default_ssl_context(*, _trust_env: bool = True) -> ssl.SSLContext:
+        return made(_trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+    httpcore2.default_ssl_context = default_ssl_context
 
 
 def pull_no_plug() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter.codec import from_json, to_json
@@ -22,6 +22,8 @@ def through_text(selection: Selection) -> Selection:
     return from_json(json.loads(json.dumps(to_json(selection))))
 
 
+# Each is as large as an edition.
+@settings(max_examples=20)
 @given(st.builds(Selection))
 def test_any_selection_comes_back_as_it_was(selection):
     assert through_text(selection) == selection
