@@ -14,6 +14,9 @@ from newsroom.locks import LockBusyError
 NOTICE = "notice:"
 """How the key of a problem begins that waits for nobody: an edition that was missed, say."""
 
+SAME = "not done, for the same reason"
+"""What is said of a step that fails by what another one has failed by in this run."""
+
 _GRAVITY = (ExitStatus.DONE, ExitStatus.FAILED, ExitStatus.HELD, ExitStatus.MISUSE)
 """Which status a run ends with when several hold: what no later run can mend by itself comes last."""
 
@@ -34,7 +37,8 @@ class Troubles:
 
     def add(self, step: str, key: str, message: str, status: ExitStatus = ExitStatus.FAILED) -> None:
         """Say a problem and remember it; with status DONE it is a notice, which waits for nobody."""
-        log.problem(step, message)
+        # What keeps every step from working is said in full once.
+        log.problem(step, SAME if message in self.messages.values() else message)
         prefix = NOTICE if status is ExitStatus.DONE else ""
         self._remember(_short(f"{prefix}{step}:{key}"), message)
         self.worsen(status)

@@ -9,8 +9,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter.before import Before, before
+from newsletter.before import EVENTS, Before, before
 from newsletter.edition import DeliveryState
+from newsletter.returns.event import EventKind
 from newsletter.returns.evidence import TAKEN
 from newsletter.returns.heard import told_of
 from newsletter.status import ReaderLine, reader_story
@@ -19,6 +20,21 @@ from readership.lifting import of_address
 from readership.tables import suppressions
 
 HANDED = "handed over"
+
+_EVENTS = (
+    EventKind.PROCESSED,
+    EventKind.DEFERRED,
+    EventKind.DELIVERED,
+    EventKind.BLOCKED,
+    EventKind.BOUNCE,
+    EventKind.DROPPED,
+    EventKind.SPAM_REPORT,
+    EventKind.UNSUBSCRIBE,
+)
+"""In the order in which one message can meet with them."""
+
+_LAST = len(_EVENTS) + 1
+"""The rank of what follows from events."""
 
 _ENDS = (DeliveryState.ACCEPTED, DeliveryState.REFUSED)
 
@@ -32,6 +48,8 @@ class Moment:
     more: str = ""
     is_event: bool = False
     """The provider told it."""
+    rank: int = 0
+    """What comes first of the moments of one second."""
 
 
 def moments(connection: Connection, edition: str, reader_id: int) -> tuple[Moment, ...]:
@@ -44,7 +62,13 @@ def moments(connection: Connection, edition: str, reader_id: int) -> tuple[Momen
         *_told(connection, edition, reader_id),
         *_stops(connection, edition, reader_id),
     ]
-    return tuple(sorted(_once(found), key=lambda one: one.at))
+    return tuple(sorted(_once(found), key=_order))
+
+
+def _order(one: Moment) -> tuple[datetime, int, datetime]:
+    """By the clock. A provider tells whole seconds: what it tells of one comes after what the ledger has of
+    it, in the order in which a message can meet with it. Pure."""
+    return one.at.replace(microsecond=0), one.rank, one.at
 
 
 def _planned(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:
@@ -85,20 +109,21 @@ def _once(found: list[Moment]) -> Iterator[Moment]:
 
 def _was(one: Before) -> Iterator[Moment]:
     """A hand-over that the ledger has otherwise since, and who said so."""
+    rank = _LAST if one.by == EVENTS else 0
     if one.handed is not None:
         number = f"batch {one.batch}, revision {one.revision}"
         yield Moment(one.handed, HANDED, f"to {one.provider}, {number}")
     if one.settled is not None and one.state in _ENDS:
         yield Moment(one.settled, f"{one.state.value} by {one.provider}", one.reason)
-        yield Moment(one.at, f"{one.then} by {one.by}", f"before: {one.state.value}")
+        yield Moment(one.at, f"{one.then} by {one.by}", f"before: {one.state.value}", rank=rank)
     else:
         more = ": ".join(filter(None, (one.state.value, one.reason)))
-        yield Moment(one.at, f"{one.then} by {one.by}", f"before: {more}")
+        yield Moment(one.at, f"{one.then} by {one.by}", f"before: {more}", rank=rank)
 
 
 def _told(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:
     for _, one in told_of(connection, edition, reader_id, reader_id):
-        yield Moment(one.at, one.said, one.reason, is_event=True)
+        yield Moment(one.at, one.said, one.reason, is_event=True, rank=_EVENTS.index(one.kind) + 1)
 
 
 def _stops(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:
@@ -109,6 +134,8 @@ def _stops(connection: Connection, edition: str, reader_id: int) -> Iterator[Mom
         return
     columns = (suppressions.c.at, suppressions.c.reason, suppressions.c.origin)
     for at, reason, origin in connection.execute(sa.select(*columns).where(suppressions.c.key == key)):
-        yield Moment(at, f"stopped: {reason}", origin)
+        yield Moment(at, f"stopped: {reason}", origin, rank=_LAST)
     for one in of_address(connection, key):
-        yield Moment(one["at"], f"stop lifted by {one['by']}", f"{one['reason']}, {one['origin']}")
+        yield Moment(
+            one["at"], f"stop lifted by {one['by']}", f"{one['reason']}, {one['origin']}", rank=_LAST
+        )

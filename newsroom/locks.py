@@ -29,6 +29,9 @@ from newsroom.tables import locks
 BEAT = timedelta(seconds=20)
 STALE = timedelta(minutes=5)
 
+_MOST_SAID = 60
+"""Characters of why a lock cannot be let go: what keeps everything from working is said by each step."""
+
 
 class LockBusyError(StandfirstError):
     """Another run is doing this step now; nothing is wrong."""
@@ -72,7 +75,8 @@ def _let_go(engine: Engine, name: str, owner: str) -> None:
             connection.execute(sa.delete(locks).where(locks.c.name == name, locks.c.owner == owner))
     except StandfirstError as error:
         # What was done is done, and what went wrong is told as it is: the lock ends with the process.
-        log.problem("lock", f"{name}: cannot be let go: {error}", level="warning")
+        why = str(error).partition(";")[0][:_MOST_SAID]
+        log.problem("lock", f"{name}: cannot be let go: {why}; it ends with this process", level="warning")
 
 
 def verdict(holder: Holder, now: datetime, host: str, *, alive: bool) -> str:

@@ -26,6 +26,8 @@ def test_two_problems_of_one_place_are_both_remembered(said: io.StringIO) -> Non
     for message in ("a.md: no date", "a.md: no headline", "a.md: no date"):
         troubles.add("sync", "a.md", message)
     assert sorted(troubles.messages.values()) == ["a.md: no date", "a.md: no headline"]
+    assert said.getvalue().count("a.md: no date") == 1
+    assert said.getvalue().count("not done, for the same reason") == 1
     # The same ones have the same keys in the next run.
     again = Troubles()
     for message in ("a.md: no date", "a.md: no headline"):

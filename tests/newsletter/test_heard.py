@@ -17,7 +17,7 @@ from newsletter.reader_moments import moments
 from newsletter.reader_record import ledger_record
 from newsletter.returns.event import EventKind
 from newsletter.returns.heard import Fate, heard_lately, heard_of, last_heard, summarise
-from newsletter.tables import editions, event_sums, events
+from newsletter.tables import batches, editions, event_sums, events
 from newsroom.database import reading, writing
 from tests import samples
 from tests.newsletter.delivering import KEY, NOW, House
@@ -117,6 +117,27 @@ def test_a_reader_sees_what_was_told_of_them(told: House) -> None:
         "accepted by fake",
         "delivered",
         "stopped: bounced",
+        "came back for good",
+    ]
+
+
+def test_what_is_told_of_one_second_stands_in_the_order_in_which_it_happened(engine: Engine) -> None:
+    here = house(engine)
+    here.run()
+    at = NOW.replace(microsecond=0)
+    kinds = (EventKind.BOUNCE, EventKind.DELIVERED, EventKind.DEFERRED, EventKind.PROCESSED)
+    noted(engine, *(event(2, kind, at=at, is_permanent=kind is EventKind.BOUNCE) for kind in kinds))
+    with writing(engine) as connection:
+        # Handed over half a second later than its provider's clock says that it has it.
+        later = at + timedelta(seconds=0.5)
+        connection.execute(sa.update(batches).values(handed=later, settled=later))
+        story = moments(connection, KEY, 2)
+    assert [one.what for one in story if not one.what.startswith(("planned", "stopped"))] == [
+        "handed over",
+        "accepted by fake",
+        "the provider has it",
+        "deferred",
+        "delivered",
         "came back for good",
     ]
 

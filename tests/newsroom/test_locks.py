@@ -306,9 +306,12 @@ def test_a_database_that_fails_at_the_end_does_not_hide_what_happened(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, said: io.StringIO
 ) -> None:
     def full(_engine: Engine) -> None:
-        raise StoreError("the database failed: disk full")
+        raise StoreError(f"the database failed: disk full; {'and so on, ' * 40}")
 
     with pytest.raises(RuntimeError, match="the step's own"), held(engine, "feeds"):
         monkeypatch.setattr(locks, "writing", full)
         raise RuntimeError("the step's own")
-    assert "feeds: cannot be let go: the database failed: disk full" in said.getvalue()
+    assert (
+        "feeds: cannot be let go: the database failed: disk full; it ends with this process"
+        in said.getvalue()
+    )
