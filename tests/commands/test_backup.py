@@ -67,7 +67,7 @@ def test_a_backup_from_the_middle_of_an_edition_mails_nobody_twice(tmp_path: Pat
     assert any(f"`resume {KEY}` hands it to" in message for message in released.problems)
     assert house.run(now="2026-03-10T08:05").steps("deliver") == []
     # Whoever knows that the others have nothing lets it go on.
-    house.run("resume", KEY, now="2026-03-10T08:06")
+    house.run("resume", KEY, "--yes", now="2026-03-10T08:06")
     assert house.run("deliver", now="2026-03-10T08:07").step("deliver")["accepted"] == 2
 
 

@@ -181,7 +181,7 @@ def test_a_restored_database_sends_nothing(house: House) -> None:
     for now in ("2026-03-10T06:20", "2026-03-11T06:00"):
         again = house.run(now=now)
         assert (again.status, again.steps("deliver")) == (0, [])
-    assert house.run("resume", "daily-2026-03-10", now="2026-03-11T07:00").status == 0
+    assert house.run("resume", "daily-2026-03-10", "--yes", now="2026-03-11T07:00").status == 0
     assert house.run(now="2026-03-11T07:05").step("deliver")["accepted"] == 3
     assert house.run(now="2026-03-11T07:10").steps("deliver") == []
 
