@@ -321,7 +321,7 @@ def asked_again(connection: Connection, number: int) -> tuple[int, ...]:
 def split(connection: Connection, row: BatchRow, keep: int) -> int:
     """Leave the first `keep` readers in a planned batch and put the others into a new one; its number."""
     rest = [delivery.reader_id for delivery in readers_of(connection, row.id)][keep:]
-    number = move(connection, row, rest, not_before=row.not_before)
+    number = move(connection, row, rest, not_before=row.not_before, reason=row.reason)
     connection.execute(sa.update(batches).where(batches.c.id == row.id).values(size=keep))
     return number
 

@@ -27,6 +27,7 @@ from newsletter.delivery.delivery_report import (
     stop_problem,
 )
 from newsletter.delivery.doubt import Doubt, took_anybody
+from newsletter.delivery.outage import Heard, Outage
 from newsletter.delivery.post import Post
 from newsletter.delivery.settle import leftovers
 from newsletter.delivery.sums import checked_sum
@@ -45,9 +46,6 @@ MOST_WAITING = timedelta(minutes=1)
 
 TICK = 0.5
 """Seconds after which a run that waits for answers looks whether it was asked to end."""
-
-MOST_UNSURE = 3
-"""So many hand-overs in a row may end without anybody knowing how: more would only leave more uncertain."""
 
 
 _WRITING_AGAIN = (1.0, 4.0, 15.0)
@@ -71,10 +69,9 @@ class _Run:
     next_at: datetime | None = None
     waited: timedelta = timedelta()
     """Since something was accepted."""
-    unsure: int = 0
-    """Hand-overs in a row of which nobody knows what became of them."""
     problems: dict[str, Problem] = field(default_factory=dict)
     doubt: Doubt = field(default_factory=Doubt)
+    outage: Outage = field(default_factory=Outage)
     flying: dict[Future[Outcome], Batch] = field(default_factory=dict)
 
     def stop(self, by: StoppedBy, problem: Problem) -> None:
@@ -154,6 +151,7 @@ class Delivery:
             if is_first:
                 self._planned(connection, editions.get(connection, self.key), run)
             checked_sum(connection, self.key)
+            run.outage.recall(connection, self.key)
             waiting = ledger.count_by_state(connection, self.key).get(BatchState.PLANNED)
         if is_first and waiting:
             self.post.announce(self.key)
@@ -217,7 +215,7 @@ class Delivery:
         if self.stopping() and run.stopped_by is None:
             run.stopped_by = StoppedBy.ASKED
         # The first goes alone: what is wrong with all is heard once, and a wrong password tried once.
-        connections = self.provider.connections if run.doubt.is_over else 1
+        connections = self.provider.connections if run.doubt.is_over and not run.outage.is_suspected else 1
         is_free = run.stopped_by is None and len(run.flying) < connections
         if is_free and self._launched(run, letters, threads):
             self._collect(run, block=False)
@@ -235,6 +233,8 @@ class Delivery:
         if not run.doubt.is_over:
             few = max(self.provider.first_batch - len(run.doubt.readers), 1)
             terms = replace(terms, batch_size=min(terms.batch_size, few))
+        if run.outage.most is not None:
+            terms = replace(terms, batch_size=min(terms.batch_size, run.outage.most))
         with writing(self.engine) as connection:
             found = claim(connection, self.key, terms, letters, self.clock())
         run.tell(self.key, letters.told)
@@ -244,6 +244,7 @@ class Delivery:
         if isinstance(found, Batch):
             run.batches += 1
             run.readers += len(found.recipients)
+            run.outage.launched(found.number)
             run.flying[threads.submit(self.provider.hand_over, found)] = found
             return True
         if found is Nothing.CHANGED:
@@ -259,9 +260,14 @@ class Delivery:
         answers = [(run.flying.pop(future), _outcome(future)) for future in done]
         for batch, outcome in answers:
             run.doubt.hear(batch, outcome)
-        self._doubted(run, self._record(run, answers))
+        heard = run.outage.hear(answers, self.terms.batch_size, is_ending=self.stopping())
+        self._doubted(run, self._record(run, answers, heard))
         for batch, outcome in answers:
             self._heed(run, batch, outcome)
+        if heard.waits:
+            by = StoppedBy.NOT_NOW
+            said = f"{self.provider.name} gives {heard.said}; the rest waits, then one reader is tried"
+            run.stop(run.stopped_by or by, stop_problem(self.key, by, said))
         self.progress(run.readers)
         unforeseen = [future.exception() for future in done if future.exception()]
         for error in unforeseen:
@@ -286,7 +292,7 @@ class Delivery:
             return
         run.stop(StoppedBy.PROVIDER, everybody_refused(self.key, run.doubt.reason))
 
-    def _record(self, run: _Run, answers: list[tuple[Batch, Outcome]]) -> int:
+    def _record(self, run: _Run, answers: list[tuple[Batch, Outcome]], heard: Heard) -> int:
         """Write outcomes down; a database that refuses (a full disk, perhaps) is asked again for a while.
 
         Returns how many refusals were taken back.
@@ -297,6 +303,7 @@ class Delivery:
                     now = self.clock()
                     for batch, outcome in answers:
                         outcomes.record(connection, batch.number, outcome, self.terms.owner, now)
+                    heard.note(connection, self.key, now)
                     if run.doubt.is_grave:
                         return taking_back.take_back(connection, self.key, run.doubt.readers)
                 return 0
@@ -309,16 +316,10 @@ class Delivery:
     def _heed(self, run: _Run, batch: Batch, outcome: Outcome) -> None:
         name = self.provider.name
         if took_anybody(batch, outcome):
-            run.waited, run.unsure = timedelta(), 0
+            run.waited = timedelta()
         if outcome.answer is Answer.STOP:
             by = StoppedBy.PROVIDER
             run.stop(by, stop_problem(self.key, by, f"{name} takes nothing: {outcome.reason}"))
-        elif outcome.answer is Answer.UNCERTAIN:
-            run.unsure += 1
-            if run.unsure >= MOST_UNSURE and run.stopped_by is None:
-                by = StoppedBy.NOT_NOW
-                said = f"{name} left {run.unsure} hand-overs in a row without an answer that says anything"
-                run.stop(by, stop_problem(self.key, by, said))
         elif outcome.answer is Answer.ENDED:
             run.stopped_by = run.stopped_by or StoppedBy.ASKED
         elif outcome.answer is Answer.NOT_NOW:

@@ -570,16 +570,6 @@ def test_no_reason_holds_an_address(house: House) -> None:
     assert selection().has_news
 
 
-def test_a_provider_that_says_nothing_sure_gets_three_hand_overs_a_run_and_no_more(house: House) -> None:
-    house.provider.batch_size = 2
-    house.provider.answers.extend([says(Answer.UNCERTAIN, "500")] * 20)
-    report = house.run()
-    assert report.stopped_by is StoppedBy.NOT_NOW
-    assert report.batches <= 3 + house.provider.connections
-    assert report.uncertain <= 2 * report.batches
-    assert report.planned == 25 - report.uncertain
-
-
 def by_hand() -> Selection:
     """The edition with a subject and a note of an editor's."""
     value = selection()

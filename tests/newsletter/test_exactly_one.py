@@ -18,6 +18,7 @@ from commands.context import in_memory
 from newsletter import ledger
 from newsletter.delivery import settle
 from newsletter.delivery.deliver import Delivery
+from newsletter.delivery.outage import Heard
 from newsletter.edition import DeliveryState
 from newsletter.providers import Answer, Batch, Outcome
 from newsroom.database import reading, writing
@@ -147,10 +148,10 @@ def test_each_due_reader_has_exactly_one_and_the_sum_holds(
     record = Delivery._record
     seen: set[int] = set()
 
-    def mortal(self: Delivery, run: Any, answers: list[tuple[Batch, Outcome]]) -> int:
+    def mortal(self: Delivery, run: Any, answers: list[tuple[Batch, Outcome]], heard: Heard) -> int:
         if world.is_dead:
             raise Killed
-        return record(self, run, answers)
+        return record(self, run, answers, heard)
 
     def look() -> None:
         nonlocal seen

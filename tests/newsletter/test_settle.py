@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import edition_csv, editions, history, holds
+from newsletter import edition_csv, editions, history, holds, ledger
 from newsletter.delivery import resending, settle
 from newsletter.delivery.deliver import Delivery
 from newsletter.delivery.delivery_report import StoppedBy
@@ -55,12 +55,12 @@ def house(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> House:
     record = Delivery._record
     answered = 0
 
-    def dies(self: Delivery, run: Any, answers: list[tuple[Batch, Outcome]]) -> int:
+    def dies(self: Delivery, *answered_so: Any) -> int:
         nonlocal answered
         answered += 1
         if answered > 1:
             raise Killed
-        return record(self, run, answers)
+        return record(self, *answered_so)
 
     with monkeypatch.context() as patch:
         patch.setattr(Delivery, "_record", dies)
@@ -336,11 +336,13 @@ def refused(engine: Engine) -> House:
     house.provider.answers.extend(
         (
             says(Answer.ACCEPTED, own=own),
-            says(Answer.ACCEPTED, own={11: (Answer.UNCERTAIN, "cut")}),
+            says(Answer.ACCEPTED),
             says(Answer.REFUSED, "554"),
         )
     )
     house.run()
+    with writing(engine) as connection:
+        ledger.set_state(connection, KEY, {11: "cut"}, DeliveryState.UNCERTAIN)
     return house
 
 

@@ -146,13 +146,14 @@ def test_a_story_has_the_newest_edition_first_and_an_end(engine: Engine) -> None
 def test_many_batches_with_one_reason_are_one_thing_that_one_command_settles(house: House) -> None:
     house.provider.batch_size = 5
     cut = says(Answer.UNCERTAIN, "time-out")
-    house.provider.answers.extend((cut, cut, says(Answer.UNCERTAIN, "reset"), says(Answer.ACCEPTED)))
-    house.run()
-    house.run()
+    house.provider.answers.extend((cut, says(Answer.ACCEPTED), cut, says(Answer.UNCERTAIN, "reset")))
+    for _ in range(3):
+        house.run()
+        house.clock.now += timedelta(hours=1)
     found = problems(house)
-    assert [one.batch for one in found] == [1, 2, 3]
+    assert [(one.batch, one.readers) for one in found] == [(1, 5), (3, 5), (4, 1)]
     many, alone = status.together(found)
-    assert (many.batches, many.readers, many.batch) == ((1, 2), 10, None)
+    assert (many.batches, many.readers, many.batch) == ((1, 3), 10, None)
     assert many.commands == (f"resolve {KEY} --sent", f"resolve {KEY} --not-sent")
     assert many.reason == "time-out; this settles all that is uncertain of the edition"
     assert (alone, alone.reason) == (found[2], "reset")
