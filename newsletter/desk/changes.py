@@ -53,7 +53,8 @@ def told(before: Selection, after: Selection, words: Words) -> tuple[str, ...]:
         if ids:
             lines.append(words[key].format(what=_few((names[id_] for id_ in ids), len(ids), words)))
     if after.note != before.note:
-        lines.append(words["changed_note" if after.note else "changed_note_gone"])
+        key = "changed_note" if before.note else "changed_note_new"
+        lines.append(words[key if after.note else "changed_note_gone"])
     return tuple(lines)
 
 

@@ -94,7 +94,7 @@ def test_the_second_one_says_what_was_changed(engine: Engine, values: Settings) 
         "Subject: “Ours” instead of “The bridge reopens”",
         "Lead: “The cello reopens”",
         "Out: The ferry reopens",
-        "Another note on top",
+        "A note on top",
     ):
         assert said in html
         assert said in text
@@ -111,7 +111,9 @@ def test_what_was_changed_is_said_of_each_kind() -> None:
     )
     many_more = selection(*STORIES, *((f"story{number}", "culture") for number in range(10)))
     assert told(before, many_more, words)[0].endswith("and 2 more")
-    assert told(replace(before, note="<p>x</p>"), before, words) == ("No note on top any more",)
+    noted = replace(before, note="<p>x</p>")
+    assert told(noted, before, words) == ("No note on top any more",)
+    assert told(noted, replace(before, note="<p>y</p>"), words) == ("Another note on top",)
     by_rule = logged(Edits(subject=""), replace(before, subject="Ours"), before)
     assert by_rule == 'edited: subject by rule "The bridge reopens" instead of "Ours"'
     assert logged(Edits(note=""), before, before) == "edited: note taken away"
