@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import Connection
 
-from commands.context import opened, operator
+from commands.context import Context, opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.reader_address import key_of
@@ -17,7 +19,7 @@ from newsroom.database import reading
 from newsroom.errors import ConfigurationError, MisuseError
 from readership import store
 from readership.lifting import lift_for
-from readership.reader import SuppressionReason
+from readership.reader import Reader, SubscriptionStatus, SuppressionReason
 
 _WISHES = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED)
 """The person's own word: nobody else's takes it back without a thought."""
@@ -42,6 +44,9 @@ def lift(
         with reading(room.engine) as connection:
             why = store.suppressed(connection, [key]).get(key)
             found = store.find(connection, key)
+            ended = _ended(connection, found)
+        if why is None and ended:
+            raise MisuseError(f"readers lift: nothing stops this address as such, but {_anew(room, ended)}")
         _check(why, yes=yes)
         with tried(room) as connection:
             lift_for(connection, key, operator(), room.clock())
@@ -50,9 +55,29 @@ def lift(
             reader=found.id if found else "not a reader",
             was=why.value if why else "",
             by=operator(),
-            next="take the address off your provider's own list too, or it drops the next mail",
+            still_ended=_anew(room, ended) if ended else None,
+            next=_LISTED if room.settings.delivery.provider == "sendgrid" else None,
             dry_run=UNCHANGED if room.dry_run else None,
         )
+
+
+_LISTED = "take the address off SendGrid's own list too, or it drops the next mail"
+
+
+def _ended(connection: Connection, reader: Reader | None) -> list[str]:
+    """The newsletters that the reader has ended, by key."""
+    if reader is None:
+        return []
+    theirs = store.subscriptions_of(connection, [reader.id]).get(reader.id, {})
+    return sorted(key for key, one in theirs.items() if one.status is SubscriptionStatus.UNSUBSCRIBED)
+
+
+def _anew(room: Context, ended: Sequence[str]) -> str:
+    place = f"{room.settings.newsroom.public_url}/subscribe"
+    return (
+        f"its reader is unsubscribed from {', '.join(ended)}, here or at your provider: only the reader can "
+        f"begin that again, at {place} or on the page of the unsubscribe link"
+    )
 
 
 def _check(why: SuppressionReason | None, *, yes: bool) -> None:

@@ -154,6 +154,29 @@ def test_the_readers_own_word_is_not_lifted_lightly(told: Told) -> None:
     assert told.house.run("readers", "lift", "not an address", now=NINE).status == 2
 
 
+def test_what_a_reader_ended_at_the_provider_is_no_stop_and_only_the_reader_begins_it_again(
+    told: Told,
+) -> None:
+    told.note((3, EventKind.UNSUBSCRIBE, {}), (4, EventKind.UNSUBSCRIBE, {}), (4, EventKind.BOUNCE, HARD))
+    for more in ([], ["--yes"], ["--dry-run"]):
+        done = told.house.run("readers", "lift", "reader3@example.org", *more, now=NINE)
+        assert done.status == 2
+        assert "its reader is unsubscribed from daily, here or at your provider" in done.problems[0]
+        assert "http://127.0.0.1:8080/subscribe" in done.problems[0]
+    lifted = told.house.run("readers", "lift", "reader4@example.org", now=NINE).step("lift")
+    assert (lifted["was"], "unsubscribed from daily" in lifted["still_ended"]) == ("bounced", True)
+    # SendGrid alone has a list of its own.
+    assert "next" not in lifted
+    settings = told.house.config
+    settings.write_text(settings.read_text() + '[delivery]\nprovider = "sendgrid"\n')
+    secrets = told.house.root / "secrets.env"
+    secrets.write_text(secrets.read_text() + "STANDFIRST_SENDGRID_API_KEY=SG.none-of-theirs\n")
+    told.note((5, EventKind.BOUNCE, HARD))
+    by_sendgrid = told.house.run("readers", "lift", "reader5@example.org", now=NINE).step("lift")
+    assert "SendGrid's own list" in by_sendgrid["next"]
+    assert "still_ended" not in by_sendgrid
+
+
 def test_so_much_comes_back_that_a_person_has_to_look(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
     some = [(number, EventKind.BOUNCE, HARD) for number in range(1, 28)]
     assert told.note(*some[:20]).stopped == 20
