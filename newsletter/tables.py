@@ -280,6 +280,14 @@ mailboxes = sa.Table(
     comment="How far the mailboxes were read that bounces come to, by the largest UID.",
 )
 
+mail_counts = sa.Table(
+    "mail_counts",
+    metadata,
+    sa.Column("outcome", sa.String(20), primary_key=True),
+    sa.Column("mails", sa.BigInteger, nullable=False),
+    comment="What became of the mails that came back and were read, counted.",
+)
+
 letters = sa.Table(
     "letters",
     metadata,

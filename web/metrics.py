@@ -24,6 +24,7 @@ from feeds.tables import feed_marks
 from newsletter.edition import EditionState
 from newsletter.edition_row import OPEN
 from newsletter.letters import letter_queue
+from newsletter.returns import mail_counts
 from newsletter.tables import editions
 from newsroom.database import reading
 from newsroom.errors import StoreError
@@ -130,6 +131,7 @@ class _Newsroom(Collector):
         try:
             with reading(self._engine) as connection:
                 found = [*self._letters(connection), *self._runs(connection), *_counts(connection)]
+                found.append(_mails(connection))
         except (StoreError, sa.exc.SQLAlchemyError):
             yield _gauge("database_up", "Whether the database answers.", 0)
             return
@@ -181,6 +183,16 @@ def _counts(connection: Connection) -> Iterator[Metric]:
     yield _gauge("editions_held", "Editions that wait for a person.", held)
     told = connection.execute(sa.select(sa.func.count()).select_from(alerts)).scalar_one()
     yield _gauge("open_problems", "Problems that the operator was told of.", told)
+
+
+def _mails(connection: Connection) -> Metric:
+    """What runs have read from a Maildir or a mailbox: no process but the database knows of all of it."""
+    family = CounterMetricFamily(
+        "standfirst_returned_mails", "Mails that came back, by what became of them.", labels=("outcome",)
+    )
+    for outcome, count in mail_counts.counted(connection).items():
+        family.add_metric((outcome,), count)
+    return family
 
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:

@@ -391,6 +391,13 @@ def upgrade() -> None:
         comment="How far the mailboxes were read that bounces come to, by the largest UID.",
     )
     op.create_table(
+        "mail_counts",
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("mails", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("outcome", name=op.f("pk_mail_counts")),
+        comment="What became of the mails that came back and were read, counted.",
+    )
+    op.create_table(
         "events",
         sa.Column("edition", sa.String(length=200), nullable=False),
         sa.Column("reader_id", sa.Integer(), autoincrement=False, nullable=False),

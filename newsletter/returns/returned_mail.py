@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter.mail.traces import read_id, tags
+from newsletter.returns import mail_counts
 from newsletter.returns.event import Event, EventKind, event_key
 from newsletter.returns.event_store import Noted, note
 from newsletter.returns.status_notification import Notification, Report, Sort
@@ -120,6 +121,14 @@ def note_mails(
         else:
             foreign += 1
     noted = note(connection, events, rules, now) if events else Noted()
+    outcomes = {
+        "new": noted.new,
+        "copies": noted.copies,
+        "foreign": noted.foreign + foreign,
+        "automatic": automatic,
+        "unclear": unknown,
+    }
+    mail_counts.add(connection, outcomes)
     return Tally(len(some), kinds, automatic, unknown, foreign, noted)
 
 

@@ -15,6 +15,7 @@ from newsletter.delivery import resending, settle
 from newsletter.edition import DeliveryState
 from newsletter.mail.traces import message_id, return_address, trace
 from newsletter.providers import Answer
+from newsletter.returns import mail_counts
 from newsletter.returns.event import EventKind
 from newsletter.returns.event_store import Noted
 from newsletter.returns.returned_mail import LATEST, Tally, note_mails
@@ -147,6 +148,9 @@ def test_forms_of_their_own_and_holiday_notices_stop_nobody(engine: Engine) -> N
     letter = mails.plain("Who are you?")
     odd = by_trace(4, "Final-Recipient: rfc822; a@b.example\nStatus: 5.1.1")
     assert noted(engine, qmail, old, away, letter, odd) == Tally(5, {}, automatic=1, unknown=3, foreign=1)
+    noted(engine, away)
+    with reading(engine) as connection:
+        assert mail_counts.counted(connection) == {"automatic": 2, "foreign": 1, "unclear": 3}
     assert stopped(engine) == {}
 
 

@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 
 from content.tables import source_states
 from feeds.tables import feed_marks
+from newsletter.returns import mail_counts
 from newsletter.tables import editions, letters
 from newsroom.database import engine_for, metadata
 from newsroom.secrets import Secrets
@@ -170,6 +171,8 @@ def test_it_tells_how_the_newsroom_stands(watched: Site) -> None:
         connection.execute(
             sa.insert(alerts).values(key="k", message="ann@quay.example bounced", first_seen=now)
         )
+        mail_counts.add(connection, {"new": 2, "copies": 0})
+        mail_counts.add(connection, {"new": 1})
         for source in ("desk", "gone"):
             connection.execute(sa.insert(source_states).values(source=source, last_read=now))
     found = read(watched)
@@ -181,6 +184,7 @@ def test_it_tells_how_the_newsroom_stands(watched: Site) -> None:
     assert found["standfirst_editions state=composed"] == 1
     assert found["standfirst_editions_held"] == 1
     assert found["standfirst_open_problems"] == 1
+    assert found["standfirst_returned_mails_total outcome=new"] == 3
     assert found["standfirst_source_read_timestamp_seconds source=desk"] == now.timestamp()
     # One that is no more in newsroom.toml is nobody's concern.
     assert "standfirst_source_read_timestamp_seconds source=gone" not in found
