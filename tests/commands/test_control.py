@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -252,6 +253,24 @@ def test_every_edition_that_the_witness_saw_counts_as_sent_known_or_not(house: H
     assert house.run("deliver", now="2026-03-10T12:30").step("deliver")["accepted"] == 1
     assert list(house.mails(f"{KEY}-noon")) == ["paid@example.org"]
     assert house.mails(KEY) == {}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "status", "then"), [("y", 0, "composed"), ("n", 2, "stopped")])
+def test_whoever_sits_there_is_asked_before_anybody_is_mailed_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch, answer: str, status: int, then: str
+) -> None:
+    copy = (house.root / "standfirst.db").read_bytes()
+    house.run(now=SIX)
+    restore(house, copy)
+    house.run("release", now="2026-03-10T06:10")
+    monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
+    assert house.run("resume", KEY, now="2026-03-10T06:15").status == status
+    assert state(house, now="2026-03-10T06:16") == then
 
 
 def test_the_same_backup_put_back_twice_is_seen_twice(house: House) -> None:
