@@ -83,17 +83,18 @@ def post_for(room: Context, newsletter: Newsletter) -> Post:
 def planned(connection: Connection, room: Context, newsletter: Newsletter, edition: Edition) -> Planned:
     """Plan the edition's deliveries as a run would, inside a transaction that the caller rolls back."""
     post = post_for(room, newsletter)
-    selection = editions.selection_of(connection, edition.key, edition.revision)
+    variant_of = post.variant_of(editions.selection_of(connection, edition.key, edition.revision))
+    allow_to = room.settings.delivery.allow_to
     return plan(
         connection,
         edition,
         pages(connection, newsletter.key),
-        post.variant_of(selection),
+        variant_of,
         batch_size=provider_for(room.settings).batch_size,
-        allow_to=room.settings.delivery.allow_to,
+        allow_to=allow_to,
         max_variants=newsletter.max_variants,
         owed_to=post.owed_to(connection, edition.key),
-        paced=ramps.pace(connection, edition),
+        paced=ramps.pace(connection, edition, variant_of, allow_to),
     )
 
 

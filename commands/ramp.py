@@ -66,7 +66,7 @@ def _show(room: Context, newsletter: Newsletter) -> None:
     with reading(room.engine) as connection:
         found = ramps.find(connection, newsletter.key)
         readers = _readers(connection, room, newsletter)
-        sent = ramps.sent_days(connection, found, today) if found else 0
+        there = ramps.standing(connection, newsletter.key, today)
     if found is None:
         days = proposed(readers)
         log.step(
@@ -78,15 +78,14 @@ def _show(room: Context, newsletter: Newsletter) -> None:
             begins=f"ramp {newsletter.key} --start" if days else None,
         )
         return
-    allowed = found.allowed(sent)
     log.step(
         "ramp",
         newsletter=newsletter.key,
         started=found.started,
         readers=readers,
-        day=f"{sent + 1} of {len(found.days)}" if allowed is not None else "over: everybody gets it",
-        today=allowed,
-        after_that=_said(found.days[sent + 1 :]) if allowed is not None else None,
+        day=f"{there.day} of {there.days}" if there else "over: everybody gets it",
+        today=there.today if there else None,
+        after_that=_said(found.days[there.day :]) if there else None,
         ends=f"ramp {newsletter.key} --stop",
     )
 

@@ -16,6 +16,8 @@ from commands.status_facts import edition_facts, moment_facts, reader_facts, wai
 from commands.status_page import Page
 from commands.waiting import Waiting, waiting
 from newsletter import edition_csv, editions, history, status
+from newsletter.delivery import ramps
+from newsletter.delivery.ramp import Standing
 from newsletter.reader_moments import moments
 from newsletter.returns.heard import heard_lately, heard_of
 from newsletter.upcoming import next_to_go
@@ -92,11 +94,21 @@ def _overview(connection: Connection, room: Context, page: Page | None) -> None:
         there = history.open_editions(connection, one.key)
         decided = history.decided_dates(connection, one.key, now.date() - timedelta(days=2))
         coming.append((one.key, *next_to_go(there, one, zone, now, decided)))
+    warmed = _warmed_up(connection, room)
     if page:
+        page.warmed_up(warmed)
         page.coming([(key, at.astimezone(zone)) for _, key, at in coming])
         return
+    for ramp in warmed:
+        log.step("ramp", newsletter=ramp.newsletter, day=ramp.day, of=ramp.days, today=ramp.today)
     for newsletter_key, key, at in coming:
         log.step("next", newsletter=newsletter_key, edition=key, at=at.astimezone(zone))
+
+
+def _warmed_up(connection: Connection, room: Context) -> list[Standing]:
+    today = room.clock().astimezone(room.settings.newsroom.time_zone).date()
+    found = (ramps.standing(connection, one.key, today) for one in room.settings.newsletters)
+    return [one for one in found if one is not None]
 
 
 def _edition(connection: Connection, room: Context, page: Page | None, key: str) -> None:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from commands.edition_contents import Contents, Named
 from commands.waiting import Waiting
+from newsletter.delivery.ramp import Standing
 from newsletter.delivery.sums import Sum
 from newsletter.edition import DeliveryState, Edition
 from newsletter.reader_moments import Moment
@@ -212,6 +213,13 @@ class Page:
         for at, by, what in entries:
             table.add_row(self._local(at), by, masked(what))
         self._console.print(table)
+
+    def warmed_up(self, newsletters: Sequence[Standing]) -> None:
+        """The newsletters that go to some of their readers only, while their sending domain is warmed up."""
+        for one in newsletters:
+            today = f"{one.today:,} readers at most today, day {one.day} of {one.days}"
+            others = f"the others are left for another day. `ramp {one.newsletter}` says more."
+            self._say(f"{one.newsletter} is warmed up: {today}; {others}\n")
 
     def coming(self, editions: Sequence[tuple[str, datetime]]) -> None:
         """When each newsletter's next edition is due; the times are local already."""

@@ -178,17 +178,17 @@ class Delivery:
     def _planned(self, connection: Connection, edition: Edition, run: _Run) -> None:
         if edition.candidates is not None:
             return
-        selection = editions.selection_of(connection, self.key, edition.revision)
+        variant_of = self.post.variant_of(editions.selection_of(connection, self.key, edition.revision))
         made = planning.plan(
             connection,
             edition,
             planning.pages(connection, edition.newsletter),
-            self.post.variant_of(selection),
+            variant_of,
             batch_size=self.provider.batch_size,
             allow_to=self.terms.allow_to,
             max_variants=self.max_variants,
             owed_to=self.post.owed_to(connection, self.key),
-            paced=ramps.pace(connection, edition),
+            paced=ramps.pace(connection, edition, variant_of, self.terms.allow_to),
         )
         run.widened = made.widened
         what = (

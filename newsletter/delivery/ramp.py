@@ -43,6 +43,18 @@ class Ramp:
         return self.days[sent_days] if sent_days < len(self.days) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a warm-up has come that is not over."""
+
+    newsletter: str
+    day: int
+    """From 1."""
+    days: int
+    today: int
+    """The most readers of that day."""
+
+
 Place = tuple[int, float, int]
 """Where a reader stands in the line of those who are warmed up with: a lower one comes first."""
 

@@ -5,18 +5,20 @@ Every function works inside the transaction of the connection it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter.delivery.ramp import Place, Ramp, place, place_of
+from newsletter.delivery.planning import PAGE, VariantOf, exclusion
+from newsletter.delivery.ramp import Place, Ramp, Standing, place_of
 from newsletter.edition import Edition
 from newsletter.tables import deliveries, editions, ramps
 from newsroom.errors import MisuseError
-from readership.reader import Candidate, Plan, SubscriptionStatus
+from readership import store
+from readership.reader import Candidate
 from readership.tables import readers, subscriptions, suppressions
 
 Paced = Callable[[Candidate], bool]
@@ -62,8 +64,21 @@ def sent_days(connection: Connection, ramp: Ramp, before: date) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def pace(connection: Connection, edition: Edition) -> Paced:
-    """Who gets this edition. An extra one takes of what its day has left."""
+def standing(connection: Connection, newsletter: str, today: date) -> Standing | None:
+    """How far the newsletter's warm-up has come; None without one, and once it is over."""
+    ramp = find(connection, newsletter)
+    if ramp is None:
+        return None
+    sent = sent_days(connection, ramp, today)
+    allowed = ramp.allowed(sent)
+    return None if allowed is None else Standing(newsletter, sent + 1, len(ramp.days), allowed)
+
+
+def pace(
+    connection: Connection, edition: Edition, variant_of: VariantOf, allow_to: Sequence[str] = ()
+) -> Paced:
+    """Who gets this edition, with `variant_of` and `allow_to` as planning has them: a reader who would get
+    nothing takes nobody's place. An extra edition takes of what its day has left."""
     ramp = find(connection, edition.newsletter)
     if ramp is None:
         return _everybody
@@ -74,8 +89,34 @@ def pace(connection: Connection, edition: Edition) -> Paced:
     allowed -= _others(connection, edition)
     if allowed <= 0:
         return _nobody
-    last = _last(connection, edition.newsletter, allowed)
+    last = _last(connection, edition, allowed, _Getting(edition.local_date, variant_of, tuple(allow_to)))
     return _everybody if last is None else lambda candidate: place_of(candidate) <= last
+
+
+@dataclass(slots=True)
+class _Getting:
+    """Whether a candidate would get the edition, remembered for those with the same choices."""
+
+    day: date
+    variant_of: VariantOf
+    allow_to: tuple[str, ...]
+    known: dict[object, bool] = field(default_factory=dict)
+
+    def __call__(self, candidate: Candidate) -> bool:
+        if exclusion(candidate, self.day, self.allow_to) is not None:
+            return False
+        reader = candidate.reader
+        same = (
+            reader.plan_on(self.day),
+            candidate.subscription.sections,
+            reader.language,
+            reader.products,
+        )
+        if same not in self.known:
+            if len(self.known) >= PAGE:
+                self.known.clear()
+            self.known[same] = self.variant_of(candidate) is not None
+        return self.known[same]
 
 
 def _everybody(_: Candidate) -> bool:
@@ -100,20 +141,16 @@ def _others(connection: Connection, edition: Edition) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _last(connection: Connection, newsletter: str, allowed: int) -> Place | None:
+def _last(connection: Connection, edition: Edition, allowed: int, gets: _Getting) -> Place | None:
     """The place of the last one who gets it; None where there are no more than that."""
     query = (
-        sa.select(readers.c.plan, subscriptions.c.consent_at, readers.c.id)
+        sa.select(readers.c.id)
         .select_from(
             subscriptions.join(readers, readers.c.id == subscriptions.c.reader_id).outerjoin(
                 suppressions, suppressions.c.key == readers.c.key
             )
         )
-        .where(
-            subscriptions.c.newsletter == newsletter,
-            subscriptions.c.status == SubscriptionStatus.ACTIVE,
-            suppressions.c.key.is_(None),
-        )
+        .where(subscriptions.c.newsletter == edition.newsletter, suppressions.c.key.is_(None))
         # No consent comes last, in both databases.
         .order_by(
             readers.c.plan_order,
@@ -121,11 +158,14 @@ def _last(connection: Connection, newsletter: str, allowed: int) -> Place | None
             subscriptions.c.consent_at.desc(),
             readers.c.id,
         )
-        .offset(allowed - 1)
-        .limit(2)
     )
-    rows = connection.execute(query).all()
-    if len(rows) < 2:
-        return None
-    plan, consent_at, number = rows[0]
-    return place(Plan(plan), consent_at, number)
+    line = connection.execute(query).scalars()
+    while numbers := line.fetchmany(PAGE):
+        page = store.candidates_by_id(connection, edition.newsletter, numbers)
+        for number in numbers:
+            if number in page and gets(page[number]):
+                allowed -= 1
+            if not allowed:
+                line.close()
+                return place_of(page[number])
+    return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.main import main
 from tests.commands.house import House, built
 
 KEY = "daily-2026-03-10"
@@ -20,7 +21,13 @@ def house(tmp_path: Path) -> House:
     return house
 
 
-def test_a_warm_up_from_its_proposal_to_its_end(house: House) -> None:
+def shown_by_status(house: House, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert main(["--config", str(house.config), "--now", "2026-03-10T07:00", "status"]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_warm_up_from_its_proposal_to_its_end(house: House, capsys: pytest.CaptureFixture[str]) -> None:
     said = house.run("ramp", now="2026-03-09T12:00").step("ramp")
     assert (said["readers"], said["proposes"]) == (60, "50, then everybody")
     assert said["begins"] == "ramp daily --start"
@@ -34,6 +41,10 @@ def test_a_warm_up_from_its_proposal_to_its_end(house: House) -> None:
     shown = house.run("status", KEY, now="2026-03-10T06:10").steps("status")[0]
     assert shown["exclusions"] == {"left for another day: the sending domain is warmed up": 10}
     assert house.run("ramp", now="2026-03-10T07:00").step("ramp")["today"] == 50
+    stands = house.run("status", now="2026-03-10T07:00").step("ramp")
+    assert (stands["newsletter"], stands["day"], stands["of"], stands["today"]) == ("daily", 1, 1, 50)
+    assert "daily is warmed up: 50 readers at most today, day 1 of 1;" in shown_by_status(house, capsys)
+    assert not house.run("status", now="2026-03-11T07:00").steps("ramp")
     over = house.run("ramp", now="2026-03-11T05:00").step("ramp")
     assert over["day"] == "over: everybody gets it"
     assert house.run("ramp", "--stop", now="2026-03-11T05:00").status == 0

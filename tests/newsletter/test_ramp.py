@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
 from newsletter.delivery import ramps
-from newsletter.delivery.ramp import Ramp, place, proposed
+from newsletter.delivery.ramp import Ramp, Standing, place, proposed
 from newsletter.edition import DeliveryState, ExclusionReason
 from newsroom.database import reading, writing
 from newsroom.errors import MisuseError
-from readership.reader import Plan
+from readership.reader import Plan, SubscriptionStatus, SuppressionReason
+from readership.suppression import suppress
 from tests import samples
-from tests.newsletter.delivering import DAY, House, composed, enrolled, many, other_day, selection
+from tests.newsletter.delivering import DAY, NOW, House, composed, enrolled, many, other_day, selection
 
 JUNE = datetime(2025, 6, 1, tzinfo=UTC)
 
@@ -85,6 +86,44 @@ def test_the_others_are_left_for_another_day_and_the_sum_is_right(engine: Engine
     left = [number for number, why in house.states().items() if why == ExclusionReason.WARM_UP.value]
     assert sorted(left) == [1, 3]
     assert (report.candidates, house.sum.is_right) == (4, True)
+
+
+def test_who_would_get_nothing_takes_nobodys_place(engine: Engine) -> None:
+    """No story of their sections, paused, bounced: there is room for others."""
+    enrolled(engine, samples.reader(1, Plan.PAID), sections=frozenset({"sport"}))
+    enrolled(engine, samples.reader(2, Plan.PAID), status=SubscriptionStatus.PAUSED)
+    enrolled(engine, samples.reader(3, Plan.PAID))
+    with writing(engine) as connection:
+        suppress(connection, {samples.reader(3).key: SuppressionReason.BOUNCED}, NOW, "a list")
+    enrolled(engine, *(samples.reader(number) for number in range(4, 9)))
+    begun(engine, 2, 3)
+    composed(engine)
+    house = House(engine)
+    report = house.run()
+    assert taken(house) == {4, 5}
+    assert (report.exclusions[ExclusionReason.NO_STORIES], house.sum.is_right) == (1, True)
+    with reading(engine) as connection:
+        assert ramps.standing(connection, "daily", DAY) == Standing("daily", 1, 2, 2)
+        assert ramps.standing(connection, "daily", other_day(1)[0]) == Standing("daily", 2, 2, 3)
+    composed(engine, selection(day=other_day(1)[0]))
+    later = House(engine, key=other_day(1)[1])
+    later.run(allow_to=("reader6@example.org", "reader8@example.org"))
+    assert taken(later) == {6, 8}
+    with reading(engine) as connection:
+        assert ramps.standing(connection, "daily", other_day(2)[0]) is None
+
+
+def test_whoever_had_one_days_edition_has_the_next_days(engine: Engine) -> None:
+    many(engine, 9)
+    begun(engine, 2, 4)
+    had = []
+    for days in range(2):
+        composed(engine, selection(day=other_day(days)[0]))
+        house = House(engine, key=other_day(days)[1])
+        house.run()
+        had.append(taken(house))
+    assert [len(some) for some in had] == [2, 4]
+    assert had[0] < had[1]
 
 
 def test_each_day_has_more_and_then_everybody_has_it(engine: Engine) -> None:
