@@ -26,6 +26,7 @@ from tests.newsletter import mail
 from tests.newsletter.delivering import House, composed, many
 from tests.servers.http import Answer, Fault, HttpServer
 from tests.servers.smtp import ALL, Server
+from tests.servers.smtp import Fault as Break
 
 CONNECTIONS = 4
 READERS = 40
@@ -53,9 +54,9 @@ class Limited(HttpServer):
         return answer
 
 
-def sendgrid(server: HttpServer) -> Any:
+def sendgrid(server: HttpServer, **settings: Any) -> Any:
     secrets = Secrets((("k", b"k" * 32),), b"a" * 32, sendgrid_api_key="SG.none-of-theirs")
-    made: Any = SendGrid(SendGridSettings(base_url=server.url, connections=CONNECTIONS), secrets)
+    made: Any = SendGrid(SendGridSettings(base_url=server.url, connections=CONNECTIONS, **settings), secrets)
     made.batch_size = made.first_batch = 2
     return made
 
@@ -177,6 +178,39 @@ def test_a_server_that_takes_so_many_messages_a_connection_gets_the_rest_on_new_
         assert (report.accepted, report.exit_status, report.problems) == (READERS, 0, ())
         assert len(server.got) == READERS
         assert server.connections == 1 + (READERS - 1) // 5
+
+
+def hangs_from_now_on(house: House, provider: Callable[[], Any]) -> list[int]:
+    """How many are uncertain after each of three runs, an hour apart."""
+    found = []
+    for _ in range(3):
+        made = house.provider = provider()
+        try:
+            found.append(house.run().uncertain)
+        finally:
+            made.close()
+        house.clock.pause(3_600)
+    return found
+
+
+def test_a_sendgrid_that_begins_to_hang_has_one_request_of_each_connection_and_then_single_readers(
+    house: House,
+) -> None:
+    hang = Answer(fault=Fault.HANG_AFTER_BODY)
+    with Limited(lambda number, _: Answer() if number < 3 else hang) as server:
+        found = hangs_from_now_on(house, lambda: sendgrid(server, timeout=0.5))
+    assert 3 <= found[0] <= 2 * CONNECTIONS + 1
+    assert [found[0] + 1, found[0] + 2] == found[1:]
+
+
+def test_a_mail_server_that_begins_to_hang_has_one_message_of_each_connection_and_then_single_ones(
+    house: House,
+) -> None:
+    plan = {("TEXT", number): Break.HANG for number in range(12, 60)}
+    with Server(plan=plan) as server:
+        found = hangs_from_now_on(house, lambda: smtp(server, window=5, timeout=0.5))
+    assert 1 <= found[0] <= CONNECTIONS + 1
+    assert [found[0] + 1, found[0] + 2] == found[1:]
 
 
 LETTERS = 3
