@@ -39,7 +39,7 @@ WRITTEN = 50_000
 """Deliveries written at a time, by their recipient keys: readers come in no order of theirs, and the more are
 written at once, the more of them go into each page of that index."""
 
-CACHE_KB = 16_384
+CACHE_KB = 8_192
 """How much of an SQLite database planning keeps in memory, in KiB."""
 
 MOST_BOXES = 50
