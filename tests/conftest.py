@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import shutil
@@ -43,6 +44,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 def pytest_collection(session: pytest.Session) -> None:
     """Have each worker import other modules first, when all will be: the others then only read what it has
     compiled. They would else spell the same asserts out side by side, for twenty seconds each."""
+    if session.config.pluginmanager.has_plugin("dsession"):
+        # The workers collect.
+        return
+    # Next to nothing that is made now is garbage: see `pytest_collection_finish`.
+    gc.disable()
     here, worker = Path(__file__).parent, getattr(session.config, "workerinput", None)
     if worker is None or [session.config.rootpath / one for one in session.config.args] != [here]:
         return
@@ -53,6 +59,13 @@ def pytest_collection(session: pytest.Session) -> None:
         # Whatever is wrong with it is said when it is collected.
         with suppress(Exception, pytest.skip.Exception):
             importlib.import_module(".".join(("tests", *path.relative_to(here).with_suffix("").parts)))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have half a million objects that stay to the end be looked at no more for what is garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 LONG = """
