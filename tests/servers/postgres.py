@@ -25,8 +25,8 @@ _OF = {
     "record sign_ins sign_up store suppression_file",
     "tests.feeds": "publish retire rule_feeds tombstones",
     "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions event_store heard "
-    "imap_mailbox lateness ledger outage outcomes planning previews ramp recalls returned_mail settle silence "
-    "status stops sums used_stories",
+    "imap_mailbox lateness ledger outage outcomes planning previews ramp recalls returned_mail settle "
+    "silence status stops sums used_stories",
     "tests.faults": "faults",
     "tests.web": "hooks preferences sign_in unsubscribe",
 }
