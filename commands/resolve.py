@@ -14,8 +14,9 @@ from sqlalchemy.engine import Connection
 from commands.context import opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from newsletter import editions
+from newsletter import editions, ledger
 from newsletter.delivery import settle
+from newsletter.edition import EditionState
 from newsroom import locks, log
 from newsroom.database import LARGEST
 from newsroom.errors import ConfigurationError, MisuseError, ReaderError
@@ -65,11 +66,13 @@ def resolve(
             alive = partial(locks.is_living, connection)
             numbers = _numbers(connection, batch, alive)
             doubt = settle.readers_in_doubt(connection, numbers, alive) if lines else {}
-            others = _named(lines, doubt, room.settings.secrets.address_key)
+            # Where nobody is in doubt, that is what is wrong.
+            others = _named(lines, doubt, room.settings.secrets.address_key) if doubt else frozenset()
             done = [
                 settle.resolve(connection, number, sent, operator(), room.clock(), alive, others)
                 for number in numbers
             ]
+            stopped = _stopped(connection, numbers[0])
         there, planned = sum(one.sent for one in done), sum(one.planned for one in done)
         log.step(
             "resolve",
@@ -79,8 +82,16 @@ def resolve(
             settled="sent" if sent else "not sent: planned again",
             sent=there if lines else None,
             planned_again=planned if lines else None,
+            next=f"{stopped} is stopped: they wait for `resume`" if stopped and planned else None,
             dry_run=UNCHANGED if room.dry_run else None,
         )
+
+
+def _stopped(connection: Connection, number: int) -> str:
+    """The key of the batch's edition where that is stopped; else nothing."""
+    row = ledger.batch(connection, number)
+    is_stopped = row and editions.get(connection, row.edition).state is EditionState.STOPPED
+    return row.edition if row and is_stopped else ""
 
 
 def _read(path: Path) -> dict[int, str]:

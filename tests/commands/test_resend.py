@@ -272,6 +272,7 @@ def test_whom_nobody_doubts_is_wrong_use_by_line_and_not_repeated(uncertain: Hou
     message = said(uncertain.run("resolve", "2", "--sent", "--but", path, now=LATER))
     assert message.startswith("resolve: --but: line 2, 3, 4: no reader of whom this is uncertain")
     assert "paid@" not in message
+    assert "there is no batch 77" in said(uncertain.run("resolve", "77", "--sent", "--but", path, now=LATER))
     for path in (but(uncertain, "", " "), str(uncertain.root / "nowhere")):
         assert said(uncertain.run("resolve", "2", "--sent", "--but", path, now=LATER))
     (waits,) = uncertain.run("status", "--problems", now=LATER).steps("status")
@@ -327,7 +328,8 @@ def test_a_person_may_say_what_became_of_a_batch_that_was_cut_off(house: House, 
 
 def test_resume_says_to_how_many_it_hands_over(house: House) -> None:
     cut_off(house)
-    house.run("resolve", "2", "--not-sent", now=LATER)
+    step = house.run("resolve", "2", "--not-sent", now=LATER).step("resolve")
+    assert step["next"] == f"{KEY} is stopped: they wait for `resume`"
     for more in (["--dry-run"], []):
         step = house.run("resume", KEY, *more, now=LATER).step("resume")
         assert (step["hands_over_to"], step["have_it"], "uncertain" in step) == (1, 1, False)
