@@ -67,27 +67,35 @@ def copy_new_databases() -> None:
 
 
 def read_certificates_once() -> None:
-    """Have all HTTP clients of a process trust what the first of them has read: a fifth of a megabyte."""
-    make = httpcore2.default_ssl_context
+    """Have all connections of a process trust what the first of them has read: a fifth of a megabyte, and
+    thirty milliseconds for each mail server that a test talks to."""
+    httpcore2.default_ssl_context = _once(httpcore2.default_ssl_context)
+    ssl.create_default_context = _once(ssl.create_default_context)
 
+
+def _once(make: Callable[..., ssl.SSLContext]) -> Callable[..., ssl.SSLContext]:
     @cache
-    def made(trust_env: bool, _file: str | None, _folder: str | None) -> ssl.SSLContext:
-        return make(_trust_env=trust_env)
+    def kept(*_: object, **named: Any) -> ssl.SSLContext:
+        return make(**named)
 
-    def default_ssl_context(*, _trust_env: bool = True) -> ssl.SSLContext:
-        return made(_trust_env, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    def made(*arguments: Any, **named: Any) -> ssl.SSLContext:
+        # Whoever names a file may have another one there by now.
+        if arguments or named.keys() - {"_trust_env"}:
+            return make(*arguments, **named)
+        return kept(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"), **named)
 
-    httpcore2.default_ssl_context = default_ssl_context
+    return made
 
 
 def pull_no_plug() -> None:
-    """Have SQLite's writers not wait for the disk: what is killed here is a process, and no machine."""
+    """Have those who write not wait for the disk: what is killed here is a process, and no machine."""
 
     def prepare(connection: sqlite3.Connection, entry: Any) -> None:
         PREPARE(connection, entry)
         connection.execute("PRAGMA synchronous=OFF")
 
     database._prepare_sqlite = prepare
+    os.fsync = lambda _: None
 
 
 def _copied(engine: Engine, empty: Callable[[], sqlite3.Connection]) -> bool:
