@@ -51,6 +51,12 @@ def suppress(
 _GRAVITY = {SuppressionReason.ERASED: 2, SuppressionReason.COMPLAINED: 1}
 
 
+def attribute(connection: Connection, key: str, reason: SuppressionReason, origin: str) -> None:
+    """Have what stops this key for that reason come from `origin`, which is surer than what it came from."""
+    same = sa.and_(suppressions.c.key == key, suppressions.c.reason == reason.value)
+    connection.execute(sa.update(suppressions).where(same).values(origin=origin[:300]))
+
+
 def those_of(connection: Connection, keys: Collection[str], beginning: str) -> dict[str, SuppressionReason]:
     """Which of these recipient keys are suppressed for an origin that begins so, and why."""
     found = {}

@@ -28,7 +28,7 @@ from newsroom.settings import BounceSettings
 from readership import store
 from readership.lifting import lifted_since
 from readership.reader import SuppressionReason
-from readership.suppression import lift, suppress, those_of
+from readership.suppression import attribute, lift, suppress, those_of
 
 ORIGIN = "event: "
 """How the origin of a suppression begins that an event brought about."""
@@ -151,13 +151,17 @@ def _complained(
     """Nobody who complains is asked twice, whatever else is held."""
     stopped = 0
     reports = [one for one in ours if one.kind is EventKind.SPAM_REPORT]
-    lifts = lifted_since(connection, {keys[one.edition, one.reader_id] for one in reports})
+    whose = {keys[one.edition, one.reader_id] for one in reports}
+    lifts, derived = lifted_since(connection, whose), those_of(connection, whose, ORIGIN)
     for one in reports:
         key = keys[one.edition, one.reader_id]
         if key not in lifts or one.at > lifts[key]:
             # Not of those that `derive` takes back.
             origin = f"complaint about {one.edition}"
             stopped += suppress(connection, {key: SuppressionReason.COMPLAINED}, now, origin)
+            if derived.get(key) is SuppressionReason.COMPLAINED:
+                # So far the provider's list alone had said so.
+                attribute(connection, key, SuppressionReason.COMPLAINED, origin)
     return stopped
 
 

@@ -228,6 +228,18 @@ def test_a_person_decides_and_may_think_again(blocked: Engine) -> None:
         bounce_hold.decide(connection, "daily-2026-03-09", True, BounceSettings(), "ada", LATER)
 
 
+def test_a_complaint_holds_also_where_the_providers_list_had_told_of_it_before(engine: Engine) -> None:
+    many(engine, 40)
+    composed(engine)
+    here = House(engine)
+    here.provider.batch_size = 100
+    here.run()
+    noted(engine, event(1, EventKind.DROPPED, is_permanent=True, reason="Spam Reporting Address"))
+    noted(engine, event(1, EventKind.SPAM_REPORT))
+    assert noted(engine, *hard_of(*range(2, 28))).held == (KEY,)
+    assert reasons(engine) == {1: COMPLAINED}
+
+
 def test_a_few_are_never_too_many(engine: Engine) -> None:
     house(engine, 30).run()
     batches = {number: 1 + (number - 1) // 10 for number in range(1, 26)}
