@@ -277,6 +277,18 @@ def test_a_copy_that_is_dropped_takes_nothing_away(engine: Engine) -> None:
     assert here.states()[3] is DeliveryState.ACCEPTED
 
 
+def test_nor_of_one_in_another_batch(engine: Engine) -> None:
+    here = house(engine)
+    here.provider.answers.append(says(Answer.ACCEPTED, own={3: (Answer.UNCERTAIN, "cut")}))
+    here.run()
+    with writing(engine) as connection:
+        settle.resolve(connection, 1, False, "ada", NOW)
+    here.run()
+    assert here.provider.handed[-1] == [3]
+    assert noted(engine, *dropped(3)).settled == 0
+    assert noted(engine, *dropped(3, batch=2)).settled == 1
+
+
 def test_a_drop_of_the_first_hand_over_says_nothing_of_the_second(engine: Engine) -> None:
     here = house(engine)
     here.provider.answers.append(says(Answer.UNCERTAIN, "reset"))

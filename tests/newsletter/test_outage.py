@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter import ledger, status
+from newsletter.delivery.deliver import Delivery
 from newsletter.delivery.delivery_report import StoppedBy
 from newsletter.delivery.outage import PROBE, SILENT, after
 from newsletter.edition import BatchState, EditionState
@@ -151,6 +153,30 @@ def test_a_run_that_was_killed_meanwhile_is_followed_by_one_that_knows(house: Ho
     count = len(house.provider.batches)
     house.run()
     assert sizes(house, count)[:2] == [1, 10]
+
+
+def test_also_where_it_was_killed_while_the_one_reader_was_tried(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    record, times = Delivery._record, []
+
+    def dies(self: Delivery, *answered: Any) -> int:
+        times.append(1)
+        if len(times) > 1:
+            raise Killed
+        return record(self, *answered)
+
+    house.provider.batch_size = 50
+    house.provider.answers.append(HANGS)
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Delivery, "_record", dies)
+        house.run()
+    assert sizes(house) == [50, 1]
+    assert house.run().uncertain == 51
+    assert sizes(house, 2) == [1, 10, 38]
 
 
 def test_a_not_now_while_it_is_tried_has_all_wait(house: House) -> None:
