@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from newsletter.ledger import count_by_state
 from newsletter.returns import bounce_hold, drops
 from newsletter.status import Problem, Trouble
 from newsroom import alerts, locks, witness
+from newsroom.database import sqlite_file
 from newsroom.web_address import shown
 from readership import feed_uses
 
@@ -36,6 +38,9 @@ PARTLY = "; where the provider's log has only some of them: FILE names the other
 
 GRACE = timedelta(minutes=15)
 """So long after its hour an edition of which nothing went is not overdue: cron comes every few minutes."""
+
+LEAST_FREE = 4 << 20
+"""Bytes. With less a run cannot even begin: a batch's rows, or SQLite's log of them."""
 
 MOST_SHARED = 10
 """Readers that are named whose own feeds may be shared."""
@@ -92,7 +97,7 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     found += [one for one in _unseen(connection, room) if edition in (None, one.edition)]
     found += _returned(connection, edition)
     if edition is None:
-        found += [*_witness(connection, room), *_sources(connection, room)]
+        found += [*_full(room), *_witness(connection, room), *_sources(connection, room)]
         found += [*_hub(connection, room), *_locks(connection)]
         found += _shared(connection, room)
         found += _noted(connection, found)
@@ -173,6 +178,15 @@ def _overdue(connection: Connection, room: Context) -> Iterator[Waiting]:
             continue
         reason = "its hour is over, and nothing of it was handed over; the next run tries it again"
         yield Waiting(edition.key, "overdue", reason, ("deliver",), edition=edition.key, since=edition.due)
+
+
+def _full(room: Context) -> Iterator[Waiting]:
+    """A disk without room: what runs cannot do then, they cannot note either."""
+    file = sqlite_file(room.engine)
+    free = LEAST_FREE if file is None else shutil.disk_usage(file.parent).free
+    if file is not None and free < LEAST_FREE:
+        left_over = f"{free // 1024:,} KB are left on the disk of {file.name}"
+        yield Waiting("database", "full", f"{left_over}: nothing can be written; free some room")
 
 
 def _witness(connection: Connection, room: Context) -> Iterator[Waiting]:

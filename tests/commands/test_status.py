@@ -7,6 +7,7 @@ import shutil
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -195,6 +196,16 @@ def test_who_looks_makes_no_database_in_the_place_of_one_that_is_gone(
         assert main(["--config", str(house.config), "--now", SIX, *arguments]) == 3
         assert "the database is gone" in capsys.readouterr().err
     assert not database.exists()
+
+
+def test_a_full_disk_waits_for_a_person(
+    house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.run(now=SIX)
+    assert "Nothing waits for you." in shown(house, capsys, "--problems")
+    monkeypatch.setattr("commands.waiting.shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    page = words(shown(house, capsys, "--problems", status=3))
+    assert "0 KB are left on the disk of standfirst.db" in page
 
 
 def test_a_stuck_lock_is_named(house: House, capsys: pytest.CaptureFixture[str]) -> None:
