@@ -13,10 +13,13 @@ from newsletter.rendering.phrases import is_opinion
 
 SUBJECT_LIMIT = 60
 """A subject made by rule is shorter than this, in characters."""
+WRITTEN_LIMIT = 300
+"""Characters of a subject that is written by hand, as it is typed and filled in."""
 PREHEADER_LIMIT = 150
 
 _ELLIPSIS = "…"
 _FIELD = re.compile(r"\{(lead|second|name|title|date)\}")
+_BRACED = re.compile(r"\{[^{}]*\}?|\}")
 _LEFT_OVER = " \t-–—|·:;,/("
 # Embeddings, overrides and isolates would reach out of the piece that a cut leaves.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -40,8 +43,8 @@ def headlines(selection: Selection) -> tuple[str, ...]:
     return tuple(one_line(plain_headline(teaser)) for teaser in quotable)
 
 
-def subject_of(rule: SubjectRule, quotable: Iterable[str]) -> str:
-    """The subject by rule, under SUBJECT_LIMIT characters.
+def subject_of(rule: SubjectRule, quotable: Iterable[str], limit: int = SUBJECT_LIMIT - 1) -> str:
+    """The subject by rule, in at most `limit` characters.
 
     Where the rule wants a headline and there is none to quote, it is title and date, or as much of that as
     is whole within the limit.
@@ -52,12 +55,17 @@ def subject_of(rule: SubjectRule, quotable: Iterable[str]) -> str:
     values = {"lead": lead, "second": second, "name": rule.name, "title": rule.title, "date": rule.date}
     text = one_line(_FIELD.sub(lambda field: values[field[1]], rule.template))
     said = text.strip(_LEFT_OVER)
-    return cut(said, SUBJECT_LIMIT - 1) if said else _quiet_subject(rule)
+    return cut(said, limit) if said else _quiet_subject(rule)
 
 
 def has_fields(subject: str) -> bool:
     """Whether something is filled in, so that it is made anew from the stories there are."""
     return _FIELD.search(subject) is not None
+
+
+def unknown_field(subject: str) -> str:
+    """The first thing in braces that nothing fills in, or that is not closed; "" where all is right."""
+    return next((one[0] for one in _BRACED.finditer(subject) if not _FIELD.fullmatch(one[0])), "")
 
 
 def _quiet_subject(rule: SubjectRule) -> str:
@@ -77,11 +85,11 @@ def preheader_of(quotable: Iterable[str]) -> str:
 
 def entitled(selection: Selection) -> Selection:
     """The selection with subject and preheader for its stories; an editor's subject stays, filled in where it
-    has fields as the rule has."""
+    has fields as the rule has: as long as it may be by hand, for what comes after a field was meant too."""
     quotable = headlines(selection)
     chosen = one_line(selection.edits.subject or "")
     if has_fields(chosen):
-        chosen = subject_of(replace(selection.rule, template=chosen), quotable)
+        chosen = subject_of(replace(selection.rule, template=chosen), quotable, WRITTEN_LIMIT)
     return replace(
         selection,
         subject=chosen or subject_of(selection.rule, quotable),

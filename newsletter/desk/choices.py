@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 
 from content.teaser import Teaser
+from newsletter.composition.subject import unknown_field
 from newsletter.edition import Edits, Selection
 from newsroom.errors import MisuseError
 from newsroom.masthead import Newsroom
@@ -22,6 +23,7 @@ class Cannot(StrEnum):
     NO_PLACE = "nobody places stories in that section: paid content and latest headlines come by themselves"
     LEADS = "it is the lead, which stands in no section: let another story lead"
     FULL = "the section has no room for so many placed stories"
+    FIELD = "nothing is filled in for that; allowed, each closed: {lead}, {second}, {name}, {title}, {date}"
 
 
 class ImpossibleError(MisuseError):
@@ -31,12 +33,15 @@ class ImpossibleError(MisuseError):
         super().__init__(f"edit: {option} {story}: {cannot}")
         self.cannot = cannot
         self.story = story
-        """Its id."""
+        """Its id; of a subject, what is in its braces."""
 
 
 def check(edits: Edits, newsroom: Newsroom, there: Mapping[str, Teaser]) -> None:
     """Refuse what no edition could have. `there` has the live articles among the edition's own and those
     taken back, by id. Raises ImpossibleError."""
+    field = unknown_field(edits.subject or "")
+    if field:
+        raise ImpossibleError(Cannot.FIELD, field, "--subject")
     named = [(edits.lead, "--lead")] if edits.lead else []
     named += [(story, "--place") for story, _ in edits.places]
     named += [(story, "--back") for story in sorted(edits.restored)]

@@ -17,6 +17,7 @@ from content.sanitise import clean_html
 from content.teaser import Teaser
 from newsletter import editions, holds
 from newsletter.composition.revise import NO_ROOM, revised, taken_out
+from newsletter.composition.subject import WRITTEN_LIMIT
 from newsletter.desk import absent, choices
 from newsletter.desk.absent import Back
 from newsletter.desk.changes import logged
@@ -26,7 +27,7 @@ from newsroom.errors import ConfigurationError, MisuseError
 from newsroom.masthead import Newsletter, Newsroom
 from newsroom.settings import Settings
 
-SUBJECT_LIMIT = 300
+SUBJECT_LIMIT = WRITTEN_LIMIT
 """Characters of a subject that is written by hand."""
 
 NOTE_LIMIT = 20_000

@@ -214,12 +214,30 @@ def test_taken_in_where_there_is_room_nothing_gives_way(full: House) -> None:
 
 
 def test_a_subject_with_fields_is_filled_in_and_follows_the_lead(house: House) -> None:
-    run = edit(house, "--subject", "{lead} – {date} {x}")
-    assert run.step("edit")["subject"] == "The bridge story – Tuesday, 10 March 2026 {x}"
+    run = edit(house, "--subject", "{lead} – {date}")
+    assert run.step("edit")["subject"] == "The bridge story – Tuesday, 10 March 2026"
     run = edit(house, "--lead", "museum")
-    assert run.step("edit")["subject"] == "The museum story – Tuesday, 10 March 2026 {x}"
+    assert run.step("edit")["subject"] == "The museum story – Tuesday, 10 March 2026"
     run = edit(house, "--drop", "museum")
-    assert run.step("edit")["subject"] == "The bridge story – Tuesday, 10 March 2026 {x}"
+    assert run.step("edit")["subject"] == "The bridge story – Tuesday, 10 March 2026"
+
+
+def test_what_comes_after_a_field_is_not_cut_away(house: House) -> None:
+    words = "what the harbour master of the old town says about it this morning"
+    run = edit(house, "--subject", f"{{lead}}: {words}")
+    assert run.step("edit")["subject"] == f"The bridge story: {words}"
+    house.run(now=SIX)
+    assert str(house.mails(KEY)["paid@example.org"]["Subject"]) == f"The bridge story: {words}"
+
+
+@pytest.mark.parametrize(
+    ("subject", "field"), [("{nope} today", "{nope}"), ("{lead} {date", "{date"), ("lead}: {lead}", "}")]
+)
+def test_a_field_that_is_unknown_or_not_closed_is_refused(house: House, subject: str, field: str) -> None:
+    assert said(edit(house, "--subject", subject)).startswith(
+        f"edit: --subject {field}: nothing is filled in"
+    )
+    assert len(logged(house)) == 1
 
 
 def test_a_subject_that_is_too_long_is_refused(house: House) -> None:
