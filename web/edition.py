@@ -82,6 +82,7 @@ class Controls:
                 address = self.house.address(f"/edition/{token}?as={audience}")
                 return shown(self.house, asked, known, audience, address)
             return self.pages.page(asked, known, self.pages.said(asked, known, query))
+        form = deeds.only_changed(form)
         press, seen = deeds.press_of(form), _seen(form)
         if press is None:
             return self.pages.refused(asked, known, "edition_unclear", 400, seen, form)
@@ -94,7 +95,7 @@ class Controls:
         except RefusedError as refused:
             with reading(self.house.engine) as connection:
                 known = self._known(connection, asked)
-            return self.pages.refused(asked, known, refused.key, refused.status, seen, form)
+            return self.pages.refused(asked, known, refused.key, refused.status, seen, form, press)
 
     def _is_asked_once_more(self, press: Press, known: Known) -> bool:
         """What cannot be taken back: to stop, and to send at once, also by letting go what is late."""
@@ -144,8 +145,8 @@ class Controls:
             raise RefusedError("edition_not_taken_back", 502)
         with reading(self.house.engine) as connection:
             known = self._known(connection, asked)
-        if done.is_unsaved:
-            return self.pages.refused(asked, known, "edition_hold_unsaved", 200, seen, form)
+        if done.unsaved:
+            return self.pages.refused(asked, known, done.unsaved, 200, seen, form, press)
         return self.pages.redirect(press, done, known)
 
     def _asked(self, connection: Connection, token: str) -> Asked | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy.engine import Connection
 
@@ -32,6 +33,9 @@ NOTE_LIMIT = 5_000
 
 TOP, WORDS, DROPPED, LEFT_OUT = "top", "words", "dropped", "left-out"
 """Parts of the page, beside the sections' and the lead's."""
+
+BOXES = ("subject", "note")
+"""The names of what is typed into."""
 
 _NO_EDITS = Edits()
 
@@ -71,8 +75,8 @@ class Done:
     gave_way: Collection[str] = ()
     has_words: bool = False
     """Whether what was typed was saved with it."""
-    is_unsaved: bool = False
-    """Whether something that was typed was not saved."""
+    unsaved: str = ""
+    """The key of the phrase that says why what was typed was not saved; empty where nothing was lost."""
 
 
 def press_of(form: Form) -> Press | None:
@@ -84,6 +88,24 @@ def press_of(form: Form) -> Press | None:
         section, _, story = what.partition(" ")
         return Press(do, story, section)
     return Press(do, what)
+
+
+def mark_of(text: str) -> str:
+    """What a form says of the text that a box had when its page was drawn, short enough for every press."""
+    # A browser sends every end of a line as two characters.
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return sha256(plain.encode(errors="replace")).hexdigest()[:16]
+
+
+def only_changed(form: Form) -> Form:
+    """The form without the boxes that hold what its page showed: nobody typed that, and what others have
+    written there since stays. A box of which the form does not say what was shown was typed."""
+    same = {name for name in BOXES if name in form.single and _is_as_shown(form, name)}
+    return Form(form.pairs, {name: text for name, text in form.single.items() if name not in same})
+
+
+def _is_as_shown(form: Form, name: str) -> bool:
+    return form.get(f"was_{name}") == mark_of(form.single[name])
 
 
 def typed_of(form: Form) -> Typed:
@@ -174,15 +196,15 @@ def _kept_back(
         return Done(TOP)
     try:
         words = _words(connection, edition, typed)
-    except RefusedError:
-        return Done(TOP, is_unsaved=True)
+    except RefusedError as refused:
+        return Done(TOP, unsaved=refused.key)
     if words == _NO_EDITS or is_stale:
-        return Done(TOP, is_unsaved=words != _NO_EDITS)
+        return Done(TOP, unsaved="edition_hold_unsaved" if words != _NO_EDITS else "")
     try:
         editing.change(connection, settings, edition.key, words, by, now)
     except (MisuseError, RenderError):
         # It is held all the same; a change that cannot be writes nothing.
-        return Done(TOP, is_unsaved=True)
+        return Done(TOP, unsaved="edition_hold_unsaved")
     return Done(TOP, has_words=True)
 
 

@@ -16,7 +16,7 @@ from newsletter.edition import Selection
 from newsletter.variant import Audience
 from newsroom.masthead import Newsletter
 from web import edition_view as view
-from web.edition_deeds import CHOICES, NOTE_LIMIT, TOP, WORDS, Done, Press
+from web.edition_deeds import CHOICES, NOTE_LIMIT, TOP, WORDS, Done, Press, mark_of
 from web.edition_view import Known
 from web.forms import Form
 from web.house import House
@@ -26,6 +26,8 @@ _DEEDS = ("hold", "release", "now", "stop", "save")
 _NOTHING = Form()
 _QUIET = ("edition_same",)
 """What is said without having to be acted on."""
+_TOO_LONG = {"edition_subject_long": "subject", "edition_note_long": "note"}
+"""The box that is meant, by the phrase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class EditionPages:
         standing, fillings = view.standing(known, now, locale, zone)
         selection = known.selection
         subject = (selection.edits.subject or "") if selection else ""
+        note = view.note_text(selection)
         parts = view.parts(known, now, ours, locale, zone)
         values: dict[str, Any] = {
             **fillings,
@@ -93,7 +96,9 @@ class EditionPages:
             "deeds": view.deeds(known, seen, ours, locale, zone),
             "subject_now": selection.subject if selection and known.has_news else "",
             "subject": typed.get("subject") if "subject" in typed.single else subject,
-            "text": typed.single.get("note", "") if "note" in typed.single else view.note_text(selection),
+            "text": typed.single.get("note", "") if "note" in typed.single else note,
+            "was_subject": mark_of(subject),
+            "was_note": mark_of(note),
             "most": NOTE_LIMIT,
             "longest": editing.SUBJECT_LIMIT,
             "who": asked.editor,
@@ -101,13 +106,26 @@ class EditionPages:
         }
         return self.house.pages.page("edition", "edition_title", asked.language, status=status, **values)
 
-    def refused(self, asked: Asked, known: Known, key: str, status: int, seen: int, typed: Form) -> Response:
-        """The page with why nothing was done; what was typed is still there."""
+    def refused(
+        self,
+        asked: Asked,
+        known: Known,
+        key: str,
+        status: int,
+        seen: int,
+        typed: Form,
+        press: Press | None = None,
+    ) -> Response:
+        """The page with why nothing was done; what was typed is still there. To hold is done all the same:
+        with it `key` says why what was typed is not saved."""
         since = [line.by for line in known.log if line.number > seen]
         if key == "edition_stale" and set(since) == {asked.editor[:200]}:
             key = "edition_stale_own"
         shown = seen if key.startswith(("edition_stale", "edition_hold")) else 0
-        said = Said((self._phrase(asked, known, key, seen),), TOP, key not in _QUIET)
+        lines = [self._phrase(asked, known, key, seen)]
+        if press is not None and press.do == "hold" and key in _TOO_LONG:
+            lines.insert(0, self._phrase(asked, known, "edition_did_hold", seen))
+        said = Said(tuple(lines), TOP, key not in _QUIET)
         return self.page(asked, known, said, seen=shown, typed=typed, status=status)
 
     def sure(

@@ -83,13 +83,27 @@ class Room:
     ) -> httpx2.Response:
         """The answer to the press itself."""
         page = page or self.opened(editor)
-        return self.site.client.post(self.link(editor), data={"seen": seen(page), "do": do, **fields})
+        data = {"seen": seen(page), "do": do, **hidden(page), **fields}
+        return self.site.client.post(self.link(editor), data=data)
 
 
 def seen(page: httpx2.Response) -> str:
     """What the page's form says was seen; 0 where it has none any more."""
     found = re.search(r'name="seen" value="(\d+)"', page.text)
     return found[1] if found else "0"
+
+
+def hidden(page: httpx2.Response) -> dict[str, str]:
+    """What the page's form says of what it showed."""
+    return dict(re.findall(r'<input type="hidden" name="(was_\w+|shown)" value="([^"]*)"', page.text))
+
+
+def boxes(page: httpx2.Response) -> dict[str, str]:
+    """What stands in the page's two boxes, as a browser sends it with every button."""
+    subject = re.search(r'name="subject"[^>]*? value="([^"]*)"', page.text)
+    note = re.search(r'<textarea[^>]* name="note"[^>]*>\n([^<]*)</textarea>', page.text)
+    assert subject and note
+    return {"subject": unescape(subject[1]), "note": unescape(note[1]).replace("\n", "\r\n")}
 
 
 def status(page: httpx2.Response) -> str:
