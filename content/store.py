@@ -147,6 +147,17 @@ def at_urls(connection: Connection, urls: Iterable[str]) -> dict[str, list[Known
     return found
 
 
+def sharing(connection: Connection, source: str) -> dict[str, list[str]]:
+    """Addresses that several live articles of `source` have, each with their references."""
+    ours = sa.and_(articles.c.source == source, articles.c.withdrawn.is_(None))
+    several = sa.select(articles.c.url).where(ours).group_by(articles.c.url).having(sa.func.count() > 1)
+    query = sa.select(articles.c.url, articles.c.reference).where(ours, articles.c.url.in_(several))
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(query.order_by(articles.c.url, articles.c.reference)):
+        found.setdefault(row.url, []).append(row.reference)
+    return found
+
+
 def shown_at(connection: Connection, source: str, references: Iterable[str]) -> dict[str, list[str]]:
     """The published pictures of those that `source` has at these references, below the public folder."""
     found: dict[str, list[str]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -110,7 +110,7 @@ def _sync_folder(
         state = before.state if plan.held else look.notes.state
         with writing(engine) as connection:
             store.set_source_state(connection, settings.key, SourceState(now, "", plan.held, state))
-    report = report_of(settings.key, plan, look.problems)
+    report = report_of(settings.key, plan, (*look.problems, *_sharing(engine, settings.key, look)))
     return replace(report, elsewhere=found.elsewhere, names=names_of(plan, known, now))
 
 
@@ -132,6 +132,20 @@ def _twins(
     with reading(engine) as connection:
         at_urls = store.at_urls(connection, urls)
     return twins(look.found, known, at_urls, key, order, own=False)
+
+
+def _sharing(engine: Engine, key: str, look: Look) -> Iterator[Problem]:
+    """Files of one name in two folders have one address, where only one of them is found."""
+    with reading(engine) as connection:
+        shared = store.sharing(connection, key)
+    places = {one.entry.reference: one.entry.place for one in look.found} if shared else {}
+    for url, references in shared.items():
+        where = sorted({places.get(reference, reference) for reference in references})
+        if len(where) < 2:
+            # One of them is known at a place that another article has now.
+            continue
+        message = f"they have one address, {url}, and whoever follows it finds one of them; give one a `slug`"
+        yield Problem(", ".join(where), message, "warning")
 
 
 def _planned(

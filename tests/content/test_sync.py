@@ -203,6 +203,18 @@ def test_an_id_that_another_source_has_is_given_to_nobody_else(desk: Desk) -> No
     assert desk.known()["politics/weather.md"].id == "tag:quay.example,2026:articles/politics/weather~2"
 
 
+def test_two_files_of_one_name_are_told_of_their_one_address_until_one_has_its_own(desk: Desk) -> None:
+    desk.write("politics/new.md", "headline: One\npublished: 2026-03-10 06:00")
+    desk.write("culture/new.md", "headline: Two\npublished: 2026-03-10 06:00")
+    for _ in range(2):
+        (told,) = desk.sync().problems
+        assert told.severity == "warning"
+        assert told.place == "articles/culture/new.md, articles/politics/new.md"
+        assert "one address, https://quay.example/articles/new" in told.message
+    desk.write("culture/new.md", "headline: Two\npublished: 2026-03-10 06:00\nslug: newer")
+    assert desk.sync().problems == ()
+
+
 def test_links_that_lead_in_a_circle_or_nowhere_stop_nothing(desk: Desk) -> None:
     desk.write("politics/a.md")
     (desk.root / "politics" / "x").symlink_to("x")
