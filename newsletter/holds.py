@@ -25,11 +25,15 @@ HANDED_BEFORE = "handed over before the database was restored: to whom, only the
 
 
 def hold(connection: Connection, key: str, why: str, by: str, now: datetime) -> Edition:
-    """Keep the edition from going out, or from going on. Raises MisuseError once it is over."""
+    """Keep the edition from going out, or from going on. One that was sent before its hour has its hour back
+    where that is to come. Raises MisuseError once it is over."""
     edition = locked(connection, key)
     if edition.state.value not in OPEN:
         raise MisuseError(f"{key} is {edition.state}: there is nothing left to hold")
-    connection.execute(sa.update(editions).where(editions.c.key == key).values(held=why or "by hand"))
+    values: dict[str, Any] = {"held": why or "by hand"}
+    if edition.first_handed is None and edition.goes < edition.due and now < edition.due:
+        values |= {"goes": None}
+    connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, f"held: {why or 'by hand'}")
     return get(connection, key)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from newsletter import editions, history, holds
+from newsletter import editions, history, holds, tables
 from newsletter.edition import Composition, Edition, EditionState, LeftOut, Selection
 from newsletter.providers import Answer
 from newsroom.database import reading, writing
@@ -132,6 +133,29 @@ def test_hold_and_release_are_logged_and_release_is_remembered(engine: Engine) -
             "held: 40,000 readers",
             "released",
         ]
+
+
+def test_one_sent_before_its_hour_and_held_has_its_hour_back_while_that_is_to_come(engine: Engine) -> None:
+    due, value = NOW + timedelta(minutes=20), selection()
+    with writing(engine) as connection:
+        editions.create(connection, "daily", due, Composition(value, (), 3), NOW, "run")
+
+        def sent(now: datetime) -> Edition:
+            return holds.release(connection, KEY, "nele", now, at_once=True)
+
+        assert sent(NOW).goes == NOW
+        held = holds.hold(connection, KEY, "", "ana", NOW + timedelta(minutes=1))
+        assert (held.goes, held.held) == (due, "by hand")
+        released = holds.release(connection, KEY, "ana", NOW + timedelta(minutes=2))
+        # Its hour is to come, so `latest` counts as ever.
+        assert (released.goes, released.released) == (due, False)
+        sent(NOW + timedelta(minutes=3))
+        # What is late already has no hour to go back to, nor has what was begun.
+        assert holds.hold(connection, KEY, "", "ana", due).goes == NOW + timedelta(minutes=3)
+        begun_at = NOW + timedelta(minutes=4)
+        connection.execute(sa.update(tables.editions).values(first_handed=begun_at, held=""))
+        begun = holds.hold(connection, KEY, "", "ana", NOW + timedelta(minutes=5))
+        assert begun.goes == NOW + timedelta(minutes=3)
 
 
 def test_a_stopped_edition_goes_on_unless_another_took_its_stories(engine: Engine) -> None:
