@@ -97,7 +97,10 @@ def change(
     edits = replace(edits, restored=edits.restored | back.ids)
     stories = (*before.stories, *(story for _, story in back.stories))
     there = current(connection, settings.newsroom, stories, hour)
-    choices.check(edits, settings.newsroom, there)
+    # What is not out when it goes stays in it all the same: a hold gives an edition its hour back.
+    goes = max(now, edition.goes)
+    out = {id_: teaser for id_, teaser in there.items() if teaser.published <= goes}
+    choices.check(edits, settings.newsroom, out)
     after = _edited(settings.newsroom, newsletter, before, there, edits, back, now, edition.due)
     if after == before:
         return Changed(edition, before, "")
@@ -112,10 +115,10 @@ def change(
 
     fit = fitted(after, settings.newsroom, newsletter)
     still_out = _still_out(editions.left_out_of(connection, key, edition.revision), after)
-    out = taken_out(before, after, edits, there)
-    gave_way = tuple(one.article_id for one in out if one.reason == NO_ROOM)
+    away = taken_out(before, after, edits, there)
+    gave_way = tuple(one.article_id for one in away if one.reason == NO_ROOM)
     what = logged(edits, before, fit.selection, gave_way)
-    editions.add_revision(connection, key, fit.selection, (*still_out, *out, *fit.left_out), by, what, now)
+    editions.add_revision(connection, key, fit.selection, (*still_out, *away, *fit.left_out), by, what, now)
     return Changed(editions.get(connection, key), fit.selection, what, fit.shortened, gave_way)
 
 

@@ -215,9 +215,9 @@ def nobodys_values(settings: Settings, newsletter: Newsletter, language: str) ->
 def selection_shown(
     connection: Connection, settings: Settings, newsletter: Newsletter, edition: Edition, now: datetime
 ) -> Selection:
-    """The edition as it would go out at its hour, as far as is known at `now`."""
+    """The edition as it would go out, as far as is known at `now`: at its hour, or when somebody sent it."""
     stored = editions.selection_of(connection, edition.key, edition.revision)
     frozen = edition.first_handed is not None
-    hour = now if frozen else max(now, edition.due)
+    hour = now if frozen else max(now, edition.goes)
     there = current(connection, settings.newsroom, stored.stories, hour)
-    return revised(stored, settings.newsroom, newsletter, there, Edits(), now, frozen, edition.due)
+    return revised(stored, settings.newsroom, newsletter, there, Edits(), now, frozen, hour)

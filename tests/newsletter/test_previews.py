@@ -11,10 +11,12 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from content.tables import articles
 from newsletter import editions, holds
 from newsletter.desk import editing
 from newsletter.desk.changes import logged, told
-from newsletter.desk.previews import QUIET, put_previews
+from newsletter.desk.choices import ImpossibleError
+from newsletter.desk.previews import QUIET, put_previews, selection_shown
 from newsletter.desk.seen import Seen, last_refused, seen, unseen
 from newsletter.edition import Composition, Edits, LeftOut
 from newsletter.letters.letter_queue import put
@@ -146,6 +148,28 @@ def test_of_one_that_is_over_or_under_way_none(
     with writing(engine) as connection:
         over(connection)
     assert put_previews(values, engine, Clock()) == 0
+
+
+def test_one_sent_before_its_hour_is_shown_as_it_goes_then(engine: Engine, values: Settings) -> None:
+    (paper,) = values.newsletters
+    with writing(engine) as connection:
+        embargo = sa.update(articles).where(articles.c.id == CELLO)
+        connection.execute(embargo.values(published=NOW + timedelta(minutes=10)))
+
+        def shown() -> set[str]:
+            edition = editions.get(connection, KEY)
+            value = selection_shown(connection, values, paper, edition, NOW)
+            return {story.teaser.id for story in value.stories}
+
+        assert shown() == {BRIDGE, CELLO, FERRY}
+        editing.release(connection, values, KEY, "nele", NOW, at_once=True)
+        assert shown() == {BRIDGE, FERRY}
+        with pytest.raises(ImpossibleError, match="not published by then"):
+            editing.change(connection, values, KEY, Edits(lead=CELLO), "nele", NOW)
+        # Changed meanwhile and held, it has its hour again, and what is out by then.
+        editing.change(connection, values, KEY, Edits(subject="Ours"), "nele", NOW)
+        holds.hold(connection, KEY, "", "ana", NOW)
+        assert shown() == {BRIDGE, CELLO, FERRY}
 
 
 def test_without_editors_none(engine: Engine, values: Settings) -> None:
