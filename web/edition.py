@@ -89,9 +89,9 @@ class Controls:
         if press.do == "look":
             return self.pages.page(asked, known, typed=form)
         try:
-            if form.get("sure") != "yes" and self._is_asked_once_more(press, known):
-                return self._sure(asked, known, press, seen, form)
-            return self._act(asked, press, seen, form)
+            asks = self._is_asked_once_more(press, known)
+            question = self._sure(asked, known, press, seen, form) if asks else None
+            return question or self._act(asked, press, seen, form)
         except RefusedError as refused:
             with reading(self.house.engine) as connection:
                 known = self._known(connection, asked)
@@ -109,20 +109,27 @@ class Controls:
                 return known.is_past(now) and known.has_news
         return False
 
-    def _sure(self, asked: Asked, known: Known, press: Press, seen: int, form: Form) -> Response:
+    def _sure(self, asked: Asked, known: Known, press: Press, seen: int, form: Form) -> Response | None:
+        """The question; None where it was answered, and what it showed is what would go out now."""
+        is_yes = form.get("sure") == "yes"
         if press.do not in ALWAYS and known.seen != seen:
             raise RefusedError("edition_stale")
         typed, settings, now = deeds.typed_of(form), self.house.settings, self.house.now()
         with reading(self.house.engine) as connection:
             edition = editions.get(connection, asked.key)
             if press.do == "stop" or not known.is_open:
+                if is_yes:
+                    return None
                 new = deeds.unsaved(connection, edition, typed)
                 return self.pages.sure(asked, known, press, seen, form if new else None)
             stored = editions.selection_of(connection, edition.key, edition.revision)
             new_words = deeds.new_words(typed, stored)
             found = early.early(connection, settings, asked.newsletter, edition, now, new_words)
-        new = new_words != Edits()
-        return self.pages.sure(asked, known, press, seen, form if new else None, found)
+        showed = form.get("shown") if is_yes else None
+        if showed == deeds.shown_mark(found.now):
+            return None
+        typed_now = form if new_words != Edits() else None
+        return self.pages.sure(asked, known, press, seen, typed_now, found, is_other=is_yes)
 
     def _act(self, asked: Asked, press: Press, seen: int, form: Form) -> Response:
         """Do it, and lead to the page that says so. Raises RefusedError where nothing was done."""

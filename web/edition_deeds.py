@@ -97,6 +97,11 @@ def mark_of(text: str) -> str:
     return sha256(plain.encode(errors="replace")).hexdigest()[:16]
 
 
+def shown_mark(selection: Selection) -> str:
+    """What the question whether to send says of what it showed: the lead and the subject."""
+    return mark_of(f"{selection.lead.teaser.id if selection.lead else ''}\n{selection.subject}")
+
+
 def only_changed(form: Form) -> Form:
     """The form without the boxes that hold what its page showed: nobody typed that, and what others have
     written there since stays. A box of which the form does not say what was shown was typed."""

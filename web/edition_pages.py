@@ -16,7 +16,7 @@ from newsletter.edition import Selection
 from newsletter.variant import Audience
 from newsroom.masthead import Newsletter
 from web import edition_view as view
-from web.edition_deeds import CHOICES, NOTE_LIMIT, TOP, WORDS, Done, Press, mark_of
+from web.edition_deeds import CHOICES, NOTE_LIMIT, TOP, WORDS, Done, Press, mark_of, shown_mark
 from web.edition_view import Known
 from web.forms import Form
 from web.house import House
@@ -136,9 +136,12 @@ class EditionPages:
         seen: int,
         typed: Form | None,
         early: Early | None = None,
+        *,
+        is_other: bool = False,
     ) -> Response:
         """Ask once more: of what the editor has seen, and nothing that came since. `early` is what becomes of
-        an edition that is sent before its hour; `typed` has what was typed and is not saved yet."""
+        an edition that is sent before its hour; `typed` has what was typed and is not saved yet. With
+        `is_other` it was asked before, and showed something else."""
         selection = early.now if early else known.selection
         later = early.at_its_hour if early else None
         kept = "kept" if known.delay and press.do != "stop" else "text"
@@ -147,6 +150,9 @@ class EditionPages:
             "edition_sure",
             f"edition_sure_{press.do}_title",
             asked.language,
+            status=409 if is_other else 200,
+            is_other=is_other,
+            shown=shown_mark(early.now) if early else "",
             do=press.do,
             text=f"edition_sure_{press.do}_{kept}",
             seen=seen,

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 from content.tables import articles
 from newsroom.database import writing
 from tests.newsletter.delivering import NOW
-from tests.web.editing import ANA, BRIDGE, CELLO, NELE, TRAM, Room, boxes, desk, status
+from tests.web.editing import ANA, BRIDGE, CELLO, DUE, FERRY, NELE, TRAM, Room, boxes, desk, status
 
 
 @pytest.fixture
@@ -93,3 +93,28 @@ def test_a_hold_says_which_box_was_too_long_to_be_saved(room: Room) -> None:
     assert (page.status_code, room.edition.held) == (200, "by hand")
     assert status(page) == "Done: it is held. Not saved: the note has more than 5000 characters."
     assert "x" * 5_001 in page.text
+
+
+def test_what_goes_out_is_asked_again_when_it_is_not_what_the_question_showed(
+    room: Room, engine: Engine
+) -> None:
+    for do, minutes in (("now", 0), ("release", 21)):
+        if do == "release":
+            room.press("hold")
+            room.site.clock.on(minutes=minutes)
+        sure = room.press(do)
+        lead = room.opened().text.partition("What is in it")[2].partition("reopens")[0].split()[-1]
+        withdraw(engine, BRIDGE if do == "now" else FERRY)
+        again = room.press(do, page=sure, sure="yes")
+        assert again.status_code == 409
+        assert status(again).startswith("Not done yet: since you were asked, a story was withdrawn or came")
+        assert f"The {lead} reopens" not in again.text
+        assert room.edition.goes > NOW
+    assert "The tram reopens" in again.text
+    assert room.press("release", page=again, sure="yes").status_code == 200
+    assert room.edition.held == ""
+
+
+def test_a_yes_that_does_not_say_what_was_shown_is_asked_again(room: Room) -> None:
+    assert room.press("now", page=room.opened(), sure="yes").status_code == 409
+    assert room.edition.goes == DUE
