@@ -24,10 +24,18 @@ from web.words import dates, words
 
 _DEEDS = ("hold", "release", "now", "stop", "save")
 _NOTHING = Form()
-_QUIET = ("edition_same",)
+_QUIET = ("edition_same", "edition_did_hold")
 """What is said without having to be acted on."""
 _TOO_LONG = {"edition_subject_long": "subject", "edition_note_long": "note"}
 """The box that is meant, by the phrase."""
+_ABOUT_BOXES = {
+    "edition_stale",
+    "edition_stale_own",
+    "edition_hold_unsaved",
+    "edition_last_story",
+    *_TOO_LONG,
+}
+"""What is said of boxes and buttons that are not there when nothing can be changed any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,10 @@ class Said:
     lines: tuple[str, ...]
     where: str = TOP
     is_error: bool = False
+    box: str = ""
+    """The box that has to be mended."""
+    wrong: str = ""
+    """What is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +133,18 @@ class EditionPages:
         since = [line.by for line in known.log if line.number > seen]
         if key == "edition_stale" and set(since) == {asked.editor[:200]}:
             key = "edition_stale_own"
+        if not known.takes_words and key in _ABOUT_BOXES:
+            # There is nothing to press once more, nor what was typed.
+            held = press is not None and press.do == "hold"
+            key = "edition_did_hold" if held else "edition_not_possible"
         shown = seen if key.startswith(("edition_stale", "edition_hold")) else 0
-        lines = [self._phrase(asked, known, key, seen)]
-        if press is not None and press.do == "hold" and key in _TOO_LONG:
+        wrong = self._phrase(asked, known, key, seen)
+        lines, box = [wrong], _TOO_LONG.get(key, "")
+        if box and press is not None and press.do == "hold":
             lines.insert(0, self._phrase(asked, known, "edition_did_hold", seen))
-        said = Said(tuple(lines), TOP, key not in _QUIET)
+        elif box and press is not None and press.do != "save":
+            lines.append(self._phrase(asked, known, "edition_long_undone", seen))
+        said = Said(tuple(lines), TOP, key not in _QUIET, box, wrong)
         return self.page(asked, known, said, seen=shown, typed=typed, status=status)
 
     def sure(

@@ -71,6 +71,11 @@ class Known:
         return self.selection is not None and self.selection.has_news
 
     @property
+    def takes_words(self) -> bool:
+        """Whether its page has the boxes to type into."""
+        return self.is_open and self.has_news
+
+    @property
     def can_stop(self) -> bool:
         """Whether there is something of it that could still be stopped."""
         return self.edition.state.value in OPEN or self.is_kept
@@ -238,7 +243,7 @@ def _waiting(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tup
     edition = known.edition
     when = moment(edition.goes, locale, zone)
     if known.is_open and not known.has_news:
-        return "edition_gone", {}
+        return ("edition_gone_held", {"why": edition.held}) if edition.held else ("edition_gone", {})
     if edition.held:
         key = "edition_held_past" if known.is_past(now) else "edition_held"
         return key, {"why": edition.held, "when": when}

@@ -10,16 +10,18 @@ from urllib.parse import urljoin
 
 import pytest
 import sqlalchemy as sa
+from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy.engine import Engine
 
 from content.tables import articles
+from newsletter import holds
 from newsletter.codec import to_json
 from newsletter.edition import LeftOut
 from newsletter.tables import edition_revisions
 from newsroom.database import writing
 from newsroom.masthead import Place
 from tests import samples
-from tests.newsletter.delivering import NOW
+from tests.newsletter.delivering import KEY, NOW, House
 from tests.web.archives import keep
 from tests.web.editing import ANA, BRIDGE, CELLO, FERRY, QUARRY, TRAM, Room, desk, seen, status
 from web.words import words
@@ -146,7 +148,12 @@ def test_a_subject_that_is_too_long_is_not_cut_in_silence(room: Room) -> None:
     for do in ("save", f"lead {CELLO}", "now"):
         page = room.press(do, subject="x" * 301)
         assert (page.status_code, "x" * 301 in page.text) == (422, True)
-        assert status(page) == "Not saved: the subject has more than 300 characters."
+        undone = (
+            ""
+            if do == "save"
+            else " So nothing else was done either: every button saves the two boxes as well."
+        )
+        assert status(page) == "Not saved: the subject has more than 300 characters." + undone
     assert room.edition.revision == 1
 
 
@@ -198,6 +205,39 @@ def test_where_every_story_was_withdrawn_nothing_is_offered_that_cannot_be(
     assert "Every story of it was withdrawn" in page.text
     assert page.text.count("<button") == 1 and 'value="stop"' in page.text
     assert "reopens" not in page.text
+    assert "Held: by hand. Every story of it was withdrawn" in page.text
+    for do in ("release", f"drop {FERRY}"):
+        late = room.press(do, sure="yes")
+        assert status(late) == "That is not possible any more. This is how things are."
+
+
+def test_an_old_page_of_what_is_gone_is_not_told_to_press_once_more(room: Room, engine: Engine) -> None:
+    old = room.opened()
+    with writing(engine) as connection:
+        holds.release(connection, KEY, "ana", NOW, at_once=True)
+    House(engine).run()
+    late = room.press(f"drop {FERRY}", page=old, note="What I typed")
+    assert (late.status_code, status(late)) == (
+        409,
+        "That is not possible any more. This is how things are.",
+    )
+
+
+@pytest.mark.parametrize(("box", "most"), [("subject", 300), ("note", 5_000)])
+@pytest.mark.parametrize("do", ["save", "hold", f"drop {FERRY}"])
+def test_what_is_too_long_is_said_at_its_box(room: Room, box: str, most: int, do: str) -> None:
+    long = "x" * (most + 1)
+    answer = room.press(do, subject=long) if box == "subject" else room.press(do, note=long)
+    page = LexborHTMLParser(answer.text)
+    (field,) = page.css(f"#{box}")
+    (other,) = page.css("#note" if box == "subject" else "#subject")
+    assert "autofocus" in field.attributes and "autofocus" not in other.attributes
+    assert (field.attributes["aria-invalid"], other.attributes.get("aria-invalid")) == ("true", None)
+    assert field.attributes["aria-describedby"] == f"{box}-error {box}-note"
+    (error,) = page.css(f"#{box}-error")
+    assert f"more than {most} characters" in error.text()
+    (link,) = page.css("#done a")
+    assert link.attributes["href"] == f"#{box}"
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "nl", "ar"])
