@@ -229,7 +229,11 @@ def _by_events(room: Context, newsletter: Newsletter) -> None:
 
 def _say(room: Context, report: DeliveryReport) -> None:
     for problem in report.problems:
-        room.troubles.add("deliver", problem.key, problem.message, report.exit_status)
+        key, message = problem.key, problem.message
+        if problem.is_notice:
+            room.troubles.add("deliver", key, message, ExitStatus.DONE, level="warning")
+        else:
+            room.troubles.add("deliver", key, message, report.exit_status)
     room.troubles.worsen(report.exit_status)
     zone = room.settings.newsroom.time_zone
     log.step(

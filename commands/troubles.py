@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 from newsroom import log, unforeseen
 from newsroom.errors import ExitStatus, StandfirstError
@@ -35,10 +36,18 @@ class Troubles:
     warnings: int = 0
     """What was said and is not told to anybody else."""
 
-    def add(self, step: str, key: str, message: str, status: ExitStatus = ExitStatus.FAILED) -> None:
+    def add(
+        self,
+        step: str,
+        key: str,
+        message: str,
+        status: ExitStatus = ExitStatus.FAILED,
+        *,
+        level: Literal["warning", "error"] = "error",
+    ) -> None:
         """Say a problem and remember it; with status DONE it is a notice, which waits for nobody."""
         # What keeps every step from working is said in full once.
-        log.problem(step, SAME if message in self.messages.values() else message)
+        log.problem(step, SAME if message in self.messages.values() else message, level=level)
         prefix = NOTICE if status is ExitStatus.DONE else ""
         self._remember(_short(f"{prefix}{step}:{key}"), message)
         self.worsen(status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from newsletter.edition import Selection
 
@@ -25,9 +25,10 @@ def gone(before: Selection, after: Selection) -> list[str]:
     return [story.teaser.id for story in before.stories if story.teaser.id not in there]
 
 
-def by_hand(before: Selection, after: Selection) -> tuple[str, ...]:
+def by_hand(before: Selection, after: Selection, dropped: Collection[str] = ()) -> tuple[str, ...]:
     """What became of an editor's words because stories have gone: a subject is given up with the story that
-    it was written for; a note stays, and somebody has to read it again."""
+    it was written for; a note stays, and somebody has to read it again, but for what somebody has just
+    `dropped` and knows of."""
     said = []
     if before.edits.subject and after.edits.subject is None:
         led = before.edits.subject_of or (before.lead.teaser.id if before.lead else "its lead")
@@ -35,7 +36,7 @@ def by_hand(before: Selection, after: Selection) -> tuple[str, ...]:
             f"the subject written by hand is given up with {led}, which is out of it; the rule makes one"
         )
     news = {story.teaser.id for story in before.stories if not story.teaser.is_sponsored}
-    lost = [id_ for id_ in gone(before, after) if id_ in news]
+    lost = [id_ for id_ in gone(before, after) if id_ in news and id_ not in dropped]
     if after.note and after.note == before.note and lost:
         said.append(f"the note stays as it was written: see whether it speaks of {_few(lost)}, out of it now")
     return tuple(said)

@@ -82,7 +82,7 @@ class _Run:
     def tell(self, key: str, lines: Iterable[str]) -> None:
         """Have an editor know what became of the edition's own words."""
         for line in lines:
-            problem = Problem(f"{key}:by hand:{line[:11]}", f"{key}: {line}")
+            problem = Problem(f"{key}:by hand:{line[:11]}", f"{key}: {line}", is_notice=True)
             self.problems.setdefault(problem.message, problem)
 
 

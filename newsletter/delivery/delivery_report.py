@@ -35,6 +35,8 @@ class Problem:
     """The same as long as it lasts, whatever the numbers in the message."""
     message: str
     """One line."""
+    is_notice: bool = False
+    """Nothing failed and nothing waits: it is told and ends no run with a status."""
 
 
 def everybody_refused(edition: str, reason: str) -> Problem:

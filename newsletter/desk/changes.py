@@ -29,7 +29,7 @@ def logged(edits: Edits, before: Selection, after: Selection, gave_way: Collecti
         _listed("gave way", gave_way),
         _subject(edits, before, after) if edits.subject is not None else "",
         _note(edits) if edits.note is not None else "",
-        *by_hand(before, after),
+        *by_hand(before, after, edits.dropped),
     ]
     return "edited: " + "; ".join(filter(None, parts))
 

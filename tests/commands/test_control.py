@@ -96,6 +96,16 @@ def test_what_the_breaker_holds_is_said_once_and_how_it_goes_on_once(tmp_path: P
     assert house.run(now="2026-03-10T06:11").step("deliver")["accepted"] == 2
 
 
+def test_a_subject_that_is_given_up_in_a_run_is_a_warning(house: House) -> None:
+    (lead, *_) = [one["story"] for one in house.run("status", KEY, now=AHEAD).step("status")["stories"]]
+    house.run("edit", KEY, "--subject", "Ours", now=AHEAD)
+    withdraw(house, lead)
+    run = house.run(now=SIX)
+    assert (run.status, run.step("deliver")["accepted"]) == (0, 1)
+    told = [line for line in run.lines if "written by hand is given up" in line.get("message", "")]
+    assert [line["level"] for line in told] == ["warning"]
+
+
 def test_an_edition_without_a_story_is_not_released(house: House) -> None:
     withdraw(house, "bridge", "museum")
     first = house.run(now=SIX)

@@ -590,6 +590,7 @@ def test_a_subject_written_by_hand_goes_with_its_story_and_the_run_says_so(engin
         f"{KEY}: the subject written by hand is given up"
     ]
     assert "see whether it speaks of tag:quay.example,2026:articles/bridge" in report.problems[1].message
+    assert [problem.is_notice for problem in report.problems] == [True, True]
     with reading(engine) as connection:
         said = [what for _, _, what in editions.log_of(connection, KEY)]
     assert any("brought up to date" in what and "is given up with" in what for what in said)

@@ -116,6 +116,10 @@ def test_what_was_changed_is_said_of_each_kind() -> None:
     noted = replace(before, note="<p>x</p>")
     assert told(noted, before, words) == ("No note on top any more",)
     assert told(noted, replace(before, note="<p>y</p>"), words) == ("Another note on top",)
+    without = selection(("bridge", "politics"), ("cello", "culture"))
+    dropped = replace(without, note=noted.note)
+    assert logged(Edits(dropped=frozenset({FERRY})), noted, dropped) == f"edited: dropped 1: {FERRY}"
+    assert f"see whether it speaks of {FERRY}," in logged(Edits(lead=CELLO), noted, dropped)
     by_rule = logged(Edits(subject=""), replace(before, subject="Ours"), before)
     assert by_rule == 'edited: subject by rule "The bridge reopens" instead of "Ours"'
     assert logged(Edits(note=""), before, before) == "edited: note taken away"

@@ -246,6 +246,10 @@ def test_what_became_of_an_editors_words_is_said_of_news_alone():
     assert [
         f"speaks of {book}," in one for one in by_hand(written, revise(written, without(written, "book")))
     ] == [True]
+    # Whoever has just left it out knows.
+    dropped = revise(written, current(written), Edits(dropped=frozenset({book})))
+    assert by_hand(written, dropped, {book}) == ()
+    assert [f"speaks of {book}," in one for one in by_hand(written, dropped)] == [True]
     assert by_hand(written, revise(written, without(written, "ad"))) == ()
     assert by_hand(SELECTION, revise(SELECTION, without(SELECTION, "vote"))) == ()
     by_rule = revise(written, without(written, "ad"), Edits(subject="", note=""))
