@@ -416,6 +416,27 @@ def test_an_arabic_story_in_an_english_mail_stands_on_its_own_side_and_its_meta_
     assert tongue_of(meta.css_first("span")) == (None, "rtl")
 
 
+def test_in_an_arabic_mail_a_latin_headline_that_says_no_language_leaves_its_meta_line_arabic() -> None:
+    latin = editions.story(
+        "Night ferry returns",
+        "",
+        "It is back.",
+        language="ar",
+        authors=("Nele Test",),
+        minutes=1,
+        is_update=True,
+    )
+    block = Block("politics", "Politics", SectionKind.EDITORIAL, (latin,))
+    tree = tree_of(rendered(editions.selection(lead=None, blocks=(block,)), language="ar"))
+    cell = tree.css("h3 a")[0].parent.parent
+    assert (cell.attributes["align"], *tongue_of(cell)) == ("left", None, "ltr")
+    # A mark of the other direction in a line that runs from left to right would glue its words together.
+    meta = cell.css_first("p.soft")
+    assert tongue_of(meta) == (None, "rtl")
+    assert meta.text().startswith("Nele Test\u200f ·\u00a0")
+    assert tongue_of(cell.css_first("p.accent span")) == (None, "rtl")
+
+
 def test_names_that_run_the_other_way_are_kept_apart_in_both_parts() -> None:
     story = editions.story("Ferry", teaser="It is back.", authors=("سلمى حداد", "Nele"), minutes=3)
     for language, name, mark in (("en", "سلمى حداد", "\u200e"), ("ar", "Nele", "\u200f")):
