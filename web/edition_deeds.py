@@ -34,6 +34,10 @@ NOTE_LIMIT = 5_000
 TOP, WORDS, DROPPED, LEFT_OUT = "top", "words", "dropped", "left-out"
 """Parts of the page, beside the sections' and the lead's."""
 
+BESIDES = ("leads", "given", "stays")
+"""What a press may bring about besides: another story leads, the subject that was written by hand was given
+up, or stays though another story leads."""
+
 BOXES = ("subject", "note")
 """The names of what is typed into."""
 
@@ -73,6 +77,8 @@ class Done:
     where: str
     """The part of the page that the button stood in."""
     gave_way: Collection[str] = ()
+    besides: Collection[str] = ()
+    """What else came with it, of BESIDES."""
     has_words: bool = False
     """Whether what was typed was saved with it."""
     unsaved: str = ""
@@ -239,7 +245,21 @@ def _edited(
     has_words = press.do != "save" and words != _NO_EDITS
     if not changed.what:
         raise RefusedError("edition_same", 200)
-    return Done(where, changed.gave_way, has_words)
+    besides = _besides(edits, selection, changed.selection)
+    return Done(where, changed.gave_way, besides, has_words)
+
+
+def _besides(edits: Edits, before: Selection, after: Selection) -> tuple[str, ...]:
+    """What the edits brought about that they do not say. Pure."""
+    led, leads = (one.lead.teaser.id if one.lead else "" for one in (before, after))
+    own = before.edits.subject if edits.subject is None else ""
+    said = {
+        "leads": leads != led and not edits.lead,
+        "given": bool(own) and not after.edits.subject,
+        # One with fields is filled in anew, and speaks of the story that leads now.
+        "stays": bool(own) and leads != led and after.edits.subject_of is not None,
+    }
+    return tuple(one for one in BESIDES if said[one])
 
 
 def _choice(press: Press, selection: Selection, away: Collection[str]) -> tuple[str, Edits]:

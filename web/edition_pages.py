@@ -16,7 +16,7 @@ from newsletter.edition import Selection
 from newsletter.variant import Audience
 from newsroom.masthead import Newsletter
 from web import edition_view as view
-from web.edition_deeds import CHOICES, NOTE_LIMIT, TOP, WORDS, Done, Press, mark_of, shown_mark
+from web.edition_deeds import BESIDES, CHOICES, NOTE_LIMIT, TOP, WORDS, Done, Press, mark_of, shown_mark
 from web.edition_view import Known
 from web.forms import Form
 from web.house import House
@@ -191,6 +191,7 @@ class EditionPages:
         asked = [("did", press.do), ("line", str(known.seen)), ("in", done.where)]
         asked += [("of", press.story)] if press.story else []
         asked += [("gave", one) for one in done.gave_way]
+        asked += [("also", one) for one in done.besides]
         asked += [("text", "1")] if done.has_words else []
         headers = {**self.house.pages.headers, "X-Robots-Tag": "noindex"}
         return RedirectResponse(f"?{urlencode(asked)}#done", 303, headers)
@@ -209,6 +210,15 @@ class EditionPages:
             phrase("edition_did_gave", asked.language, headline=names[one])
             for name, one in query
             if name == "gave" and one in names
+        ]
+        now = {
+            "headline": _lead(known.selection),
+            "subject": known.selection.subject if known.selection else "",
+        }
+        lines += [
+            phrase(f"edition_did_{value}", asked.language, **now)
+            for name, value in query
+            if name == "also" and value in BESIDES and known.has_news
         ]
         if "text" in got:
             lines.append(phrase("edition_did_text", asked.language))

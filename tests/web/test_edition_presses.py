@@ -23,7 +23,7 @@ from newsroom.masthead import Place
 from tests import samples
 from tests.newsletter.delivering import KEY, NOW, House
 from tests.web.archives import keep
-from tests.web.editing import ANA, BRIDGE, CELLO, FERRY, QUARRY, TRAM, Room, desk, seen, status
+from tests.web.editing import ANA, BRIDGE, CELLO, FERRY, QUARRY, TRAM, Room, boxes, desk, seen, status
 from web.words import words
 
 
@@ -56,6 +56,37 @@ def _taken_in(room: Room, engine: Engine) -> None:
     )
     assert room.slugs == ["bridge", "canal", "ferry", "quarry", "cello", "lock"]
     assert f'value="back {TRAM}"' in page.text
+
+
+def test_a_press_says_what_it_did_to_lead_and_subject(room: Room) -> None:
+    page = room.press("save", subject="The bridge, at last")
+    assert status(page) == "Done: subject and note are saved."
+    page = room.press(f"lead {CELLO}")
+    assert status(page) == (
+        "Done: “The cello reopens” leads now. "
+        "The subject that was written by hand stays: “The bridge, at last”."
+    )
+    page = room.press(f"drop {BRIDGE}")
+    assert status(page) == (
+        "Done: “The bridge reopens” is left out. The subject that was written by hand went with the story it "
+        "was written for; it is now “The cello reopens”."
+    )
+    page = room.press(f"drop {CELLO}", subject="{lead} and more")
+    assert status(page) == (
+        "Done: “The cello reopens” is left out. “The ferry reopens” leads now. "
+        "What you wrote was saved with it."
+    )
+    page = room.press(f"lead {TRAM}")
+    assert status(page) == "Done: “The tram reopens” leads now."
+
+
+def test_a_press_says_that_the_lead_was_withdrawn_meanwhile(room: Room, engine: Engine) -> None:
+    room.press("save", subject="The bridge, at last")
+    page = room.opened()
+    with writing(engine) as connection:
+        connection.execute(sa.update(articles).where(articles.c.id == BRIDGE).values(withdrawn=NOW))
+    page = room.press(f"drop {TRAM}", page=page, **boxes(page))
+    assert "“The ferry reopens” leads now. The subject that was written by hand went with" in status(page)
 
 
 def test_a_press_leads_to_a_page_that_may_be_asked_for_again(room: Room) -> None:
