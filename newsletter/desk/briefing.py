@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -78,6 +78,10 @@ class Found:
     """Whoever changed it since the last preview."""
     before: Selection | None = None
     """What that one showed."""
+    is_own_too: bool = False
+    """Whether the editor who is told changed something since as well."""
+    withdrawn: Collection[str] = ()
+    """The ids of the stories in `before` that no editor took out: withdrawn, or not published by then."""
     delay: timedelta = timedelta()
     """How long the provider keeps what it is handed before it sends it."""
 
@@ -108,8 +112,8 @@ def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: st
     return Briefing(
         label=words["label_again"] if found.changed_by else words["label"],
         heading=when(edition, words, locale, zone, found.delay),
-        note=words["changed"].format(who=_listed(found.changed_by, locale)) if found.changed_by else "",
-        changes=told(found.before, selection, words) if found.before else (),
+        note=_changed(found, words, locale) if found.changed_by else "",
+        changes=told(found.before, selection, words, found.withdrawn) if found.before else (),
         until=words["until_kept" if found.delay else "until"],
         button=words["button"],
         url=url,
@@ -121,6 +125,12 @@ def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: st
         seen_as=words[f"seen_{found.audience}"],
         secret=words["secret"],
     )
+
+
+def _changed(found: Found, words: Words, locale: Locale) -> str:
+    """Who changed it; the list that follows may hold the editor's own changes too."""
+    others = words["changed"].format(who=_listed(found.changed_by, locale))
+    return f"{others} {words['changed_own']}" if found.is_own_too else others
 
 
 def _listed(names: Sequence[str], locale: Locale) -> str:

@@ -34,8 +34,11 @@ def logged(edits: Edits, before: Selection, after: Selection, gave_way: Collecti
     return "edited: " + "; ".join(filter(None, parts))
 
 
-def told(before: Selection, after: Selection, words: Words) -> tuple[str, ...]:
-    """What is otherwise in `after`, a line each, for an editor who has seen `before`."""
+def told(
+    before: Selection, after: Selection, words: Words, withdrawn: Collection[str] = ()
+) -> tuple[str, ...]:
+    """What is otherwise in `after`, a line each, for an editor who has seen `before`; `withdrawn` are the ids
+    of what no editor took out."""
     names = {story.teaser.id: clean(story.teaser.headline) for story in (*before.stories, *after.stories)}
     were, are = ([story.teaser.id for story in one.stories] for one in (before, after))
     lines = []
@@ -46,7 +49,8 @@ def told(before: Selection, after: Selection, words: Words) -> tuple[str, ...]:
     if leads and leads != led:
         lines.append(words["changed_lead"].format(now=names[leads]))
     for key, ids in (
-        ("changed_out", [id_ for id_ in were if id_ not in are]),
+        ("changed_out", [id_ for id_ in were if id_ not in are and id_ not in withdrawn]),
+        ("changed_withdrawn", [id_ for id_ in were if id_ not in are and id_ in withdrawn]),
         ("changed_in", [id_ for id_ in are if id_ not in were]),
         ("changed_moved", _moved(before, after)),
     ):

@@ -3,7 +3,7 @@ somebody else has changed it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -65,6 +65,8 @@ class Due:
     """Those others who changed it since the first one; empty for that."""
     revision: int = 0
     """Which one that first preview showed."""
+    is_own_too: bool = False
+    """Whether this editor has changed it since as well."""
 
 
 def due(connection: Connection, settings: Settings, now: datetime) -> tuple[Due, ...]:
@@ -92,15 +94,14 @@ def _due_of(
         if not theirs:
             yield Due(edition, newsletter, address, key)
         elif len(theirs) == 1 and edition.revision > theirs[0]:
-            others = _changed_since(connection, edition.key, theirs[0], {address, RUN}, now)
+            names = _changed_since(connection, edition.key, theirs[0], now)
+            others = tuple(name for name in names if name != address)
             if others:
-                yield Due(edition, newsletter, address, key, others, theirs[0])
+                yield Due(edition, newsletter, address, key, others, theirs[0], address in names)
 
 
-def _changed_since(
-    connection: Connection, key: str, revision: int, but: Collection[str], now: datetime
-) -> tuple[str, ...]:
-    """Who has changed the edition since that revision, those `but` left out; nobody while it goes on."""
+def _changed_since(connection: Connection, key: str, revision: int, now: datetime) -> tuple[str, ...]:
+    """Each person who has changed the edition since that revision; nobody while it goes on."""
     query = (
         sa.select(edition_revisions.c.by, edition_revisions.c.made)
         .where(edition_revisions.c.edition == key, edition_revisions.c.revision > revision)
@@ -109,7 +110,7 @@ def _changed_since(
     rows = connection.execute(query).all()
     if not rows or now - rows[-1].made < QUIET:
         return ()
-    return tuple(dict.fromkeys(row.by for row in rows if row.by not in but))
+    return tuple(dict.fromkeys(row.by for row in rows if row.by != RUN))
 
 
 def put_previews(settings: Settings, engine: Engine, clock: Callable[[], datetime]) -> int:
@@ -155,8 +156,22 @@ def _written(
             facts[key] = _found(connection, settings, one, now)
         found = facts[key]
         if found is not None:
-            before = editions.selection_of(connection, key, one.revision) if one.revision else None
-            yield one, letter(settings, one, replace(found, changed_by=one.changed_by, before=before))
+            if one.revision:
+                found = _compared(connection, settings, one, found, now)
+            yield one, letter(settings, one, found)
+
+
+def _compared(connection: Connection, settings: Settings, one: Due, found: Found, now: datetime) -> Found:
+    """The same with what is otherwise since the first preview of this editor, and who changed it."""
+    before = editions.selection_of(connection, one.edition.key, one.revision)
+    there = current(connection, settings.newsroom, before.stories, max(now, one.edition.goes))
+    return replace(
+        found,
+        changed_by=one.changed_by,
+        is_own_too=one.is_own_too,
+        before=before,
+        withdrawn=frozenset(story.teaser.id for story in before.stories) - there.keys(),
+    )
 
 
 def _found(connection: Connection, settings: Settings, one: Due, now: datetime) -> Found | None:

@@ -102,6 +102,28 @@ def test_the_second_one_says_what_was_changed(engine: Engine, values: Settings) 
         assert said in text
 
 
+def test_the_second_one_names_each_other_editor_and_neither_whose_it_is_nor_what_was_withdrawn(
+    engine: Engine, values: Settings
+) -> None:
+    clock = Clock()
+    put_previews(values, engine, clock)
+    changed(engine, values, Edits(subject="Ours"), NELE, clock)
+    changed(engine, values, Edits(lead=CELLO), "root", clock)
+    changed(engine, values, Edits(dropped=frozenset({FERRY})), ANA, clock)
+    with writing(engine) as connection:
+        connection.execute(sa.update(articles).where(articles.c.id == BRIDGE).values(withdrawn=clock()))
+    clock.pause(QUIET.total_seconds())
+    assert put_previews(values, engine, clock) == 2
+    with reading(engine) as connection:
+        query = sa.select(letters.c.address, letters.c.text).order_by(letters.c.id.desc()).limit(2)
+        told = {row.address: " ".join(row.text.split()) for row in connection.execute(query)}
+    own = "The list has what you changed as well."
+    assert f"Changed since the last preview, by root and {ANA}. {own}" in told[NELE]
+    assert f"Changed since the last preview, by {NELE} and root. {own}" in told[ANA]
+    for text in told.values():
+        assert "- Out: The ferry reopens - Withdrawn, or not published by then: The bridge reopens" in text
+
+
 def test_what_was_changed_is_said_of_each_kind() -> None:
     words = words_of("preview", "en")
     before, after = selection(), selection(("bridge", "politics"), ("cello", "politics"), ("quay", "culture"))
