@@ -34,6 +34,7 @@ from newsroom.log import problem, step
 from readership.tokens import read_edition_token, recipient_key
 from web import edition_deeds as deeds
 from web.edition_deeds import ALWAYS, Press, RefusedError
+from web.edition_gone import gone
 from web.edition_pages import Asked, EditionPages
 from web.edition_shown import audience_of, shown
 from web.edition_view import Known
@@ -181,7 +182,7 @@ class Controls:
         )
         left_out = editions.left_out_of(connection, edition.key, edition.revision)
         ids = [one.article_id for one in left_out]
-        hour = max(now, edition.due)
+        hour = max(now, edition.goes)
         teasers = catalogue.by_ids(connection, ids, hour, settings.newsroom.paywall)
         dropped = absent.dropped(connection, edition) if edition.revision else ()
         done, everybody = _handed(connection, edition.key)
@@ -192,6 +193,7 @@ class Controls:
             teasers=teasers,
             # Not what was withdrawn since.
             dropped=[story for story in dropped if story.teaser.id in teasers],
+            gone=gone(connection, settings, edition, selection, now) if selection else (),
             log=editions.log_lines(connection, edition.key),
             done=done,
             all=everybody,

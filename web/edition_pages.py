@@ -103,6 +103,7 @@ class EditionPages:
             "until": "edition_until_kept" if known.delay else "edition_until",
             "seen": known.seen,
             "parts": parts,
+            "gone": view.gone(known, ours, locale, zone),
             "dropped": view.dropped(known),
             "left_out": view.left_out(known),
             "deeds": view.deeds(known, seen, ours, locale, zone),

@@ -14,13 +14,14 @@ from babel.lists import format_list
 
 from content.teaser import Teaser
 from newsletter.composition.eligibility import is_no_news
-from newsletter.composition.revise import DROPPED
+from newsletter.composition.revise import DROPPED, WITHDRAWN
 from newsletter.delivery.recalls import Kept
 from newsletter.desk.briefing import arrival, clock, moment
 from newsletter.edition import Edition, EditionState, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
 from newsletter.editions import LogLine
 from newsroom.masthead import SectionKind
+from web.edition_gone import Gone
 
 _TAG = re.compile("<[^>]*>")
 MOST_LEFT_OUT = 30
@@ -40,6 +41,8 @@ class Known:
     teasers: Mapping[str, Teaser]
     """Of the stories left out, by id; those withdrawn since are not in it."""
     dropped: Sequence[Story]
+    gone: Sequence[Gone]
+    """What it was composed with, and would not go out with it now."""
     log: Sequence[LogLine]
     done: int
     """Readers whose batch was handed over."""
@@ -93,7 +96,8 @@ class Known:
         """Of every story that may be named, by its id."""
         stories = (*(self.selection.stories if self.selection else ()), *self.dropped)
         shown = {story.teaser.id: story.teaser.headline for story in stories}
-        return {one: teaser.headline for one, teaser in self.teasers.items()} | shown
+        gone = {one.id: one.headline for one in self.gone}
+        return {one: teaser.headline for one, teaser in self.teasers.items()} | gone | shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,17 @@ def dropped(known: Known) -> list[Line]:
     return [Line(story.teaser.id, story.teaser.headline, ()) for story in known.dropped]
 
 
+def gone(known: Known, words: Mapping[str, str], locale: Locale, zone: ZoneInfo) -> list[Line]:
+    """What was withdrawn or put off since it was composed, each with why."""
+
+    def why(one: Gone) -> str:
+        if one.published is not None:
+            return words["edition_out_later"].format(when=moment(one.published, locale, zone))
+        return words["edition_out_withdrawn" if one.is_withdrawn else "edition_out_other"]
+
+    return [Line(one.id, one.headline, (), why=why(one)) for one in known.gone]
+
+
 def left_out(known: Known) -> list[Line]:
     """What was left out for another reason, those that can be named."""
     return [
@@ -185,7 +200,9 @@ def left_out(known: Known) -> list[Line]:
             can_take=one.for_room and known.is_open,
         )
         for one in known.left_out
-        if one.article_id in known.teasers and one.reason != DROPPED and not is_no_news(one.reason)
+        if one.article_id in known.teasers
+        and one.reason not in (DROPPED, WITHDRAWN)
+        and not is_no_news(one.reason)
     ][:MOST_LEFT_OUT]
 
 

@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from content.tables import articles
 from newsletter import holds
 from newsletter.delivery import recalls
 from newsletter.edition import EditionState
@@ -283,15 +282,6 @@ def test_what_no_form_sends(room: Room) -> None:
 
 def editions_of(room: Room) -> list[str]:
     return [*room.slugs, room.edition.state, str(room.edition.revision)]
-
-
-@pytest.mark.parametrize("do", ["hold", f"drop {FERRY}"])
-def test_what_was_withdrawn_is_not_shown(room: Room, engine: Engine, do: str) -> None:
-    room.press(do)
-    with writing(engine) as connection:
-        gone = sa.update(articles).where(articles.c.id == FERRY).values(withdrawn=NOW)
-        connection.execute(gone)
-    assert "The ferry reopens" not in room.opened().text
 
 
 def test_after_its_window_it_says_that_it_goes_with_the_next_run(room: Room) -> None:
