@@ -95,6 +95,25 @@ def _with_subject(edits: Edits, lead: Story | None, blocks: tuple[Block, ...], *
     return replace(edits, subject=None, subject_of=None)
 
 
+def pushed_out(before: Selection, after: Selection, edits: Edits, current: Collection[str]) -> frozenset[str]:
+    """The ids of the stories that an editor's changes moved from their section among the latest headlines,
+    in the place of others there: they are to wait, not those. `current` as in `revised`. Pure."""
+    kept = {story.teaser.id for story in after.stories}
+    headlines = {id_ for id_, kind in _kinds(after) if kind is SectionKind.LATEST}
+    lost = [
+        id_
+        for id_, kind in _kinds(before)
+        if kind is SectionKind.LATEST and id_ not in kept and id_ in current and id_ not in edits.dropped
+    ]
+    moved = [id_ for id_, kind in _kinds(before) if kind is not SectionKind.LATEST and id_ in headlines]
+    return frozenset(moved[-len(lost) :]) if lost else frozenset()
+
+
+def _kinds(selection: Selection) -> list[tuple[str, SectionKind]]:
+    """(id, its block's kind) of each story below the lead, in reading order."""
+    return [(story.teaser.id, block.kind) for block in selection.blocks for story in block.stories]
+
+
 def taken_out(
     before: Selection, after: Selection, edits: Edits, current: Collection[str]
 ) -> tuple[LeftOut, ...]:

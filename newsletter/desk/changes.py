@@ -26,6 +26,7 @@ def logged(edits: Edits, before: Selection, after: Selection, gave_way: Collecti
         _listed("dropped", sorted(edits.dropped)),
         _listed("taken in", sorted(edits.restored)),
         _listed("placed", [f"{story} in {section}" for story, section in edits.places]),
+        _listed("moved", _moved_by_rule(edits, before, after)),
         _listed("gave way", gave_way),
         _subject(edits, before, after) if edits.subject is not None else "",
         _note(edits) if edits.note is not None else "",
@@ -60,6 +61,14 @@ def told(
         key = "changed_note" if before.note else "changed_note_new"
         lines.append(words[key if after.note else "changed_note_gone"])
     return tuple(lines)
+
+
+def _moved_by_rule(edits: Edits, before: Selection, after: Selection) -> list[str]:
+    """Those in another section than before that nobody placed there, each with the section."""
+    placed = dict(edits.places)
+    sections = {story.teaser.id: block.section for block in after.blocks for story in block.stories}
+    moved = [id_ for id_ in _moved(before, after) if id_ not in placed]
+    return [f"{id_} to {sections[id_]}" for id_ in moved]
 
 
 def _moved(before: Selection, after: Selection) -> list[str]:

@@ -6,7 +6,7 @@ Every function works inside the writing transaction of the connection it is give
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from content import catalogue
 from content.sanitise import clean_html
 from content.teaser import Teaser
 from newsletter import editions, holds
-from newsletter.composition.revise import NO_ROOM, revised, taken_out
+from newsletter.composition.revise import NO_ROOM, pushed_out, revised, taken_out
 from newsletter.composition.subject import WRITTEN_LIMIT
 from newsletter.desk import absent, choices
 from newsletter.desk.absent import Back
@@ -85,7 +85,7 @@ def change(
     connection: Connection, settings: Settings, key: str, edits: Edits, by: str, now: datetime
 ) -> Changed:
     """Make the edits a new revision. A story that is taken in where its section is full takes the room of the
-    section's last one.
+    section's last one, which stands among the latest headlines only where it takes nobody's room there.
 
     Raises MisuseError where the edition takes none or would have no story left, ImpossibleError where a
     choice cannot come true.
@@ -134,8 +134,9 @@ def _edited(
 ) -> Selection:
     """The selection after the edits, with room made for what they take back. Pure."""
 
-    def made(edits: Edits) -> Selection:
-        return revised(before, newsroom, newsletter, there, edits, now, due=due, back=back.stories)
+    def made(edits: Edits, waiting: Collection[str] = ()) -> Selection:
+        current = {id_: teaser for id_, teaser in there.items() if id_ not in waiting}
+        return revised(before, newsroom, newsletter, current, edits, now, due=due, back=back.stories)
 
     comes_on_top = {story for story, _ in edits.places} | {story.teaser.id for _, story in back.without_room}
     if comes_on_top and before.lead and not before.edits.lead and not edits.lead:
@@ -146,8 +147,10 @@ def _edited(
     full = choices.missing(edits.restored, after)
     if full and after.has_news:
         own = absent.rooms(newsroom, newsletter, back, full)
-        after = made(replace(edits, places=(*edits.places, *own)))
-    return after
+        edits = replace(edits, places=(*edits.places, *own))
+        after = made(edits)
+    waiting = pushed_out(before, after, edits, there)
+    return made(edits, waiting) if waiting else after
 
 
 def release(

@@ -213,6 +213,50 @@ def test_taken_in_where_there_is_room_nothing_gives_way(full: House) -> None:
     assert "was not left out from this edition; allowed: lock" in said(edit(full, "--back=tram"))
 
 
+def with_headlines(tmp_path: Path, most: int) -> House:
+    """Politics takes two, and as many latest headlines as are said come after it; one story had no room."""
+    house = built(tmp_path / "quay")
+    text = house.config.read_text(encoding="utf-8")
+    text = text.replace('section = "politics", stories = 3', 'section = "politics", stories = 2')
+    text = text.replace(
+        '    { section = "partners"',
+        f'    {{ section = "latest", stories = {most} }},\n    {{ section = "partners"',
+    )
+    text = text.replace(
+        "[[source]]", '[[section]]\nkey = "latest"\ntitle = "Latest"\nkind = "latest"\n\n[[source]]', 1
+    )
+    house.config.write_text(text, encoding="utf-8")
+    for number, name in enumerate(("bridge", "tram", "canal"), 1):
+        house.article(name, rank=number, published="2026-03-10T05:30:00+01:00")
+    for minute, name in ((20, "quay"), (10, "ferry")):
+        house.article(name, published=f"2026-03-10T05:{minute}:00+01:00")
+    house.readers("paid@example.org,paid,")
+    return house
+
+
+def test_the_last_of_a_full_section_takes_no_latest_headlines_room(tmp_path: Path) -> None:
+    house = with_headlines(tmp_path, 2)
+    house.article("lock", published="2026-03-10T04:00:00+01:00")
+    house.run("digest", "daily", now=AHEAD)
+    assert stories(house) == {"Lead": ["bridge"], "Politics": ["tram", "canal"], "Latest": ["quay", "ferry"]}
+    run = edit(house, "--back=lock")
+    canal = BRIDGE.replace("bridge", "canal")
+    assert run.problems == [f"{KEY}: gave way, and wait for the next edition: {canal}"]
+    assert stories(house) == {"Lead": ["bridge"], "Politics": ["lock", "tram"], "Latest": ["quay", "ferry"]}
+    assert f"gave way 1: {canal}" in logged(house)[-1]
+
+
+def test_where_the_latest_headlines_have_room_it_stands_there_and_that_is_said(tmp_path: Path) -> None:
+    house = with_headlines(tmp_path, 3)
+    house.run("digest", "daily", now=AHEAD)
+    assert stories(house)["Latest"] == ["quay", "ferry"]
+    run = edit(house, "--place=ferry=politics")
+    canal, ferry = (BRIDGE.replace("bridge", name) for name in ("canal", "ferry"))
+    assert stories(house)["Latest"] == ["canal", "quay"]
+    assert run.problems == []
+    assert logged(house)[-1].endswith(f"placed 1: {ferry} in politics; moved 1: {canal} to latest")
+
+
 def test_a_subject_with_fields_is_filled_in_and_follows_the_lead(house: House) -> None:
     run = edit(house, "--subject", "{lead} – {date}")
     assert run.step("edit")["subject"] == "The bridge story – Tuesday, 10 March 2026"
