@@ -100,6 +100,8 @@ def _say(room: Context, done: Changed) -> None:
         # By their ids, as the edition's log has them: `status` says which has had no room.
         names = ", ".join(done.gave_way)
         log.problem("edit", f"{key}: gave way, and wait for the next edition: {names}", level="warning")
+    if done.came_back:
+        log.problem("edit", f"{key}: back in the room: {', '.join(done.came_back)}", level="warning")
     facts = {"stories": len(done.selection.stories), "subject": done.selection.subject}
     if room.dry_run:
         log.step("edit", edition=key, **facts, changes=done.what, dry_run=UNCHANGED)

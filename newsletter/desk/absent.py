@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from content import catalogue
 from newsletter import editions, used_stories
 from newsletter.composition.ranking import plan_of
-from newsletter.composition.revise import DROPPED
+from newsletter.composition.revise import DROPPED, NO_ROOM
 from newsletter.edition import Edition, Edits, LeftOut, Selection, Story
 from newsroom.masthead import Newsletter, Newsroom
 from newsroom.settings import Settings
@@ -78,6 +78,20 @@ def no_room(connection: Connection, edition: Edition) -> Sequence[LeftOut]:
     """What was left out of the edition for want of room alone: an editor may take it in."""
     left_out = editions.left_out_of(connection, edition.key, edition.revision)
     return [one for one in left_out if one.for_room]
+
+
+def gave_way_for(
+    connection: Connection, edition: Edition, ids: Collection[str]
+) -> Sequence[tuple[str, Story]]:
+    """What gave way to stories that editors took in, each with the section it stood in last, where one of
+    `ids` was taken in so; else none."""
+    if not ids:
+        return ()
+    composed = {story.teaser.id for story in editions.selection_of(connection, edition.key, 1).stories}
+    if composed.issuperset(ids):
+        return ()
+    left_out = [one for one in no_room(connection, edition) if one.reason == NO_ROOM]
+    return dropped_stories(connection, edition, [one.article_id for one in left_out])
 
 
 def dropped_stories(

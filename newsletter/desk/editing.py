@@ -6,7 +6,7 @@ Every function works inside the writing transaction of the connection it is give
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -50,6 +50,8 @@ class Changed:
     """What had to be shortened, a line each."""
     gave_way: tuple[str, ...] = ()
     """The ids of the stories that lost their room to another; they wait for the next edition."""
+    came_back: tuple[str, ...] = ()
+    """The ids of those that had lost it to one that is dropped again now."""
 
 
 def open_edition(connection: Connection, key: str) -> Edition:
@@ -85,7 +87,8 @@ def change(
     connection: Connection, settings: Settings, key: str, edits: Edits, by: str, now: datetime
 ) -> Changed:
     """Make the edits a new revision. A story that is taken in where its section is full takes the room of the
-    section's last one, which stands among the latest headlines only where it takes nobody's room there.
+    section's last one, which stands among the latest headlines only where it takes nobody's room there; where
+    it is dropped again, that one comes back.
 
     Raises MisuseError where the edition takes none or would have no story left, ImpossibleError where a
     choice cannot come true.
@@ -95,13 +98,19 @@ def change(
     newsletter, hour = newsletter_of(settings, edition), max(now, edition.due)
     back = absent.back_for(connection, settings, edition, before, edits, hour)
     edits = replace(edits, restored=edits.restored | back.ids)
-    stories = (*before.stories, *(story for _, story in back.stories))
+    gave = absent.gave_way_for(connection, edition, edits.dropped)
+    stories = (*before.stories, *(story for _, story in (*back.stories, *gave)))
     there = current(connection, settings.newsroom, stories, hour)
     # What is not out when it goes stays in it all the same: a hold gives an edition its hour back.
     goes = max(now, edition.goes)
     out = {id_: teaser for id_, teaser in there.items() if teaser.published <= goes}
     choices.check(edits, settings.newsroom, out)
-    after = _edited(settings.newsroom, newsletter, before, there, edits, back, now, edition.due)
+
+    def made(back: Back) -> Selection:
+        return _edited(settings.newsroom, newsletter, before, there, edits, back, now, edition.due)
+
+    after, came_back = _filled(made, back, gave)
+    edits = replace(edits, restored=edits.restored | set(came_back))
     if after == before:
         return Changed(edition, before, "")
     if not after.has_news:
@@ -119,7 +128,24 @@ def change(
     gave_way = tuple(one.article_id for one in away if one.reason == NO_ROOM)
     what = logged(edits, before, fit.selection, gave_way)
     editions.add_revision(connection, key, fit.selection, (*still_out, *away, *fit.left_out), by, what, now)
-    return Changed(editions.get(connection, key), fit.selection, what, fit.shortened, gave_way)
+    return Changed(editions.get(connection, key), fit.selection, what, fit.shortened, gave_way, came_back)
+
+
+def _filled(
+    made: Callable[[Back], Selection], back: Back, gave: Sequence[tuple[str, Story]]
+) -> tuple[Selection, tuple[str, ...]]:
+    """(the selection, the ids of those of `gave` that are in it): each where it has room beside all others,
+    and changes no lead. Pure."""
+    after, came_back = made(back), []
+    for one in gave:
+        id_ = one[1].teaser.id
+        more = replace(back, dropped=(*back.dropped, one))
+        tried = made(more)
+        stays = {story.teaser.id for story in after.stories} | {id_}
+        if stays == {story.teaser.id for story in tried.stories} and tried.lead == after.lead:
+            after, back = tried, more
+            came_back.append(id_)
+    return after, tuple(came_back)
 
 
 def _edited(
