@@ -81,6 +81,8 @@ class Done:
     """What else came with it, of BESIDES."""
     has_words: bool = False
     """Whether what was typed was saved with it."""
+    came_back: Collection[str] = ()
+    """The ids of what had given way to what is left out again."""
     unsaved: str = ""
     """The key of the phrase that says why what was typed was not saved; empty where nothing was lost."""
 
@@ -246,7 +248,7 @@ def _edited(
     if not changed.what:
         raise RefusedError("edition_same", 200)
     besides = _besides(edits, selection, changed.selection)
-    return Done(where, changed.gave_way, besides, has_words)
+    return Done(where, changed.gave_way, besides, has_words, changed.came_back)
 
 
 def _besides(edits: Edits, before: Selection, after: Selection) -> tuple[str, ...]:

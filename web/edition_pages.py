@@ -24,6 +24,9 @@ from web.words import dates, words
 
 _DEEDS = ("hold", "release", "now", "stop", "save")
 _NOTHING = Form()
+_OTHERS = {"gave": "edition_did_gave", "came": "edition_did_back"}
+"""What became of other stories by a press, and the phrase that says it of one."""
+
 _QUIET = ("edition_same", "edition_did_hold")
 """What is said without having to be acted on."""
 _TOO_LONG = {"edition_subject_long": "subject", "edition_note_long": "note"}
@@ -192,6 +195,7 @@ class EditionPages:
         asked = [("did", press.do), ("line", str(known.seen)), ("in", done.where)]
         asked += [("of", press.story)] if press.story else []
         asked += [("gave", one) for one in done.gave_way]
+        asked += [("came", one) for one in done.came_back]
         asked += [("also", one) for one in done.besides]
         asked += [("text", "1")] if done.has_words else []
         headers = {**self.house.pages.headers, "X-Robots-Tag": "noindex"}
@@ -208,9 +212,9 @@ class EditionPages:
         phrase = self.house.pages.phrase
         lines = [phrase(key, asked.language, headline=names.get(story, ""))]
         lines += [
-            phrase("edition_did_gave", asked.language, headline=names[one])
+            phrase(_OTHERS[name], asked.language, headline=names[one])
             for name, one in query
-            if name == "gave" and one in names
+            if name in _OTHERS and one in names
         ]
         now = {
             "headline": _lead(known.selection),
