@@ -13,6 +13,9 @@ from newsroom.masthead import Offer, SectionKind
 ALL_WITHDRAWN = "every story of it was withdrawn"
 """Why a run holds an edition that has nothing left to say."""
 
+BY_HAND = "by hand"
+"""Why one is held by a person who gave no reason."""
+
 
 class EditionState(StrEnum):
     """Where an edition is. `held` is apart: a composed or sending edition may be held."""

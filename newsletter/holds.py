@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter import used_stories
-from newsletter.edition import DeliveryState, Edition, EditionState
+from newsletter.edition import BY_HAND, DeliveryState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.editions import get, locked, log
 from newsletter.tables import batches, deliveries, editions
@@ -30,11 +30,11 @@ def hold(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     edition = locked(connection, key)
     if edition.state.value not in OPEN:
         raise MisuseError(f"{key} is {edition.state}: there is nothing left to hold")
-    values: dict[str, Any] = {"held": why or "by hand"}
+    values: dict[str, Any] = {"held": why or BY_HAND}
     if edition.first_handed is None and edition.goes < edition.due and now < edition.due:
         values |= {"goes": None}
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
-    log(connection, key, now, by, f"held: {why or 'by hand'}")
+    log(connection, key, now, by, f"held: {why or BY_HAND}")
     return get(connection, key)
 
 

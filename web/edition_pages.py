@@ -87,7 +87,7 @@ class EditionPages:
         what stands in the boxes instead of what the edition has."""
         now, zone = self.house.now(), self.house.newsroom.time_zone
         ours, locale = words(asked.language), dates(asked.language)
-        standing, fillings = view.standing(known, now, locale, zone)
+        standing, fillings = view.standing(known, now, ours, locale, zone)
         selection = known.selection
         subject = (selection.edits.subject or "") if selection else ""
         note = view.note_text(selection)

@@ -17,7 +17,7 @@ from newsletter.composition.eligibility import is_no_news
 from newsletter.composition.revise import DROPPED, WITHDRAWN
 from newsletter.delivery.recalls import Kept
 from newsletter.desk.briefing import arrival, clock, moment
-from newsletter.edition import Edition, EditionState, LeftOut, Selection, Story
+from newsletter.edition import ALL_WITHDRAWN, BY_HAND, Edition, EditionState, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
 from newsletter.editions import LogLine
 from newsroom.masthead import SectionKind
@@ -25,6 +25,9 @@ from web.edition_gone import Gone
 
 _TAG = re.compile("<[^>]*>")
 MOST_LEFT_OUT = 30
+
+_REASONS = {BY_HAND: "edition_why_hand", ALL_WITHDRAWN: "edition_why_withdrawn"}
+"""The phrases for what the program holds an edition for; in its row they are English."""
 
 LEAD = "lead"
 """The key of the lead's part: no section's."""
@@ -234,14 +237,16 @@ def changed_by(known: Known, seen: int, words: Mapping[str, str], locale: Locale
     return format_list(list(dict.fromkeys(names)), locale=locale)
 
 
-def standing(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tuple[str, dict[str, object]]:
+def standing(
+    known: Known, now: datetime, words: Mapping[str, str], locale: Locale, zone: ZoneInfo
+) -> tuple[str, dict[str, object]]:
     """The key of the phrase that says how things are, and what fills it in."""
     edition = known.edition
     if edition.first_handed is not None and edition.state.value in OPEN:
         when = moment(edition.first_handed, locale, zone)
         return "edition_sending", {"when": when, "done": known.done, "all": known.all}
     if edition.state is EditionState.COMPOSED:
-        return _waiting(known, now, locale, zone)
+        return _waiting(known, now, words, locale, zone)
     if edition.state is EditionState.SENT:
         if known.is_kept:
             return "edition_kept", {"when": moment(edition.first_handed or edition.due, locale, zone)}
@@ -256,14 +261,19 @@ def standing(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tup
     return "edition_over", {"why": edition.note}
 
 
-def _waiting(known: Known, now: datetime, locale: Locale, zone: ZoneInfo) -> tuple[str, dict[str, object]]:
+def _waiting(
+    known: Known, now: datetime, words: Mapping[str, str], locale: Locale, zone: ZoneInfo
+) -> tuple[str, dict[str, object]]:
     edition = known.edition
+    # What a person wrote stands as it is.
+    why = words[_REASONS[edition.held]] if edition.held in _REASONS else edition.held
     when = moment(edition.goes, locale, zone)
     if known.is_open and not known.has_news:
-        return ("edition_gone_held", {"why": edition.held}) if edition.held else ("edition_gone", {})
+        is_said = edition.held in ("", ALL_WITHDRAWN)
+        return ("edition_gone", {}) if is_said else ("edition_gone_held", {"why": why})
     if edition.held:
         key = "edition_held_past" if known.is_past(now) else "edition_held"
-        return key, {"why": edition.held, "when": when}
+        return key, {"why": why, "when": when}
     kept = "_kept" if known.delay else ""
     if edition.goes <= now:
         return f"edition_goes_now{kept}", {}

@@ -99,6 +99,20 @@ def test_a_storys_buttons_stand_in_one_row_and_leave_its_headline_room(
         _empty(engine)
 
 
+def test_no_button_is_larger_than_its_neighbours_and_what_was_done_has_one_frame(
+    tmp_path: Path, engine: Engine, browser: Browser
+) -> None:
+    with desk(tmp_path, engine) as room, window(browser, 375) as page:
+        page.goto(base(room.site) + room.link())
+        widths = page.evaluate(_WIDTHS)
+        assert (len(widths), len(set(widths))) == (3, 1), widths
+        gaps = page.evaluate(_GAPS)
+        assert max(gaps) - min(gaps) < 1, gaps
+        page.locator('button[value^="drop"]').first.press("Enter")
+        page.locator("#done").wait_for()
+        assert page.evaluate("getComputedStyle(document.getElementById('done')).outlineWidth") == "0px"
+
+
 def _empty(engine: Engine) -> None:
     with engine.begin() as connection:
         for table in reversed(metadata.sorted_tables):
@@ -114,3 +128,10 @@ _TOPS = """() => [...document.querySelectorAll(".desk .tasks")].map(
 _LINES = """() => Math.max(
   ...[...document.querySelectorAll(".desk li bdi.title")].map(one => one.getClientRects().length)
 )"""
+_WIDTHS = "() => [...document.querySelectorAll('.acts button')].map(one => one.getBoundingClientRect().width)"
+_GAPS = """() => {
+  const text = one => { const range = document.createRange(); range.selectNodeContents(one);
+                        return range.getBoundingClientRect(); };
+  const words = [...document.querySelectorAll(".ways a")].map(text);
+  return words.slice(1).map((one, number) => one.left - words[number].right);
+}"""

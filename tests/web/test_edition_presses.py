@@ -272,6 +272,19 @@ def test_what_is_too_long_is_said_at_its_box(room: Room, box: str, most: int, do
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es", "nl", "ar"])
+def test_why_it_is_held_is_said_in_the_pages_language(tmp_path: Path, engine: Engine, language: str) -> None:
+    with desk(tmp_path, engine, language=language) as room:
+        page = room.press("hold").text.partition('<p class="about">')[2].partition("</p>")[0]
+        assert words(language)["edition_why_hand"] in page
+        assert ("by hand" in page) is (language == "en")
+
+
+def test_a_reason_that_a_person_gave_stands_as_it_is(tmp_path: Path, engine: Engine) -> None:
+    with desk(tmp_path, engine, language="fr", held="too <b> early") as room:
+        assert "Retenue\u00a0: too &lt;b&gt; early." in room.opened().text
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "nl", "ar"])
 def test_what_sendgrid_keeps_can_be_taken_back_and_the_page_says_so(
     tmp_path: Path, engine: Engine, language: str
 ) -> None:
