@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser
 from sqlalchemy.engine import Engine
 
-from newsroom.database import metadata
+from content.tables import articles
+from newsroom.database import metadata, writing
 from newsroom.masthead import Place
 from tests.browser import window
-from tests.web.editing import QUARRY, desk
+from tests.newsletter.delivering import NOW
+from tests.web.editing import BRIDGE, QUARRY, TRAM, desk
 from tests.web.test_reader_pages import SHOTS, base, checked
 
 pytestmark = pytest.mark.browser
@@ -97,6 +100,36 @@ def test_a_storys_buttons_stand_in_one_row_and_leave_its_headline_room(
                     assert all(len(set(one)) == 1 for one in tops), (language, width, tops)
                     assert page.evaluate(_LINES) == 1, (language, width)
         _empty(engine)
+
+
+@pytest.mark.parametrize(("width", "mode", "language"), [(375, "light", "ar"), (1200, "dark", "en")])
+def test_what_is_too_long_and_what_is_gone_are_shown_right(
+    tmp_path: Path,
+    engine: Engine,
+    browser: Browser,
+    width: int,
+    mode: Literal["light", "dark"],
+    language: str,
+) -> None:
+    with window(browser, width, mode) as page, desk(tmp_path, engine, language=language) as room:
+        page.goto(base(room.site) + room.link())
+        page.locator("#note").fill("x " * 2_501)
+        page.locator('button[value^="drop"]').first.press("Enter")
+        page.locator("#note-error").wait_for()
+        assert page.evaluate("document.activeElement.id") == "note"
+        checked(page, width, mode, f"{language}-edition-long")
+        page.locator("#done a").press("Enter")
+        page.wait_for_url("**#note")
+        page.goto(base(room.site) + room.link())
+        page.locator('button[value="now"]').press("Enter")
+        with writing(engine) as connection:
+            gone = sa.update(articles).where(articles.c.id.in_([BRIDGE, TRAM]))
+            connection.execute(gone.values(withdrawn=NOW))
+        page.locator('button[value="now"]').press("Enter")
+        page.locator("#done.error").wait_for()
+        checked(page, width, mode, f"{language}-edition-asked-again")
+        page.goto(base(room.site) + room.link())
+        checked(page, width, mode, f"{language}-edition-gone")
 
 
 def test_no_button_is_larger_than_its_neighbours_and_what_was_done_has_one_frame(
