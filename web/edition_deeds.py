@@ -215,6 +215,8 @@ def _kept_back(
         return Done(TOP, unsaved="edition_hold_unsaved" if words != _NO_EDITS else "")
     try:
         editing.change(connection, settings, edition.key, words, by, now)
+    except ImpossibleError as error:
+        return Done(TOP, unsaved=f"edition_cannot_{error.cannot.name.lower()}")
     except (MisuseError, RenderError):
         # It is held all the same; a change that cannot be writes nothing.
         return Done(TOP, unsaved="edition_hold_unsaved")

@@ -29,14 +29,18 @@ _OTHERS = {"gave": "edition_did_gave", "came": "edition_did_back"}
 
 _QUIET = ("edition_same", "edition_did_hold")
 """What is said without having to be acted on."""
-_TOO_LONG = {"edition_subject_long": "subject", "edition_note_long": "note"}
+_AT_BOX = {
+    "edition_subject_long": "subject",
+    "edition_note_long": "note",
+    "edition_cannot_field": "subject",
+}
 """The box that is meant, by the phrase."""
 _ABOUT_BOXES = {
     "edition_stale",
     "edition_stale_own",
     "edition_hold_unsaved",
     "edition_last_story",
-    *_TOO_LONG,
+    *_AT_BOX,
 }
 """What is said of boxes and buttons that are not there when nothing can be changed any more."""
 
@@ -143,7 +147,7 @@ class EditionPages:
             key = "edition_did_hold" if held else "edition_not_possible"
         shown = seen if key.startswith(("edition_stale", "edition_hold")) else 0
         wrong = self._phrase(asked, known, key, seen)
-        lines, box = [wrong], _TOO_LONG.get(key, "")
+        lines, box = [wrong], _AT_BOX.get(key, "")
         if box and press is not None and press.do == "hold":
             lines.insert(0, self._phrase(asked, known, "edition_did_hold", seen))
         elif box and press is not None and press.do != "save":

@@ -188,6 +188,17 @@ def test_a_subject_that_is_too_long_is_not_cut_in_silence(room: Room) -> None:
     assert room.edition.revision == 1
 
 
+@pytest.mark.parametrize("do", ["save", "hold", f"drop {FERRY}"])
+def test_a_field_that_is_none_is_said_at_its_box(room: Room, do: str) -> None:
+    page = room.press(do, subject="{nope}, at last")
+    assert (room.selection.subject, bool(room.edition.held)) == ("The bridge reopens", do == "hold")
+    assert status(page).startswith("Done: it is held. Not " if do == "hold" else "Not ")
+    tree = LexborHTMLParser(page.text)
+    (field,) = tree.css("#subject")
+    assert (field.attributes["aria-invalid"], field.attributes["value"]) == ("true", "{nope}, at last")
+    assert tree.css("#subject-error")
+
+
 def test_ones_own_deeds_are_not_called_somebody_elses(room: Room) -> None:
     old = room.opened()
     room.press(f"drop {FERRY}", page=old)
