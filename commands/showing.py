@@ -105,7 +105,7 @@ def _up_to_date(
 ) -> Selection:
     stored = editions.selection_of(connection, edition.key, edition.revision)
     is_frozen = edition.first_handed is not None
-    selection = _revised(connection, room, newsletter, stored, now, is_frozen=is_frozen, due=edition.due)
+    selection = _revised(connection, room, newsletter, stored, now, is_frozen=is_frozen, due=edition.goes)
     if is_frozen or not selection.has_news:
         return selection
     return fitting(room, newsletter, selection, "preview").selection

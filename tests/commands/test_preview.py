@@ -46,6 +46,20 @@ def withdrawn(house: House, name: str, now: str) -> None:
     house.run("sync", now=now)
 
 
+def test_one_sent_before_its_hour_is_shown_without_what_is_not_out_yet(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay", more='hold = "20m"\n')
+    house.article("bridge")
+    house.article("ferry", published="2026-03-10T05:50:00+01:00")
+    house.readers("paid@example.org,paid,")
+    house.run("digest", "daily", now=AHEAD)
+    assert shows(house.run("preview", now="2026-03-10T05:45"))[2] == 2
+    house.run("release", KEY, "--at-once", now="2026-03-10T05:46")
+    assert shows(house.run("preview", now="2026-03-10T05:46"))[2] == 1
+    # A hold gives it its hour back.
+    house.run("hold", KEY, now="2026-03-10T05:46")
+    assert shows(house.run("preview", now="2026-03-10T05:47"))[2] == 2
+
+
 def test_before_it_is_composed_it_shows_what_would_be_and_stores_nothing(house: House) -> None:
     run = house.run("preview", now=AHEAD)
     assert shows(run) == (KEY, "not composed yet; as it would be, due 2026-03-10 06:00", 2)
