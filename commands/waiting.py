@@ -25,6 +25,7 @@ from newsletter import history, status
 from newsletter.delivery import recalls
 from newsletter.desk.seen import unseen
 from newsletter.edition import BatchState
+from newsletter.half_out import HalfOut, half_out
 from newsletter.ledger import count_by_state
 from newsletter.returns import bounce_hold, drops
 from newsletter.status import Problem, Trouble
@@ -38,6 +39,9 @@ PARTLY = "; where the provider's log has only some of them: FILE names the other
 
 GRACE = timedelta(minutes=15)
 """So long after its hour an edition of which nothing went is not overdue: cron comes every few minutes."""
+
+PACE = timedelta(hours=1)
+"""So long a run may have to wait before `max_per_hour` lets it hand over more."""
 
 LEAST_FREE = 4 << 20
 """Bytes. With less a run cannot even begin: a batch's rows, or SQLite's log of them."""
@@ -93,6 +97,7 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
         for one in problems
     ]
     found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
+    found += [one for one in _half_out(connection, room) if edition in (None, one.edition)]
     found += [one for one in _kept(connection, room) if edition in (None, one.edition)]
     found += [one for one in _unseen(connection, room) if edition in (None, one.edition)]
     found += _returned(connection, edition)
@@ -178,6 +183,31 @@ def _overdue(connection: Connection, room: Context) -> Iterator[Waiting]:
             continue
         reason = "its hour is over, and nothing of it was handed over; the next run tries it again"
         yield Waiting(edition.key, "overdue", reason, ("deliver",), edition=edition.key, since=edition.due)
+
+
+def _half_out(connection: Connection, room: Context) -> Iterator[Waiting]:
+    """Editions that have begun, of which readers wait and that no run is at: for a person, once late."""
+    now = room.clock()
+    pace = PACE if room.settings.delivery.max_per_hour is not None else timedelta()
+    taken = locks.taken(connection)
+    for one in half_out(connection, pace, lambda newsletter: f"newsletter:{newsletter}" in taken):
+        if one.is_late(now, GRACE) or not one.is_put_off:
+            yield _begun(room, one, is_late=one.is_late(now, GRACE))
+
+
+def _begun(room: Context, one: HalfOut, *, is_late: bool) -> Waiting:
+    last = one.last.astimezone(room.settings.newsroom.time_zone)
+    reason = f"{one.readers:,} still wait for it, and no run has handed anything over since {last:%H:%M}"
+    return Waiting(
+        one.edition,
+        "half out",
+        f"{reason}: see whether cron runs, or say" if is_late else f"{reason}; the next run goes on with it",
+        ("deliver",) if is_late else (),
+        needs_person=is_late,
+        edition=one.edition,
+        readers=one.readers,
+        since=one.last,
+    )
 
 
 def _full(room: Context) -> Iterator[Waiting]:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -224,5 +225,16 @@ def is_living(connection: Connection, owner: str) -> bool:
     row = connection.execute(sa.select(locks).where(locks.c.owner == owner)).first()
     if row is None:
         return False
+    return _is_living(connection, row)
+
+
+def taken(connection: Connection) -> frozenset[str]:
+    """The names of the locks that some run has and may be at work under, as far as can be told."""
+    return frozenset(
+        row.name for row in connection.execute(sa.select(locks)).all() if _is_living(connection, row)
+    )
+
+
+def _is_living(connection: Connection, row: Any) -> bool:
     holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
     return _judged(connection, holder, _clock(connection)) != "free"
