@@ -12,6 +12,7 @@ from commands.context import Context, opened, operator
 from commands.control import UNCHANGED, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from newsletter import editions, holds
+from newsletter.delivery import recalls
 from newsletter.delivery.sums import Sum, sum_of
 from newsletter.edition import DeliveryState, Edition, NothingNew
 from newsroom import log
@@ -43,7 +44,9 @@ def resume(
         if is_restored:
             _warn(room, edition, to_come, yes=yes)
         with tried(room) as connection:
-            resumed = _resumed(connection, room, edition)
+            resumed, doubtful = _resumed(connection, room, edition)
+        if doubtful:
+            _say_doubtful(edition, doubtful)
         log.step(
             "resume",
             edition=edition,
@@ -62,7 +65,7 @@ def _to_come(room: Context, key: str) -> Sum:
     Raises as resuming it does.
     """
     with rehearsing(room.engine) as connection:
-        edition = _resumed(connection, room, key)
+        edition, _ = _resumed(connection, room, key)
         if edition.candidates is None:
             # Rendering takes a while to import.
             from commands.posting import planned
@@ -86,11 +89,21 @@ def _warn(room: Context, key: str, to_come: Sum, *, yes: bool) -> None:
     raise MisuseError(f"resume: {key}: nothing was changed; look into the provider's log, then say --yes")
 
 
-def _resumed(connection: Connection, room: Context, key: str) -> Edition:
+def _say_doubtful(key: str, doubtful: int) -> None:
+    said = (
+        f"{key}: of {counted(doubtful, 'reader')} nobody knows whether what they were handed was taken back: "
+        f"they count as uncertain, and the others go under another name; the provider's events settle them, "
+        f"or `resolve {key} --sent` or `--not-sent`"
+    )
+    log.problem("resume", said, level="warning")
+
+
+def _resumed(connection: Connection, room: Context, key: str) -> tuple[Edition, int]:
+    """The edition as it is then, and of how many readers nobody knows what was taken back."""
     now, provider = room.clock(), room.settings.delivery.provider
-    resumed = holds.resume(connection, key, provider, operator(), now)
+    resumed, doubtful = recalls.resume(connection, key, provider, operator(), now)
     if resumed.revision:
-        return resumed
+        return resumed, doubtful
     # Handed over by a database that is no more: of this one it was never composed.
     from commands.composing import composed
 
@@ -101,4 +114,4 @@ def _resumed(connection: Connection, room: Context, key: str) -> Edition:
         raise MisuseError(f"{key}: this database has nothing to hand over for it: {made.reason}")
     # A person says that it is to go now: nobody else looks at it first.
     edition, _ = editions.create(connection, newsletter.key, resumed.due, made, now, operator())
-    return edition
+    return edition, doubtful

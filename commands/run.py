@@ -93,14 +93,15 @@ def _do_all(room: Context) -> None:
 def _deliver(room: Context) -> None:
     with reading(room.engine) as connection:
         is_kept = has_kept(connection)
-        is_over = not (open_editions(connection) or has_unsettled(connection) or has_returned(connection))
-        is_over = is_over and not drops.many(connection, room.settings.bounces.most, room.clock())
     if is_kept:
-        # First: it has an hour at which it goes.
+        # First: it has an hour at which it goes, and what becomes of it may be for a person to settle.
         from commands.taking_back import take_back_step
 
         with room.troubles.caught("deliver", "recall"):
             take_back_step(room)
+    with reading(room.engine) as connection:
+        is_over = not (open_editions(connection) or has_unsettled(connection) or has_returned(connection))
+        is_over = is_over and not drops.many(connection, room.settings.bounces.most, room.clock())
     if is_over:
         return
     # Rendering and sending take a while to import, and most runs have nothing to send.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from commands.context import Context
 from newsletter.delivery import recalls
 from newsletter.delivery.recalls import Kept
 from newsroom import locks, log, witness
 from newsroom.counted import counted
 from newsroom.database import reading, writing
-from newsroom.errors import ExitStatus, ProviderError
+from newsroom.errors import ExitStatus, ProviderError, UnansweredError
 
 BY = "run"
 
@@ -36,6 +38,7 @@ def _ask(room: Context, one: Kept) -> None:
         try:
             done = recalls.take_back(room.settings, room.engine, one.edition, BY, room.clock)
         except ProviderError as error:
+            one = replace(one, is_doubtful=one.is_doubtful or isinstance(error, UnansweredError))
             message = f"{one.edition}: {waits(room, one, str(error))}"
             room.troubles.add("deliver", f"recall:{one.edition}", message, ExitStatus.HELD)
             return
@@ -56,14 +59,19 @@ def _say_gone(room: Context, one: Kept) -> None:
             is_new = recalls.give_up(connection, one, room.clock())
     if is_new:
         message = f"{one.edition} was stopped, but {recalls.gone(one)}"
-        room.troubles.add("deliver", f"recall:{one.edition}", message, ExitStatus.FAILED)
+        # What nobody knows waits for a person.
+        status = ExitStatus.HELD if one.is_doubtful else ExitStatus.FAILED
+        room.troubles.add("deliver", f"recall:{one.edition}", message, status)
 
 
 def waits(room: Context, one: Kept, why: str) -> str:
     """That the provider keeps something of a stopped edition, until when, and why it is not taken back."""
     until = one.until.astimezone(room.settings.newsroom.time_zone)
     readers = counted(one.readers, "reader")
+    what = f"the mails of {readers} are not taken back and go at {until:%H:%M}"
+    if one.is_doubtful:
+        what = f"nobody knows whether the mails of {readers} are taken back; else they go at {until:%H:%M}"
     return (
-        f"it is stopped, but the mails of {readers} are not taken back and go at {until:%H:%M}: {why}; the "
+        f"it is stopped, but {what}: {why}; the "
         f"next run tries again, and so does `stop {one.edition}`; or cancel it on its provider's own pages"
     )

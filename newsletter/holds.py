@@ -85,10 +85,11 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     if edition.state.value not in OPEN and not (is_handed and is_kept(connection, edition, now)):
         raise MisuseError(f"{key} is {edition.state}: there is nothing left to stop")
     # What it was held for stays in its row: `resume` takes back the stop, and not the hold.
-    values = {"state": EditionState.STOPPED.value, "note": why or edition.note}
+    values: dict[str, Any] = {"state": EditionState.STOPPED.value, "note": why or edition.note}
     if is_kept(connection, edition, now):
         # Whoever is killed before its provider has answered leaves it to the next run.
-        values["not_recalled"] = NOT_ASKED
+        said = editions.c.not_recalled
+        values["not_recalled"] = sa.case((said == "", NOT_ASKED), else_=said)
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, f"stopped: {why}" if why else "stopped")
     return get(connection, key)

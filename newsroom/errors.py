@@ -73,6 +73,10 @@ class ProviderError(StandfirstError):
     """A mail provider cannot do what is asked of it, whatever the message."""
 
 
+class UnansweredError(ProviderError):
+    """A mail provider was asked, and nobody knows whether it did it."""
+
+
 class ReaderError(StandfirstError):
     """One row or address of a reader list cannot be used; the others go on."""
 

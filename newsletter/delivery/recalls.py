@@ -21,17 +21,23 @@ from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow
 from newsletter.providers import Recalls
 from newsletter.providers.chosen import provider_for
+from newsletter.returns import evidence
 from newsletter.tables import batches, deliveries
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
 from newsroom.database import reading, writing
-from newsroom.errors import ProviderError
+from newsroom.errors import ProviderError, UnansweredError
 from newsroom.settings import Settings
 
 SURE = timedelta(minutes=10)
 """How long before a message is sent SendGrid still promises to forget it."""
 
 DOUBT = "taken back less than ten minutes before it was to be sent"
+
+UNKNOWN = "perhaps it is, all the same"
+"""How what is noted of an edition begins that may be taken back, though its provider has not said so."""
+
+PERHAPS = "perhaps taken back: its provider was asked, and nobody knows what it did"
 
 _HANDED = (BatchState.ACCEPTED, BatchState.UNCERTAIN, BatchState.EMPTY)
 _TAKEN = (DeliveryState.ACCEPTED.value, DeliveryState.UNCERTAIN.value)
@@ -67,24 +73,28 @@ def take_back(
     """Have the provider forget what it keeps of a stopped edition; None where there is nothing of that.
 
     Raises ProviderError where it does not say that it will: then all is as it was, why is noted, and `stop`
-    or the next run tries again.
+    or the next run tries again. Where it may have done it (UnansweredError), since when is noted too.
     """
     with reading(engine) as connection:
         edition = editions.get(connection, key)
-        if not holds.is_kept(connection, edition, clock()):
+        asked = clock()
+        if not holds.is_kept(connection, edition, asked):
             return None
     try:
         _recall(settings, edition)
     except ProviderError as error:
         with writing(engine) as connection:
+            if isinstance(error, UnansweredError):
+                _note_doubt(connection, key, asked)
             _note_failure(connection, key, str(error), by, clock())
         raise
     with writing(engine) as connection:
         now = clock()
+        first = _asked(connection, key)
         values = {"recalled": now, "recall": "", "not_recalled": ""}
         ours = editions_table.c.key == key
         connection.execute(sa.update(editions_table).where(ours).values(values))
-        return note(connection, key, now, by)
+        return note(connection, key, now, by, first)
 
 
 def _recall(settings: Settings, edition: Edition) -> None:
@@ -100,8 +110,26 @@ def _recall(settings: Settings, edition: Edition) -> None:
         provider.close()
 
 
+def _asked(connection: Connection, key: str) -> datetime | None:
+    """When the provider was first asked to take back what it keeps, where nobody knows whether it did."""
+    query = sa.select(editions_table.c.recalled).where(
+        editions_table.c.key == key, editions_table.c.not_recalled.startswith(UNKNOWN)
+    )
+    return connection.execute(query).scalar()
+
+
+def _note_doubt(connection: Connection, key: str, asked: datetime) -> None:
+    """From now on what was to be sent after `asked` may be taken back, whatever is answered later."""
+    if _asked(connection, key) is None:
+        ours = sa.and_(editions_table.c.key == key, editions_table.c.state == EditionState.STOPPED.value)
+        values = {"recalled": asked, "not_recalled": UNKNOWN}
+        connection.execute(sa.update(editions_table).where(ours).values(values))
+
+
 def _note_failure(connection: Connection, key: str, why: str, by: str, now: datetime) -> None:
     """Note why nothing was taken back; in the edition's log once for as long as it is the same."""
+    if _asked(connection, key) is not None:
+        why = f"{UNKNOWN}: {why}"
     waits = sa.and_(
         editions_table.c.key == key,
         editions_table.c.state == EditionState.STOPPED.value,
@@ -127,6 +155,8 @@ class Kept:
     """Whether all of it was sent."""
     since: datetime | None
     """When it was handed over last."""
+    is_doubtful: bool = False
+    """Whether it may be taken back all the same."""
 
 
 def kept(connection: Connection, now: datetime) -> tuple[Kept, ...]:
@@ -147,32 +177,73 @@ def kept(connection: Connection, now: datetime) -> tuple[Kept, ...]:
             editions_table.c.not_recalled != "",
             editions_table.c.state == EditionState.STOPPED.value,
             batches.c.send_at.is_not(None),
+            # What was sent before its provider was asked is in no doubt.
+            sa.or_(
+                ~editions_table.c.not_recalled.startswith(UNKNOWN),
+                batches.c.send_at > editions_table.c.recalled,
+            ),
             batches.c.state.in_([state.value for state in (*_HANDED, BatchState.HANDED)]),
         )
         .group_by(editions_table.c.key, editions_table.c.newsletter, editions_table.c.not_recalled)
         .order_by(editions_table.c.key)
     )
     return tuple(
-        Kept(key, newsletter, why, int(still or all_), until, until <= now, since)
+        Kept(key, newsletter, why, int(still or all_), until, until <= now, since, why.startswith(UNKNOWN))
         for key, newsletter, why, all_, still, until, since in connection.execute(query)
     )
 
 
 def give_up(connection: Connection, one: Kept, now: datetime) -> bool:
-    """Write down that what was to be taken back was sent; False where it was taken back meanwhile."""
+    """Write down that what was to be taken back was sent, or that nobody knows; False where it was taken back
+    meanwhile."""
     ours = sa.and_(
         editions_table.c.key == one.edition,
         editions_table.c.state == EditionState.STOPPED.value,
         editions_table.c.not_recalled != "",
     )
+    editions.locked(connection, one.edition)
+    doubt(connection, one.edition, "run", now)
     if not connection.execute(sa.update(editions_table).where(ours).values(not_recalled="")).rowcount:
         return False
-    editions.log(connection, one.edition, now, "run", f"was sent: {gone(one)}")
+    editions.log(connection, one.edition, now, "run", f"its time is over: {gone(one)}")
     return True
+
+
+def doubt(connection: Connection, key: str, by: str, now: datetime) -> int:
+    """Count as uncertain whose mails a provider may have taken back without saying so: it was asked, and a
+    first answer never came. Returns of how many readers; its events, or `resolve`, settle them.
+
+    What is handed over after that goes under another name, for this one may be cancelled.
+    """
+    asked = _asked(connection, key)
+    if asked is None:
+        return 0
+    count = 0
+    for row in ledger.batches_of(connection, key, *_HANDED, BatchState.HANDED):
+        if row.send_at is not None and row.send_at > asked:
+            count += _doubted(connection, row, PERHAPS)
+    ours = editions_table.c.key == key
+    connection.execute(sa.update(editions_table).where(ours).values(recall="", not_recalled=UNKNOWN))
+    if count:
+        said = f"nobody knows whether it was taken back before it was sent: {counted(count, 'reader')}"
+        editions.log(connection, key, now, by, said)
+        # Some may have been told of as delivered meanwhile.
+        evidence.settle_heard(connection, now, key)
+    return count
+
+
+def resume(connection: Connection, key: str, provider: str, by: str, now: datetime) -> tuple[Edition, int]:
+    """Let a stopped edition go on, as `holds.resume` does; with it, of how many readers nobody knows whether
+    what they were handed was taken back."""
+    is_stopped = editions.locked(connection, key).state is EditionState.STOPPED
+    count = doubt(connection, key, by, now) if is_stopped else 0
+    return holds.resume(connection, key, provider, by, now), count
 
 
 def gone(one: Kept) -> str:
     """What is said of an edition whose time is over before it was taken back."""
+    if one.is_doubtful:
+        return f"of {counted(one.readers, 'reader')} nobody knows whether it was taken back: {one.why}"
     return f"what was to be taken back of it was not, and went to {counted(one.readers, 'reader')}: {one.why}"
 
 
@@ -195,8 +266,9 @@ def foreseen(connection: Connection, key: str, now: datetime) -> Recalled:
     return found
 
 
-def note(connection: Connection, key: str, now: datetime, by: str) -> Recalled:
-    """Write down what became of each batch that the provider was told to forget, at its `recalled`."""
+def note(connection: Connection, key: str, now: datetime, by: str, first: datetime | None = None) -> Recalled:
+    """Write down what became of each batch that the provider was told to forget, at its `recalled`; `first`
+    is when it was asked before, and may have done it."""
     recalled = connection.execute(
         sa.select(editions_table.c.recalled).where(editions_table.c.key == key)
     ).scalar()
@@ -208,8 +280,8 @@ def note(connection: Connection, key: str, now: datetime, by: str) -> Recalled:
             continue
         if row.send_at - recalled >= SURE:
             certain += _planned_again(connection, row)
-        elif row.send_at > recalled:
-            doubtful += _doubted(connection, row)
+        elif row.send_at > (first or recalled):
+            doubtful += _doubted(connection, row, DOUBT)
         else:
             late += row.size
     if certain or doubtful:
@@ -220,14 +292,21 @@ def note(connection: Connection, key: str, now: datetime, by: str) -> Recalled:
             said += f"; {counted(late, 'reader')} had it already"
         editions.log(connection, key, now, by, said)
         outcomes.reopen(connection, key)
+    if doubtful and first:
+        evidence.settle_heard(connection, now, key)
     return Recalled(certain, doubtful, late)
 
 
 def is_stopped(connection: Connection, key: str) -> bool:
-    """Whether the edition was stopped and what was kept of it taken back."""
-    query = sa.select(editions_table.c.state, editions_table.c.recalled).where(editions_table.c.key == key)
-    row = connection.execute(query).first()
-    return row is not None and row.state == EditionState.STOPPED.value and row.recalled is not None
+    """Whether the edition was stopped and what was kept of it taken back. Where it has a name still, nobody
+    has said that of what goes by it."""
+    ours = sa.and_(
+        editions_table.c.key == key,
+        editions_table.c.state == EditionState.STOPPED.value,
+        editions_table.c.recalled.is_not(None),
+        editions_table.c.recall == "",
+    )
+    return connection.execute(sa.select(editions_table.c.key).where(ours)).first() is not None
 
 
 def _own(connection: Connection, number: int) -> list[int]:
@@ -255,12 +334,13 @@ def _planned_again(connection: Connection, row: BatchRow) -> int:
     return len(own) + inside
 
 
-def _doubted(connection: Connection, row: BatchRow) -> int:
+def _doubted(connection: Connection, row: BatchRow, why: str) -> int:
     own = _own(connection, row.id)
-    ledger.set_state(connection, row.edition, dict.fromkeys(own, DOUBT), DeliveryState.UNCERTAIN)
+    ledger.set_state(connection, row.edition, dict.fromkeys(own, why), DeliveryState.UNCERTAIN)
     inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
     values: dict[str, object] = {"send_at": None}
     if inside:
-        values |= {"state": BatchState.UNCERTAIN.value, "reason": DOUBT, "settled": None}
+        # An answer that is still to come says nothing any more: it is nobody's.
+        values |= {"state": BatchState.UNCERTAIN.value, "reason": why, "settled": None, "owner": ""}
     connection.execute(sa.update(batches).where(batches.c.id == row.id).values(values))
     return len(own) + inside

@@ -27,7 +27,7 @@ from newsletter.providers.sendgrid_answer import (
 )
 from newsletter.providers.sendgrid_client import Request, Wire, client_for, cut, is_loopback
 from newsletter.providers.sendgrid_payload import MAX_PERSONALIZATIONS, Payload, payload
-from newsroom.errors import ConfigurationError, ProviderError
+from newsroom.errors import ConfigurationError, ProviderError, UnansweredError
 from newsroom.secrets import SENDGRID_API_KEY, Secrets
 from newsroom.settings import SendGridSettings
 
@@ -98,14 +98,16 @@ class SendGrid:
         return name
 
     def recall(self, name: str) -> None:
-        """Have SendGrid discard what it keeps of this batch id. Raises ProviderError."""
+        """Have SendGrid discard what it keeps of this batch id. Raises ProviderError where it certainly does
+        not, UnansweredError where nobody knows."""
         reply = self._asked(_TAKE_BACK, "user", "scheduled_sends", {"batch_id": name, "status": "cancel"})
         if reply.status == HTTPStatus.BAD_REQUEST:
             # It was paused or cancelled before.
             change = {"status": "cancel"}
             reply = self._asked(_TAKE_BACK, "user", "scheduled_sends", change, name)
         if not 200 <= reply.status < 300:
-            raise ProviderError(f"{reason_of(reply.status, complaints(reply.body))}: {_NOT_TAKEN_BACK}")
+            why = f"{reason_of(reply.status, complaints(reply.body))}: {_NOT_TAKEN_BACK}"
+            raise _not_done(reply.status)(why)
 
     def _asked(
         self, what: str, first: str, second: str, body: Mapping[str, str] | None = None, name: str = ""
@@ -115,8 +117,9 @@ class SendGrid:
         try:
             response = place._(name).patch(request_body=request) if name else place.post(request_body=request)
         except (OSError, HTTPException) as error:
-            why = outcome_of_failure(error).reason
-            raise ProviderError(f"SendGrid was asked to {what}: {why}") from error
+            outcome = outcome_of_failure(error)
+            failed = UnansweredError if outcome.answer is Answer.UNCERTAIN else ProviderError
+            raise failed(f"SendGrid was asked to {what}: {outcome.reason}") from error
         return Reply(response.status_code, response.headers, response.body)
 
     def stop(self) -> None:
@@ -154,9 +157,16 @@ class SendGrid:
         return client
 
 
+def _not_done(status: int) -> type[ProviderError]:
+    """What such an answer to a cancellation is: as with a hand-over, a fault of the server's may come after
+    it was done."""
+    is_doubtful = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.SERVICE_UNAVAILABLE
+    return UnansweredError if is_doubtful else ProviderError
+
+
 _TAKE_BACK = "take back what it keeps"
 _NO_NAME = "nothing is handed over that could not be taken back; the next run asks again"
-_NOT_TAKEN_BACK = "what it keeps is not taken back"
+_NOT_TAKEN_BACK = "what it keeps is not said to be taken back"
 
 
 def _batch_id(reply: Reply) -> str:

@@ -193,24 +193,64 @@ def test_what_was_not_taken_back_waits_for_a_person_and_each_run_tries_again(
 ) -> None:
     with kept_by_sendgrid(house, HttpAnswer(500), monkeypatch) as server:
         run = house.run("stop", KEY, now="2026-03-10T06:05")
-        assert (run.status, "are not taken back and go at 06:30" in run.problems[0]) == (1, True)
+        said = "nobody knows whether the mails of 3 readers are taken back; else they go at 06:30"
+        assert (run.status, said in run.problems[0]) == (1, True)
         waits = house.run("status", "--problems", now="2026-03-10T06:06")
         (line,) = waits.steps("status")
         assert (waits.status, line["trouble"], line["commands"]) == (3, "not taken back", [f"stop {KEY}"])
         assert line["readers"] == 3
         again = house.run(now="2026-03-10T06:08")
         assert (again.status, len(server.requests)) == (3, 2)
-        assert f"{KEY}: it is stopped, but the mails of 3 readers" in again.problems[0]
+        assert f"{KEY}: it is stopped, but nobody knows whether the mails of 3 readers" in again.problems[0]
         assert house.run("--dry-run", now="2026-03-10T06:09").step("deliver")["to_take_back"] == 3
         server.otherwise = HttpAnswer(201, body=b"{}")
         assert house.run(now="2026-03-10T06:10").step("deliver")["taken_back"] == 3
         assert house.run("status", "--problems", now="2026-03-10T06:11").status == 0
 
 
-def test_what_was_sent_before_it_was_taken_back_is_said_as_that(
+def test_of_what_may_be_taken_back_nobody_knows_once_its_time_is_over(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with kept_by_sendgrid(house, HttpAnswer(500), monkeypatch):
+        house.run("stop", KEY, now="2026-03-10T06:05")
+        run = house.run(now="2026-03-10T06:35")
+        assert (run.status, "of 3 readers nobody knows" in run.problems[0]) == (3, True)
+        assert "`resolve" in run.problems[1]
+        # Each run says it until it is settled.
+        assert house.run(now="2026-03-10T06:40").status == 3
+        (line,) = house.run("status", "--problems", now="2026-03-10T06:41").steps("status")
+        assert (line["trouble"], line["readers"]) == ("uncertain", 3)
+
+
+def test_who_resumes_what_may_be_taken_back_is_told_of_whom_nobody_knows(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kept_by_sendgrid(house, HttpAnswer(500), monkeypatch):
+        house.run("stop", KEY, now="2026-03-10T06:05")
+        for more in (("--dry-run",), ()):
+            resumed = house.run("resume", KEY, *more, now="2026-03-10T06:08")
+            assert (resumed.step("resume")["uncertain"], resumed.step("resume").get("have_it")) == (3, None)
+            assert "of 3 readers nobody knows" in resumed.problems[0]
+            assert f"`resolve {KEY} --sent`" in resumed.problems[0]
+        (line,) = house.run("status", "--problems", now="2026-03-10T06:09").steps("status")
+        assert (line["trouble"], line["readers"]) == ("uncertain", 3)
+
+
+def test_the_run_that_hears_too_late_of_it_says_of_whom_nobody_knows(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kept_by_sendgrid(house, HttpAnswer(503), monkeypatch) as server:
+        house.run("stop", KEY, now="2026-03-10T06:05")
+        server.otherwise = HttpAnswer(201, body=b"{}")
+        run = house.run(now="2026-03-10T06:25")
+        assert (run.status, run.step("deliver")["uncertain"]) == (3, 3)
+        assert "`resolve" in " ".join(run.problems)
+
+
+def test_what_was_sent_before_it_was_taken_back_is_said_as_that(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kept_by_sendgrid(house, HttpAnswer(401), monkeypatch):
         house.run("stop", KEY, now="2026-03-10T06:05")
         waits = house.run("status", "--problems", now="2026-03-10T06:31")
         assert [line["trouble"] for line in waits.steps("status")] == ["sent after all"]

@@ -22,11 +22,11 @@ from newsletter.returns.event import EventKind
 from newsletter.returns.proof import proof
 from newsletter.tables import batches
 from newsroom.database import reading, writing
-from newsroom.errors import MisuseError, ProviderError
+from newsroom.errors import MisuseError, ProviderError, UnansweredError
 from newsroom.secrets import Secrets
 from newsroom.settings import DeliverySettings, SendGridSettings, Settings
 from tests.newsletter.delivering import KEY, NOW, House, composed, many, selection
-from tests.servers.http import Answer, HttpServer
+from tests.servers.http import Answer, Fault, HttpServer
 from tests.web.serving import settings
 
 DELAY = timedelta(minutes=30)
@@ -199,7 +199,7 @@ def test_where_it_is_not_taken_back_it_is_said_and_tried_again(desk: Desk, answe
 def test_what_was_not_taken_back_in_time_was_sent_and_is_said_once(desk: Desk) -> None:
     desk.server.answers.append(NAMED)
     desk.deliver()
-    desk.server.answers.append(Answer(500))
+    desk.server.answers.append(Answer(401))
     with pytest.raises(ProviderError):
         desk.stop()
     desk.house.clock.now = NOW + DELAY
@@ -210,6 +210,103 @@ def test_what_was_not_taken_back_in_time_was_sent_and_is_said_once(desk: Desk) -
         assert not recalls.give_up(connection, kept, NOW)
     assert desk.kept() == ()
     assert "and went to 4 readers" in desk.log()[-1]
+
+
+def _stopped_without_an_answer(desk: Desk, **changes: object) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver(**changes)
+    desk.server.answers.append(Answer(500))
+    with pytest.raises(UnansweredError):
+        desk.stop()
+
+
+@pytest.mark.parametrize("answer", [Answer(500), Answer(504), Answer(fault=Fault.DISCONNECT)])
+def test_where_it_may_be_taken_back_nobody_counts_as_having_it_once_it_is_resumed(
+    desk: Desk, answer: Answer
+) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver(max_per_hour=2)
+    desk.server.answers.append(answer)
+    with pytest.raises(UnansweredError):
+        desk.stop()
+    assert desk.states() == ["accepted"] * 2 + ["planned"] * 2
+    # That it is refused after that, or asked again, says nothing of the first time.
+    desk.server.answers.append(Answer(401))
+    with pytest.raises(ProviderError):
+        desk.stop()
+    (kept,) = desk.kept()
+    assert (kept.readers, kept.is_doubtful) == (2, True)
+    with writing(desk.house.engine) as connection:
+        _, doubtful = recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+    assert (doubtful, desk.states()) == (2, ["planned"] * 2 + ["uncertain"] * 2)
+    # The rest goes under a name that is not cancelled.
+    desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
+    desk.deliver()
+    assert [mail["batch_id"] for mail in desk.mails] == ["name-1", "name-2"]
+    assert desk.states() == ["accepted"] * 2 + ["uncertain"] * 2
+    assert desk.house.sum.is_right
+
+
+@pytest.mark.parametrize("answers", [[Answer(401)], [Answer(503)], [Answer(400), Answer(404)]])
+def test_where_it_is_certainly_not_taken_back_it_goes_on_as_it_was(desk: Desk, answers: list[Answer]) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver(max_per_hour=2)
+    desk.server.answers += answers
+    with pytest.raises(ProviderError):
+        desk.stop()
+    with writing(desk.house.engine) as connection:
+        _, doubtful = recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+    assert (doubtful, desk.states()) == (0, ["accepted"] * 2 + ["planned"] * 2)
+    assert desk.house.edition.recall == "name-1"
+
+
+def test_what_may_be_taken_back_is_uncertain_once_its_time_is_over(desk: Desk) -> None:
+    _stopped_without_an_answer(desk)
+    with reading(desk.house.engine) as connection:
+        number = connection.execute(sa.select(sa.func.min(batches.c.id))).scalar_one()
+    desk.house.clock.now = NOW + DELAY + timedelta(minutes=1)
+    with writing(desk.house.engine) as connection:
+        given = [proof(1, number, EventKind.PROCESSED, NOW, "")]
+        evidence.settle(connection, KEY, given, NOW)
+    (kept,) = desk.kept()
+    with writing(desk.house.engine) as connection:
+        assert recalls.give_up(connection, kept, desk.house.clock())
+        assert not recalls.give_up(connection, kept, desk.house.clock())
+    assert (desk.kept(), desk.states()) == ((), ["uncertain"] * 4)
+    assert "of 4 readers nobody knows whether it was taken back" in desk.log()[-1]
+    # Only that it was delivered proves anything.
+    with writing(desk.house.engine) as connection:
+        given = [proof(1, number, EventKind.DELIVERED, NOW + DELAY, "")]
+        assert evidence.settle(connection, KEY, given, desk.house.clock()) == 1
+    assert desk.states() == ["accepted"] + ["uncertain"] * 3
+
+
+def test_what_went_before_a_late_confirmation_may_be_taken_back_by_the_first(desk: Desk) -> None:
+    _stopped_without_an_answer(desk)
+    with writing(desk.house.engine) as connection:
+        first = sa.select(sa.func.min(batches.c.id)).scalar_subquery()
+        early = sa.update(batches).where(batches.c.id == first)
+        connection.execute(early.values(send_at=NOW + timedelta(minutes=15)))
+    desk.house.clock.now = NOW + timedelta(minutes=18)
+    desk.server.answers.append(DONE)
+    assert desk.take_back() == Recalled(certain=2, doubtful=2)
+    assert desk.states() == ["planned"] * 2 + ["uncertain"] * 2
+
+
+def test_what_goes_by_a_second_name_is_not_taken_back_by_the_first(desk: Desk) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    desk.server.answers.append(DONE)
+    desk.stop()
+    with writing(desk.house.engine) as connection:
+        recalls.resume(connection, KEY, "sendgrid", "nele", NOW)
+    desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
+    desk.deliver()
+    desk.server.answers.append(Answer(401))
+    with pytest.raises(ProviderError):
+        desk.stop()
+    desk.deliver()
+    assert desk.states() == ["accepted"] * 4
 
 
 def test_a_stop_that_is_killed_before_it_asks_waits_as_well(desk: Desk) -> None:
