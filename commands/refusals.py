@@ -31,7 +31,12 @@ def judged(connection: Connection, room: Context, problem: Problem) -> Problem:
     found = resending.prospect(connection, edition.key, post.revise, post.standing)
     withdrawn = "had a story in their letter that was withdrawn since"
     if not found.readers:
-        return _without(problem, f"all of them {withdrawn}: they get the next edition")
+        anew = resending.prospect_anew(connection, edition.key, post.revise, post.standing)
+        if not anew:
+            return _without(problem, f"all of them {withdrawn}: they get the next edition")
+        whom = "them" if anew == found.withheld else f"{anew:,} of them"
+        reason = f"{problem.reason}; all of them {withdrawn}: the edition as it is now can go to {whom}"
+        return replace(problem, reason=reason, commands=(f"resend {edition.key} --only refused --anew",))
     if found.withheld:
         return replace(problem, reason=f"{problem.reason}; {found.withheld:,} of them {withdrawn}")
     return problem

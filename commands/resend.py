@@ -70,6 +70,7 @@ def resend(
             edition=edition,
             readers=done.readers,
             withheld=done.withheld or None,
+            planned_already=done.planned or None,
             next=None if room.dry_run else "the next run hands it over",
             dry_run=UNCHANGED if room.dry_run else None,
         )

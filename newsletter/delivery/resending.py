@@ -38,6 +38,8 @@ class Resent:
     withheld: int = 0
     gone: tuple[str, ...] = ()
     """The names of those stories."""
+    planned: int = 0
+    """How many of the readers named wait for the next run already, and are passed over."""
 
 
 def is_whole(
@@ -76,16 +78,17 @@ def resend(
     """Plan a second hand-over, with the letter of the first, for everybody refused or for these readers;
     `anew`: with the edition as it is now.
 
-    Whose letter has a story that was withdrawn since gets that letter no more. Raises MisuseError where there
-    is nobody to resend to, HeldError where that is so of each of them.
+    Whose letter has a story that was withdrawn since gets that letter no more; who is planned already is
+    passed over. Raises MisuseError where there is nobody to resend to, HeldError where each one's letter has
+    such a story.
     """
     edition = editions.locked(connection, key)
     if edition.state not in OPEN_AGAIN:
         raise MisuseError(f"{key} is {edition.state}: nothing of it can be handed over again")
     if whom == "refused":
-        by_batch, had_it = _refused(connection, key), list[int]()
+        by_batch, had_it, waits = _refused(connection, key), list[int](), 0
     else:
-        by_batch, had_it = _batches_of(connection, edition, whom)
+        by_batch, had_it, waits = _batches_of(connection, edition, whom)
     if not by_batch:
         raise MisuseError(f"{key}: nobody was refused")
     whole, withheld, gone = _judged(connection, key, by_batch, *(() if anew else (revise, standing)))
@@ -102,7 +105,7 @@ def resend(
     for reader_id in had_it:
         ledger.mark_again(connection, key, reader_id)
     open_again(connection, key)
-    done = Resent(sum(len(reader_ids) for _, reader_ids in whole), withheld, gone)
+    done = Resent(sum(len(reader_ids) for _, reader_ids in whole), withheld, gone, waits)
     editions.log(connection, key, now, by, f"to be handed over again: {_said(whom, done, anew=anew)}")
     return done
 
@@ -111,6 +114,19 @@ def prospect(connection: Connection, key: str, revise: Revise, standing: Standin
     """What `resend` to everybody refused would come to; only reads."""
     whole, withheld, gone = _judged(connection, key, _refused(connection, key), revise, standing)
     return Resent(sum(len(reader_ids) for _, reader_ids in whole), withheld, gone)
+
+
+def prospect_anew(connection: Connection, key: str, revise: Revise, standing: Standing) -> int:
+    """To how many of everybody refused `resend` would hand over the edition as it is now; only reads."""
+    edition = editions.get(connection, key)
+    now = revise(connection, editions.selection_of(connection, key, edition.revision), True)
+    found = 0
+    for number, reader_ids in _refused(connection, key).items():
+        row = ledger.batch(connection, number)
+        spec = spec_of(connection, key, row.variant) if row else None
+        if spec is not None and narrowed(now, standing(connection, spec)).has_news:
+            found += len(reader_ids)
+    return found
 
 
 def _judged(
@@ -143,7 +159,7 @@ def _judged(
 def _why_nobody(
     key: str, whom: Collection[int] | Literal["refused"], withheld: int, gone: Sequence[str]
 ) -> str:
-    who = _who(whom) if whom != "refused" else counted(withheld, "reader")
+    who = _who(whom) if whom != "refused" and len(whom) == withheld else counted(withheld, "reader")
     return (
         f"{key}: a story in the letter of {who} has been withdrawn since{named(gone)}, so it is not handed "
         "over again; `--anew` hands over the edition as it is now, without it"
@@ -165,7 +181,11 @@ def _who(whom: Collection[int]) -> str:
 def _said(whom: Collection[int] | Literal["refused"], done: Resent, *, anew: bool) -> str:
     without = f"; {done.withheld} not, for a story of theirs was withdrawn" if done.withheld else ""
     as_now = ", as the edition is now" if anew else ""
-    return f"{f'{done.readers} refused' if whom == 'refused' else _who(whom)}{as_now}{without}"
+    if whom == "refused":
+        who = f"{done.readers} refused"
+    else:
+        who = counted(len(whom) - done.planned, "reader") if done.planned else _who(whom)
+    return f"{who}{as_now}{without}"
 
 
 def _check_may_get(connection: Connection, edition: Edition, reader_id: int) -> None:
@@ -192,21 +212,29 @@ def _refused(connection: Connection, key: str) -> Mapping[int, list[int]]:
 
 def _batches_of(
     connection: Connection, edition: Edition, whom: Collection[int]
-) -> tuple[Mapping[int, list[int]], list[int]]:
-    """These readers by their batches, and those of them who were accepted. Raises MisuseError for one to whom
-    the edition may not be handed over again."""
+) -> tuple[Mapping[int, list[int]], list[int], int]:
+    """These readers by their batches, those of them who were accepted, and how many others are planned
+    already. Raises MisuseError for one to whom the edition may not be handed over again, and where all are
+    planned already."""
     by_batch: dict[int, list[int]] = {}
-    had_it = []
+    had_it, waits = [], dict[int, str]()
     for reader_id in sorted(set(whom)):
-        number, had = _batch_of(connection, edition.key, reader_id)
+        number, state, reason = _batch_of(connection, edition.key, reader_id)
+        if state is DeliveryState.PLANNED:
+            waits[reader_id] = reason
+            continue
         _check_may_get(connection, edition, reader_id)
         by_batch.setdefault(number, []).append(reader_id)
-        had_it += [reader_id] if had else []
-    return by_batch, had_it
+        had_it += [reader_id] if state is DeliveryState.ACCEPTED else []
+    if waits and not by_batch:
+        reader_id, reason = next(iter(waits.items()))
+        raise MisuseError(_not_again(edition.key, DeliveryState.PLANNED, reader_id, reason))
+    return by_batch, had_it, len(waits)
 
 
-def _batch_of(connection: Connection, key: str, reader_id: int) -> tuple[int, bool]:
-    """The batch of a reader to whom the edition may be handed over again, and whether it was accepted.
+def _batch_of(connection: Connection, key: str, reader_id: int) -> tuple[int, DeliveryState, str]:
+    """The batch of a reader to whom the edition may be handed over again or is planned to be, its state and
+    the state's reason.
 
     Raises MisuseError with why not.
     """
@@ -224,14 +252,17 @@ def _batch_of(connection: Connection, key: str, reader_id: int) -> tuple[int, bo
         theirs = sa.and_(exclusions.c.edition == key, exclusions.c.reader_id == reader_id)
         reason = connection.execute(sa.select(exclusions.c.reason).where(theirs)).scalar()
         raise MisuseError(f"{key} was not meant for reader {reader_id}: {reason or 'not subscribed then'}")
-    if row.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED):
-        return int(row.batch), row.state == DeliveryState.ACCEPTED
+    if row.state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED, DeliveryState.PLANNED):
+        return int(row.batch), DeliveryState(row.state), row.reason
     if row.state == DeliveryState.UNCERTAIN:
         raise MisuseError(
             f"whether {key} reached reader {reader_id} is uncertain: `resolve {row.batch}` comes first"
         )
-    why = f": {row.reason}" if row.reason else ""
-    raise MisuseError(f"{key} is {row.state} for reader {reader_id}{why}")
+    raise MisuseError(_not_again(key, row.state, reader_id, row.reason))
+
+
+def _not_again(key: str, state: str, reader_id: int, reason: str) -> str:
+    return f"{key} is {state} for reader {reader_id}{f': {reason}' if reason else ''}"
 
 
 def open_again(connection: Connection, key: str) -> None:

@@ -121,10 +121,39 @@ def test_a_letter_with_a_withdrawn_story_is_held(house: House) -> None:
     (house.root / "articles" / "politics" / "bridge.md").unlink()
     house.run("sync", "--allow-withdrawals", now=LATER)
     assert "has been withdrawn since" in said(resend(house, "--only", "refused"), 3)
-    # No command is named that comes to nothing.
+    # No command is named that comes to nothing: the edition as it is now has no story left.
     (waits,) = house.run("status", "--problems", now=LATER).steps("status")
     assert (waits["trouble"], waits.get("commands")) == ("refused", None)
     assert "550 no such mailbox (1); all of them had a story in their letter" in waits["message"]
+
+
+def test_where_only_the_edition_as_it_is_now_can_go_that_is_the_command(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay")
+    house.article("bridge")
+    house.article("museum", "culture")
+    house.readers("paid@example.org,paid,")
+    house.run(now=SIX)
+    batch(house, 1, "refused", "550 no such mailbox")
+    (house.root / "articles" / "politics" / "bridge.md").unlink()
+    house.run("sync", "--allow-withdrawals", now=LATER)
+    (waits,) = house.run("status", "--problems", now=LATER).steps("status")
+    assert waits["commands"] == [f"resend {KEY} --only refused --anew"]
+    assert "withdrawn since: the edition as it is now can go to them" in waits["message"]
+    assert resend(house, "--only", "refused", "--anew").step("resend")["readers"] == 1
+    assert house.run(now="2026-03-10T07:05").step("deliver")["accepted"] == 1
+
+
+def test_who_is_planned_already_is_passed_over_and_said(house: House) -> None:
+    assert resend(house, "--only", "1").status == 0
+    run = resend(house, "--only", "1", "--only", "2", "--anew")
+    step = run.step("resend")
+    assert (run.status, step["readers"], step["planned_already"]) == (0, 1, 1)
+    both = said(resend(house, "--only", "1", "--only", "2"))
+    assert both == f"{KEY} is planned for reader 1: accepted before, and asked for again"
+    house.run(now="2026-03-10T07:05")
+    assert sorted(house.mails(KEY)) == ["free@example.org", "paid@example.org"]
+    log = [line["what"] for line in house.run("status", KEY, now=LATER).steps("log")]
+    assert "to be handed over again: 1 reader, as the edition is now" in log
 
 
 def test_only_those_whose_letter_is_whole_get_it_and_how_many_is_said(house: House) -> None:
@@ -301,8 +330,8 @@ def test_what_was_cut_off_of_a_stopped_edition_is_settled_by_the_next_run(house:
     cut_off(house)
     (waits,) = house.run("status", "--problems", now=LATER).steps("status")
     assert (waits["trouble"], waits["commands"]) == ("cut off", ["deliver"])
-    dry = house.run("deliver", "--dry-run", now=LATER)
-    assert dry.steps("deliver") == []
+    (dry,) = house.run("deliver", "--dry-run", now=LATER).steps("deliver")
+    assert dry["dry_run"] == "what its run was cut off in would be settled"
     run = house.run(now=LATER)
     # The outbox was looked into: it has nothing of it.
     assert (run.step("deliver")["accepted"], run.step("deliver")["waiting"]) == (1, 1)
