@@ -12,10 +12,12 @@ from commands.context import Context, opened, operator
 from commands.control import UNCHANGED, changed, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from newsletter import editions, holds
+from newsletter.delivery.sums import Sum, sum_of
 from newsletter.desk import editing
 from newsletter.desk.early import early
-from newsletter.edition import Edition, EditionState, day_and_slot
+from newsletter.edition import DeliveryState, Edition, EditionState, day_and_slot
 from newsroom import log, witness
+from newsroom.counted import counted
 from newsroom.errors import HeldError, MisuseError
 from readership import sessions
 
@@ -86,18 +88,13 @@ def _accept(room: Context) -> None:
     else:
         raise MisuseError("release: the witness has no objection; name the edition to be released")
     with tried(room) as connection:
-        told = [
-            key
+        told = {
+            key: sum_of(connection, key)
             for key in witness.unknown(witness.if_readable(path), room.installation)
             if _counted_as_sent(connection, room, key)
-        ]
-    for key in told:
-        message = (
-            f"{key} was handed over before the database was restored: it counts as sent and nobody gets it "
-            f"again; `resume {key}` hands it to everybody who has not got it as far as this database knows: "
-            f"`resume {key} --dry-run` says to how many"
-        )
-        log.problem("release", message, level="warning")
+        }
+    for key, found in told.items():
+        log.problem("release", _said(key, found), level="warning")
     if witness.is_behind(witness.if_readable(path), room.installation):
         _say_lost(room)
     if not room.dry_run:
@@ -107,6 +104,22 @@ def _accept(room: Context) -> None:
         witness=str(path),
         database="taken as the truth",
         dry_run=UNCHANGED if room.dry_run else None,
+    )
+
+
+def _said(key: str, found: Sum) -> str:
+    """What is said of an edition that was handed over before, half of it or all. Pure."""
+    undecided, accepted = found.of(DeliveryState.PLANNED), found.of(DeliveryState.ACCEPTED)
+    if undecided:
+        return (
+            f"{key} was half out when this database was saved: {counted(accepted, 'reader')} had it; of "
+            f"{undecided:,} more nobody knows whether they got it since: it is stopped, and they get nothing "
+            f"of it; look into the provider's log, then `resume {key}` hands it to these {undecided:,}"
+        )
+    return (
+        f"{key} was handed over before the database was restored: it counts as sent and nobody gets it "
+        f"again; `resume {key}` hands it to everybody who has not got it as far as this database knows: "
+        f"`resume {key} --dry-run` says to how many"
     )
 
 

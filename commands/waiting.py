@@ -21,8 +21,9 @@ from content import store
 from content.left import left
 from feeds import pings
 from feeds.websub import Ping
-from newsletter import history, status
+from newsletter import history, holds, status
 from newsletter.delivery import recalls
+from newsletter.delivery.recalls import Kept
 from newsletter.desk.seen import unseen
 from newsletter.edition import BatchState
 from newsletter.half_out import HalfOut, half_out
@@ -30,6 +31,7 @@ from newsletter.ledger import count_by_state
 from newsletter.returns import bounce_hold, drops
 from newsletter.status import Problem, Trouble
 from newsroom import alerts, locks, witness
+from newsroom.counted import counted
 from newsroom.database import sqlite_file
 from newsroom.web_address import shown
 from readership import feed_uses
@@ -89,7 +91,10 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     Refusals stay for ever, so only those of editions that were due after `since` are told.
     """
     problems = status.together(
-        status.problems(connection, since, edition, lambda owner: locks.is_living(connection, owner))
+        _by_itself(one, room.clock())
+        for one in status.problems(
+            connection, since, edition, lambda owner: locks.is_living(connection, owner)
+        )
     )
     many = drops.many(connection, room.settings.bounces.most, room.clock())
     found = [
@@ -99,6 +104,7 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
     found += [one for one in _half_out(connection, room) if edition in (None, one.edition)]
     found += [one for one in _kept(connection, room) if edition in (None, one.edition)]
+    found += [one for one in _undecided(connection, since) if edition in (None, one.edition)]
     found += [one for one in _unseen(connection, room) if edition in (None, one.edition)]
     found += _returned(connection, edition)
     if edition is None:
@@ -107,6 +113,12 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
         found += _shared(connection, room)
         found += _noted(connection, found)
     return found
+
+
+def _by_itself(problem: Problem, now: datetime) -> Problem:
+    """The problem without a command that comes to nothing before its time. Pure."""
+    waits = problem.trouble is Trouble.PUT_OFF and problem.next_at is not None and problem.next_at > now
+    return replace(problem, commands=()) if waits else problem
 
 
 def _of_edition(problem: Problem) -> Waiting:
@@ -155,12 +167,29 @@ def _kept(connection: Connection, room: Context) -> Iterator[Waiting]:
     for one in recalls.kept(connection, room.clock()):
         yield Waiting(
             one.edition,
-            "sent after all" if one.is_over else "not taken back",
+            _kept_as(one),
             f"stopped, but {recalls.gone(one)}" if one.is_over else waits(room, one, one.why),
             () if one.is_over else (f"stop {one.edition}",),
             edition=one.edition,
             readers=one.readers,
             since=one.since,
+        )
+
+
+def _kept_as(one: Kept) -> str:
+    if one.is_doubtful:
+        return "perhaps taken back"
+    return "sent after all" if one.is_over else "not taken back"
+
+
+def _undecided(connection: Connection, since: datetime) -> Iterator[Waiting]:
+    """Editions that a restored database has half out: to be known, for whoever lets it be has decided."""
+    for key, readers in holds.undecided(connection, since).items():
+        who = counted(readers, "reader")
+        reason = f"half out when the database was restored: whether {who} got it since, nobody knows"
+        reason += "; they get nothing of it unless it is resumed"
+        yield Waiting(
+            key, "not decided", reason, (f"resume {key}",), needs_person=False, edition=key, readers=readers
         )
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter import used_stories
-from newsletter.edition import BY_HAND, DeliveryState, Edition, EditionState
+from newsletter.edition import BY_HAND, BatchState, DeliveryState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.editions import get, locked, log
 from newsletter.tables import batches, deliveries, editions
@@ -110,6 +110,24 @@ def count_as_sent(connection: Connection, key: str, provider: str, by: str, now:
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, f"stopped: {HANDED_BEFORE}")
     return True
+
+
+def undecided(connection: Connection, since: datetime) -> dict[str, int]:
+    """Of how many readers nobody knows whether they got theirs after this database was saved, by edition: the
+    stopped ones due after `since` that were half out then."""
+    query = (
+        sa.select(editions.c.key, sa.func.sum(batches.c.size))
+        .join(batches, batches.c.edition == editions.c.key)
+        .where(
+            editions.c.state == EditionState.STOPPED.value,
+            editions.c.note == HANDED_BEFORE,
+            editions.c.due >= since,
+            batches.c.state == BatchState.PLANNED.value,
+        )
+        .group_by(editions.c.key)
+        .order_by(editions.c.key)
+    )
+    return {key: int(readers) for key, readers in connection.execute(query).all()}
 
 
 def resume(connection: Connection, key: str, provider: str, by: str, now: datetime) -> Edition:

@@ -143,7 +143,9 @@ class Delivery:
                 run.stopped_by = StoppedBy.HELD
                 return False
             if edition.state.value not in OPEN:
-                run.stopped_by = StoppedBy.STOPPED if edition.state is EditionState.STOPPED else None
+                if edition.state is EditionState.STOPPED:
+                    is_restored = edition.note == holds.HANDED_BEFORE
+                    run.stopped_by = StoppedBy.RESTORED if is_restored else StoppedBy.STOPPED
                 return False
             is_first = edition.first_handed is None
             if is_first and not self._up_to_date(connection, edition, run):

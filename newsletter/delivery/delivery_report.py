@@ -17,6 +17,7 @@ class StoppedBy(StrEnum):
 
     HELD = "a hold"
     STOPPED = "somebody's stop"
+    RESTORED = "the restored database"
     ASKED = "a signal to end"
     PROVIDER = "the provider, which takes nothing"
     NOT_NOW = "the provider, which takes nothing for now"

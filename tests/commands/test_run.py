@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from newsletter.tables import batches
 from newsroom import locks
-from newsroom.database import engine_for
+from newsroom.database import engine_for, writing
+from newsroom.settings import load
 from tests.commands.house import House, built, html_of, text_of
 from tests.servers.http import Answer, HttpServer
 
@@ -184,6 +187,40 @@ def test_a_restored_database_sends_nothing(house: House) -> None:
     assert house.run("resume", "daily-2026-03-10", "--yes", now="2026-03-11T07:00").status == 0
     assert house.run(now="2026-03-11T07:05").step("deliver")["accepted"] == 3
     assert house.run(now="2026-03-11T07:10").steps("deliver") == []
+
+
+def test_who_is_undecided_after_a_restore_in_the_middle_is_counted_until_it_is_resumed(house: House) -> None:
+    key = "daily-2026-03-10"
+    text = house.config.read_text(encoding="utf-8")
+    house.config.write_text(f"{text}[delivery]\nmax_per_hour = 1\n", encoding="utf-8")
+    assert house.run(now=SIX).step("deliver")["waiting"] == 2
+    engine = engine_for(load(house.config, {}).database_url)
+    with writing(engine) as connection:
+        # As a run has it that is cut off.
+        handed = sa.update(batches).where(batches.c.state == "accepted")
+        connection.execute(handed.values(state="handed", settled=None, owner="a run that is no more"))
+    engine.dispose()
+    database = house.root / "standfirst.db"
+    copy = database.read_bytes()
+    house.run(now="2026-03-10T07:05")
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    database.write_bytes(copy)
+    for more in (("--dry-run",), ()):
+        released = house.run("release", *more, now="2026-03-10T07:15")
+        (said,) = [message for message in released.problems if key in message and "half out" in message]
+        assert "of 2 more nobody knows" in said
+        assert f"`resume {key}` hands it to these 2" in said
+        assert "counts as sent" not in said
+    run = house.run(now="2026-03-10T07:20")
+    assert (run.status, run.step("deliver")["stopped_by"]) == (0, "the restored database")
+    waits = house.run("status", "--problems", now="2026-03-10T07:25")
+    (line,) = waits.steps("status")
+    assert (waits.status, line["trouble"], line["readers"]) == (0, "not decided", 2)
+    assert line["commands"] == [f"resume {key}"]
+    house.run("resume", key, "--yes", now="2026-03-10T07:30")
+    left = house.run("status", "--problems", now="2026-03-10T07:31").steps("status")
+    assert not any(line.get("trouble") == "not decided" for line in left)
 
 
 def test_a_lost_database_is_said_and_nothing_is_read_into_the_new_one(
