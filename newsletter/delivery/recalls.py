@@ -16,13 +16,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, holds, ledger
 from newsletter.delivery import outcomes
-from newsletter.edition import BatchState, DeliveryState, Edition, EditionState
+from newsletter.delivery.recall_doubt import HANDED, UNKNOWN, asked_at, doubt, doubted, note_doubt, own_of
+from newsletter.edition import BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow
 from newsletter.providers import Recalls
 from newsletter.providers.chosen import provider_for
 from newsletter.returns import evidence
-from newsletter.tables import batches, deliveries
+from newsletter.tables import batches
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
 from newsroom.database import reading, writing
@@ -33,14 +34,6 @@ SURE = timedelta(minutes=10)
 """How long before a message is sent SendGrid still promises to forget it."""
 
 DOUBT = "taken back less than ten minutes before it was to be sent"
-
-UNKNOWN = "perhaps it is, all the same"
-"""How what is noted of an edition begins that may be taken back, though its provider has not said so."""
-
-PERHAPS = "perhaps taken back: its provider was asked, and nobody knows what it did"
-
-_HANDED = (BatchState.ACCEPTED, BatchState.UNCERTAIN, BatchState.EMPTY)
-_TAKEN = (DeliveryState.ACCEPTED.value, DeliveryState.UNCERTAIN.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +78,12 @@ def take_back(
     except ProviderError as error:
         with writing(engine) as connection:
             if isinstance(error, UnansweredError):
-                _note_doubt(connection, key, asked)
+                note_doubt(connection, key, asked)
             _note_failure(connection, key, str(error), by, clock())
         raise
     with writing(engine) as connection:
         now = clock()
-        first = _asked(connection, key)
+        first = asked_at(connection, key)
         values = {"recalled": now, "recall": "", "not_recalled": ""}
         ours = editions_table.c.key == key
         connection.execute(sa.update(editions_table).where(ours).values(values))
@@ -110,25 +103,9 @@ def _recall(settings: Settings, edition: Edition) -> None:
         provider.close()
 
 
-def _asked(connection: Connection, key: str) -> datetime | None:
-    """When the provider was first asked to take back what it keeps, where nobody knows whether it did."""
-    query = sa.select(editions_table.c.recalled).where(
-        editions_table.c.key == key, editions_table.c.not_recalled.startswith(UNKNOWN)
-    )
-    return connection.execute(query).scalar()
-
-
-def _note_doubt(connection: Connection, key: str, asked: datetime) -> None:
-    """From now on what was to be sent after `asked` may be taken back, whatever is answered later."""
-    if _asked(connection, key) is None:
-        ours = sa.and_(editions_table.c.key == key, editions_table.c.state == EditionState.STOPPED.value)
-        values = {"recalled": asked, "not_recalled": UNKNOWN}
-        connection.execute(sa.update(editions_table).where(ours).values(values))
-
-
 def _note_failure(connection: Connection, key: str, why: str, by: str, now: datetime) -> None:
     """Note why nothing was taken back; in the edition's log once for as long as it is the same."""
-    if _asked(connection, key) is not None:
+    if asked_at(connection, key) is not None:
         why = f"{UNKNOWN}: {why}"
     waits = sa.and_(
         editions_table.c.key == key,
@@ -182,7 +159,7 @@ def kept(connection: Connection, now: datetime) -> tuple[Kept, ...]:
                 ~editions_table.c.not_recalled.startswith(UNKNOWN),
                 batches.c.send_at > editions_table.c.recalled,
             ),
-            batches.c.state.in_([state.value for state in (*_HANDED, BatchState.HANDED)]),
+            batches.c.state.in_([state.value for state in (*HANDED, BatchState.HANDED)]),
         )
         .group_by(editions_table.c.key, editions_table.c.newsletter, editions_table.c.not_recalled)
         .order_by(editions_table.c.key)
@@ -209,37 +186,6 @@ def give_up(connection: Connection, one: Kept, now: datetime) -> bool:
     return True
 
 
-def doubt(connection: Connection, key: str, by: str, now: datetime) -> int:
-    """Count as uncertain whose mails a provider may have taken back without saying so: it was asked, and a
-    first answer never came. Returns of how many readers; its events, or `resolve`, settle them.
-
-    What is handed over after that goes under another name, for this one may be cancelled.
-    """
-    asked = _asked(connection, key)
-    if asked is None:
-        return 0
-    count = 0
-    for row in ledger.batches_of(connection, key, *_HANDED, BatchState.HANDED):
-        if row.send_at is not None and row.send_at > asked:
-            count += _doubted(connection, row, PERHAPS)
-    ours = editions_table.c.key == key
-    connection.execute(sa.update(editions_table).where(ours).values(recall="", not_recalled=UNKNOWN))
-    if count:
-        said = f"nobody knows whether it was taken back before it was sent: {counted(count, 'reader')}"
-        editions.log(connection, key, now, by, said)
-        # Some may have been told of as delivered meanwhile.
-        evidence.settle_heard(connection, now, key)
-    return count
-
-
-def resume(connection: Connection, key: str, provider: str, by: str, now: datetime) -> tuple[Edition, int]:
-    """Let a stopped edition go on, as `holds.resume` does; with it, of how many readers nobody knows whether
-    what they were handed was taken back."""
-    is_stopped = editions.locked(connection, key).state is EditionState.STOPPED
-    count = doubt(connection, key, by, now) if is_stopped else 0
-    return holds.resume(connection, key, provider, by, now), count
-
-
 def gone(one: Kept) -> str:
     """What is said of an edition whose time is over before it was taken back."""
     if one.is_doubtful:
@@ -252,11 +198,11 @@ def foreseen(connection: Connection, key: str, now: datetime) -> Recalled:
     found = Recalled()
     if not holds.is_kept(connection, editions.get(connection, key), now):
         return found
-    for row in ledger.batches_of(connection, key, *_HANDED):
+    for row in ledger.batches_of(connection, key, *HANDED):
         if row.send_at is None:
             continue
         inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
-        readers = len(_own(connection, row.id)) + inside
+        readers = len(own_of(connection, row.id)) + inside
         if row.send_at - now >= SURE:
             found = replace(found, certain=found.certain + readers)
         elif row.send_at > now:
@@ -275,13 +221,13 @@ def note(connection: Connection, key: str, now: datetime, by: str, first: dateti
     if recalled is None:
         return Recalled()
     certain = doubtful = late = 0
-    for row in ledger.batches_of(connection, key, *_HANDED):
+    for row in ledger.batches_of(connection, key, *HANDED):
         if row.send_at is None:
             continue
         if row.send_at - recalled >= SURE:
             certain += _planned_again(connection, row)
         elif row.send_at > (first or recalled):
-            doubtful += _doubted(connection, row, DOUBT)
+            doubtful += doubted(connection, row, DOUBT)
         else:
             late += row.size
     if certain or doubtful:
@@ -309,16 +255,8 @@ def is_stopped(connection: Connection, key: str) -> bool:
     return connection.execute(sa.select(editions_table.c.key).where(ours)).first() is not None
 
 
-def _own(connection: Connection, number: int) -> list[int]:
-    """Those of the batch who were taken, or perhaps were, with a state of their own."""
-    query = sa.select(deliveries.c.reader_id).where(
-        deliveries.c.batch == number, deliveries.c.state.in_(_TAKEN)
-    )
-    return list(connection.execute(query.order_by(deliveries.c.reader_id)).scalars())
-
-
 def _planned_again(connection: Connection, row: BatchRow) -> int:
-    own = _own(connection, row.id)
+    own = own_of(connection, row.id)
     if own:
         ledger.move(connection, row, own, attempts=0)
     inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
@@ -331,16 +269,4 @@ def _planned_again(connection: Connection, row: BatchRow) -> int:
         # Nobody of it has it: it is no hand-over any more.
         gone["handed"] = None
     connection.execute(sa.update(batches).where(batches.c.id == row.id).values(gone))
-    return len(own) + inside
-
-
-def _doubted(connection: Connection, row: BatchRow, why: str) -> int:
-    own = _own(connection, row.id)
-    ledger.set_state(connection, row.edition, dict.fromkeys(own, why), DeliveryState.UNCERTAIN)
-    inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
-    values: dict[str, object] = {"send_at": None}
-    if inside:
-        # An answer that is still to come says nothing any more: it is nobody's.
-        values |= {"state": BatchState.UNCERTAIN.value, "reason": why, "settled": None, "owner": ""}
-    connection.execute(sa.update(batches).where(batches.c.id == row.id).values(values))
     return len(own) + inside

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter import editions, holds, used_stories
-from newsletter.delivery import recalls
+from newsletter.delivery import outcomes, recall_doubt, recalls
 from newsletter.delivery.recalls import Recalled
 from newsletter.edition import DeliveryState, EditionState
+from newsletter.providers import Answer as Verdict
+from newsletter.providers import Outcome
 from newsletter.providers.sendgrid import SendGrid
 from newsletter.returns import evidence
 from newsletter.returns.event import EventKind
@@ -237,7 +239,7 @@ def test_where_it_may_be_taken_back_nobody_counts_as_having_it_once_it_is_resume
     (kept,) = desk.kept()
     assert (kept.readers, kept.is_doubtful) == (2, True)
     with writing(desk.house.engine) as connection:
-        _, doubtful = recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+        _, doubtful = recall_doubt.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
     assert (doubtful, desk.states()) == (2, ["planned"] * 2 + ["uncertain"] * 2)
     # The rest goes under a name that is not cancelled.
     desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
@@ -245,6 +247,21 @@ def test_where_it_may_be_taken_back_nobody_counts_as_having_it_once_it_is_resume
     assert [mail["batch_id"] for mail in desk.mails] == ["name-1", "name-2"]
     assert desk.states() == ["accepted"] * 2 + ["uncertain"] * 2
     assert desk.house.sum.is_right
+
+
+def test_an_answer_that_comes_after_that_settles_nothing(desk: Desk) -> None:
+    _stopped_without_an_answer(desk, max_per_hour=2)
+    with writing(desk.house.engine) as connection:
+        # Still awaited while it was stopped and resumed.
+        number = connection.execute(sa.select(batches.c.id).where(batches.c.state == "accepted")).scalar_one()
+        connection.execute(
+            sa.update(batches).where(batches.c.id == number).values(state="handed", owner="me")
+        )
+        _, doubtful = recall_doubt.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+        assert doubtful == 2
+        late = Outcome(Verdict.ACCEPTED)
+        assert not outcomes.record(connection, number, late, "me", desk.house.clock())
+    assert desk.states() == ["planned"] * 2 + ["uncertain"] * 2
 
 
 @pytest.mark.parametrize("answers", [[Answer(401)], [Answer(503)], [Answer(400), Answer(404)]])
@@ -255,7 +272,7 @@ def test_where_it_is_certainly_not_taken_back_it_goes_on_as_it_was(desk: Desk, a
     with pytest.raises(ProviderError):
         desk.stop()
     with writing(desk.house.engine) as connection:
-        _, doubtful = recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+        _, doubtful = recall_doubt.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
     assert (doubtful, desk.states()) == (0, ["accepted"] * 2 + ["planned"] * 2)
     assert desk.house.edition.recall == "name-1"
 
@@ -299,7 +316,7 @@ def test_what_goes_by_a_second_name_is_not_taken_back_by_the_first(desk: Desk) -
     desk.server.answers.append(DONE)
     desk.stop()
     with writing(desk.house.engine) as connection:
-        recalls.resume(connection, KEY, "sendgrid", "nele", NOW)
+        recall_doubt.resume(connection, KEY, "sendgrid", "nele", NOW)
     desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
     desk.deliver()
     desk.server.answers.append(Answer(401))
