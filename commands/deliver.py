@@ -14,6 +14,7 @@ import typer
 from commands import control
 from commands.asking import ask_again
 from commands.context import Context, opened
+from commands.dropped import say_dropped
 from commands.ending import ASKED
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import miss_late
@@ -29,7 +30,7 @@ from newsletter.edition import Edition
 from newsletter.lateness import is_too_late
 from newsletter.providers import Provider
 from newsletter.providers.chosen import provider_for
-from newsletter.returns import bounce_hold, drops, evidence, heard
+from newsletter.returns import bounce_hold, evidence, heard
 from newsletter.returns import silence as silence_
 from newsroom import alerts, locks, log, witness
 from newsroom.counted import counted
@@ -39,6 +40,9 @@ from newsroom.masthead import Newsletter
 from readership.probe import answers
 
 app = typer.Typer(pretty_exceptions_enable=False)
+
+REHEARSED = "nothing was handed over"
+"""What a dry run came to."""
 
 
 @app.command()
@@ -56,15 +60,21 @@ def deliver(
         with room.troubles.caught("deliver", "recall"):
             take_back_step(room)
         chosen = (room.newsletter(newsletter),) if newsletter else room.settings.newsletters
+        is_any = False
         for one in chosen:
             with room.troubles.caught("deliver", one.key):
-                deliver_step(room, one)
+                is_any |= deliver_step(room, one)
         say_unsettled(room)
+        if room.dry_run and not is_any and not room.troubles.messages:
+            log.step("deliver", due="nothing", dry_run=REHEARSED)
         raise typer.Exit(room.troubles.status)
 
 
-def deliver_step(room: Context, newsletter: Newsletter) -> None:
-    """Hand over what is due of the newsletter's editions; a held one is said, and waits for a person."""
+def deliver_step(room: Context, newsletter: Newsletter) -> bool:
+    """Hand over what is due of the newsletter's editions; a held one is said, and waits for a person.
+
+    False where nothing is due, and nothing that was handed over waits for its outcome.
+    """
     if not room.dry_run:
         _by_events(room, newsletter)
     with reading(room.engine) as connection:
@@ -81,18 +91,21 @@ def deliver_step(room: Context, newsletter: Newsletter) -> None:
     if late:
         with locks.held(room.engine, f"newsletter:{newsletter.key}") if room.stores else nullcontext():
             miss_late(room, newsletter)
-    if room.dry_run:
-        for edition in due:
-            _say_plan(room, newsletter, edition)
-        return
     with reading(room.engine) as connection:
         begun = history.cut_off(connection, newsletter.key)
     # Stopped or held: nothing more is handed over of these, but what was is settled.
     cut_off = [edition for edition in begun if edition.key not in {one.key for one in due}]
+    if room.dry_run:
+        for edition in due:
+            _say_plan(room, newsletter, edition)
+        for edition in cut_off:
+            log.step("deliver", edition=edition.key, dry_run="what its run was cut off in would be settled")
+        return bool(due or cut_off)
     if late or due or cut_off:
         witness.check(room.engine, room.settings.witness_path)
     if due or cut_off:
         _deliver_all(room, newsletter, due, cut_off)
+    return bool(due or cut_off)
 
 
 def _deliver_all(
@@ -156,19 +169,6 @@ def say_returned(room: Context) -> None:
         room.troubles.add(
             "bounces", held.edition, f"{held.edition}: {held.reason}; then: {ways}", ExitStatus.HELD
         )
-
-
-def say_dropped(room: Context) -> None:
-    """Say of which editions the provider threw much away for reasons that a person can mend."""
-    with reading(room.engine) as connection:
-        many = drops.many(connection, room.settings.bounces.most, room.clock())
-        reasons = {key: status.refusals(connection, key) for key in many}
-    for key, count in many.items():
-        message = (
-            f"{key}: {counted(count, 'reader')} of it refused, dropped by the provider: {reasons[key]}; once "
-            f"that is mended, `resend {key} --only refused` hands it over to them"
-        )
-        room.troubles.add("deliver", f"{key}:many dropped", message, ExitStatus.HELD)
 
 
 @contextmanager
@@ -292,5 +292,5 @@ def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:
         batches=made.batches,
         variants=made.variants,
         told_of_a_correction=made.told or None,
-        dry_run="nothing was handed over",
+        dry_run=REHEARSED,
     )

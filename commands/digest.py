@@ -74,9 +74,12 @@ def digest(
             with room.troubles.caught("digest", newsletter):
                 _compose_ahead(room, chosen, extra or "")
         else:
+            is_any = False
             for one in room.settings.newsletters:
                 with room.troubles.caught("digest", one.key):
-                    digest_step(room, one)
+                    is_any |= digest_step(room, one)
+            if room.dry_run and not is_any and not room.troubles.messages:
+                log.step("digest", due="nothing", dry_run="nothing was stored")
         if any(one.editors for one in room.settings.newsletters):
             letters_step(room)
             say_unseen(room)
@@ -95,13 +98,16 @@ def _check_extra(newsletter: str | None, name: str | None) -> None:
         )
 
 
-def digest_step(room: Context, newsletter: Newsletter) -> None:
-    """Decide every date that is due: an edition, a skip, a hold, or too late."""
+def digest_step(room: Context, newsletter: Newsletter) -> bool:
+    """Decide every date that is due: an edition, a skip, a hold, or too late. False where none is but those
+    that are too late."""
     now = room.clock()
     with held(room.engine, f"newsletter:{newsletter.key}"):
-        for due in _undecided(room, newsletter, now):
+        found = _undecided(room, newsletter, now)
+        for due in found:
             _compose(room, newsletter, _Issue(due.local_date, due.due), now)
         _announce_hold(room, newsletter, now)
+    return bool(found)
 
 
 def _undecided(room: Context, newsletter: Newsletter, now: datetime) -> list[Due]:

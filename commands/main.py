@@ -44,6 +44,10 @@ COMMANDS = {
 """Name → module and short help. The modules are heavy, so only the one that is called is imported."""
 
 
+LOOKS = frozenset({"preview", "status", "why", "doctor", "readers show"})
+"""The commands that change nothing, so that a dry run of them is what they are."""
+
+
 class Commands(TyperGroup):
     """The group of all commands; each is read from its file when it is needed."""
 
@@ -72,7 +76,10 @@ class Commands(TyperGroup):
         inner = getattr(command, "commands", {}).get(rest[0]) if rest else None
         params = getattr(inner or command, "params", ())
         path = f"{name} {rest[0]}" if inner else name
-        if ctx.params.get("dry_run") and not any(param.name == "dry_run" for param in params):
+        if path in LOOKS:
+            # It changes nothing as it is, and looks at what is there instead of at a copy.
+            ctx.params["dry_run"] = False
+        elif ctx.params.get("dry_run") and not any(param.name == "dry_run" for param in params):
             raise MisuseError(f"{path} has no --dry-run: it would act all the same, and nothing was done")
         both = _contradiction(params, rest)
         if both:

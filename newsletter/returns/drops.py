@@ -48,14 +48,17 @@ def still_refused(connection: Connection, edition: str) -> int:
 def many(connection: Connection, most: float, now: datetime) -> dict[str, int]:
     """The editions of the last day of which so many are refused for it that a person has to look, and how
     many: more than this part of the edition, and more than a few."""
+    found = some(connection, now).items()
+    return {key: count for key, count in found if count > FEW and count > most * _size(connection, key)}
+
+
+def some(connection: Connection, now: datetime) -> dict[str, int]:
+    """The editions of the last day of which anybody is refused for it, and how many."""
     lately = sa.and_(editions_table.c.due > now - LONG, editions_table.c.first_handed.is_not(None))
     query = sa.select(editions_table.c.key).where(lately).order_by(editions_table.c.key)
-    found = {}
-    for key in connection.execute(query).scalars().all():
-        count = still_refused(connection, key)
-        if count > FEW and count > most * _size(connection, key):
-            found[key] = count
-    return found
+    keys = connection.execute(query).scalars().all()
+    counts = {key: still_refused(connection, key) for key in keys}
+    return {key: count for key, count in counts.items() if count}
 
 
 def _dropped(edition: str) -> sa.Select[tuple[str]]:

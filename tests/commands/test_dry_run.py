@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.main import main
 from tests.commands.house import House, Run, built
 from tests.servers.postgres import KINDS
 
@@ -47,6 +48,30 @@ def test_it_works_on_a_newsroom_that_has_no_database_yet(tmp_path: Path) -> None
     dry = house.run("--dry-run", now=SIX)
     assert (dry.status, dry.step("sync")["new"]) == (0, 1)
     assert not (house.root / "standfirst.db").exists()
+
+
+def test_what_only_looks_looks_as_ever(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    house = built(tmp_path / "quay")
+    house.article("bridge")
+    house.readers("free@example.org,free,", "paid@example.org,paid,")
+    house.run(now=SIX)
+    before = _files(house.root)
+    for words in ("status", "status daily-2026-03-10", "why bridge", "doctor"):
+        dry, real = (house.run(*more, *words.split(), now=SIX) for more in (["--dry-run"], []))
+        assert (dry.status, dry.errors) == (real.status, real.errors), words
+        assert [line | {"time": ""} for line in dry.lines] == [line | {"time": ""} for line in real.lines]
+    assert _files(house.root) == before
+    assert house.run("--dry-run", "preview", "--last", now=SIX).status == 0
+    assert main(["--config", str(house.config), "--dry-run", "readers", "show", "free@example.org"]) == 0
+    assert "free@example.org" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("command", "done"), [("digest", "stored"), ("deliver", "handed over")])
+def test_where_nothing_is_due_that_is_said(tmp_path: Path, command: str, done: str) -> None:
+    house = built(tmp_path / "quay")
+    run = house.run("--dry-run", command, now="2026-03-10T15:00")
+    (step,) = run.steps(command)
+    assert (run.status, step["due"], step["dry_run"]) == (0, "nothing", f"nothing was {done}")
 
 
 AHEAD = "2026-03-10T05:40"
