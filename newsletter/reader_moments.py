@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,10 +55,13 @@ class Moment:
 def moments(connection: Connection, edition: str, reader_id: int) -> tuple[Moment, ...]:
     """All that is known of the edition and this reader, in order of time; nothing where it was not planned
     for them."""
+    kept = tuple(before(connection, edition, reader_id, reader_id))
+    # Settled otherwise since: what the provider said of it is in what was kept, with its time.
+    otherwise = {was.handed for was in kept if was.by == EVENTS}
     found = [
         *_planned(connection, edition, reader_id),
-        *(one for line in reader_story(connection, reader_id, edition) for one in _handed(line)),
-        *(one for was in before(connection, edition, reader_id, reader_id) for one in _was(was)),
+        *(one for line in reader_story(connection, reader_id, edition) for one in _handed(line, otherwise)),
+        *_all_kept(kept),
         *_told(connection, edition, reader_id),
         *_stops(connection, edition, reader_id),
     ]
@@ -83,14 +86,15 @@ def _planned(connection: Connection, edition: str, reader_id: int) -> Iterator[M
         yield Moment(at, "planned")
 
 
-def _handed(line: ReaderLine) -> Iterator[Moment]:
-    """Its last hand-over: what came before was certainly not taken, is kept, or is in the events."""
+def _handed(line: ReaderLine, otherwise: Collection[datetime | None]) -> Iterator[Moment]:
+    """Its last hand-over: what came before was certainly not taken, is kept, or is in the events.
+    `otherwise`: when those were handed over that events settled otherwise than the provider's answer."""
     number = f"batch {line.batch}, revision {line.revision}"
     if line.handed is not None:
         yield Moment(line.handed, HANDED, f"to {line.provider}, {number}")
     # What was said of it later has a moment of its own.
     is_said = line.reason.startswith(("said to be sent", TAKEN))
-    if not is_said and line.settled is not None and line.state in _ENDS:
+    if not is_said and line.handed not in otherwise and line.settled is not None and line.state in _ENDS:
         more = ", ".join(filter(None, (line.reason, line.reference)))
         yield Moment(line.settled, f"{line.state.value} by {line.provider}", more)
 
@@ -107,14 +111,25 @@ def _once(found: list[Moment]) -> Iterator[Moment]:
         yield one
 
 
-def _was(one: Before) -> Iterator[Moment]:
-    """A hand-over that the ledger has otherwise since, and who said so."""
+def _all_kept(kept: Sequence[Before]) -> Iterator[Moment]:
+    """What was kept, the earliest first."""
+    otherwise: set[datetime | None] = set()
+    for one in kept:
+        yield from _was(one, is_answer=one.handed not in otherwise)
+        if one.by == EVENTS:
+            otherwise.add(one.handed)
+
+
+def _was(one: Before, *, is_answer: bool) -> Iterator[Moment]:
+    """A hand-over that the ledger has otherwise since, and who said so; `is_answer`: the state was what the
+    provider answered, at the time that is kept of it, and not what events made of that later."""
     rank = _LAST if one.by == EVENTS else 0
     if one.handed is not None:
         number = f"batch {one.batch}, revision {one.revision}"
         yield Moment(one.handed, HANDED, f"to {one.provider}, {number}")
     if one.settled is not None and one.state in _ENDS:
-        yield Moment(one.settled, f"{one.state.value} by {one.provider}", one.reason)
+        if is_answer:
+            yield Moment(one.settled, f"{one.state.value} by {one.provider}", one.reason)
         yield Moment(one.at, f"{one.then} by {one.by}", f"before: {one.state.value}", rank=rank)
     else:
         more = ": ".join(filter(None, (one.state.value, one.reason)))

@@ -207,7 +207,13 @@ def test_what_the_provider_took_and_threw_away_is_told_until_it_is_handed_over_a
     told.note(*few)
     listed = told.shown(capsys, "status", EDITION, "--problems")
     assert f"    python send.py resend {EDITION} --only refused\n" in listed
-    assert told.house.run(now=NINE).status == 0
+    few_said = told.house.run(now=NINE)
+    (message,) = few_said.problems
+    assert message.startswith(
+        f"{EDITION}: 25 readers of it refused: dropped by the provider, which had taken it: "
+    )
+    # A warning, once.
+    assert (few_said.status, told.house.run(now=NINE).problems) == (0, [])
     told.note((26, EventKind.DROPPED, QUOTA))
     run = told.house.run(now=NINE)
     assert (run.status, [QUOTA["reason"] in line for line in run.problems].count(True)) == (3, 1)
@@ -223,6 +229,21 @@ def test_what_the_provider_took_and_threw_away_is_told_until_it_is_handed_over_a
     again = told.house.run(now=NINE)
     assert (again.status, again.step("deliver")["accepted"]) == (0, READERS)
     assert told.shown(capsys, "status", "--problems") == "Nothing waits for you.\n"
+
+
+def test_a_drop_is_no_refusal_at_the_moment_of_the_acceptance(told: Told) -> None:
+    told.note((1, EventKind.DROPPED, QUOTA))
+    reader = ("--reader", "reader1@example.org")
+
+    def story() -> list[str]:
+        return [line["what"] for line in told.house.run("status", EDITION, *reader, now=NINE).steps("moment")]
+
+    for _ in range(2):
+        assert story()[:3] == ["planned", "handed over", "accepted by outbox"]
+        assert "dropped by the provider" in story()
+        assert "refused by outbox" not in story()
+        told.house.run("resend", EDITION, "--only", "refused", now=NINE)
+    assert any(what.startswith("to be handed over again by") for what in story())
 
 
 def test_the_whole_edition_as_csv(told: Told, capsys: pytest.CaptureFixture[str]) -> None:
