@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
+from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened, operator
 from commands.control import UNCHANGED, changed
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.taking_back import waits
-from newsletter import holds
+from newsletter import holds, status
 from newsletter.delivery import recalls
 from newsletter.delivery.recalls import Recalled
 from newsletter.delivery.sums import sum_of
 from newsletter.edition import DeliveryState
-from newsroom import log
+from newsletter.status import Trouble
+from newsroom import locks, log
 from newsroom.database import reading
 from newsroom.errors import ProviderError
 
@@ -53,10 +56,11 @@ def _say_who_has_it(room: Context, edition: str, kept: Recalled | None) -> None:
     """Say how many have the edition and how many have not; of one that is handed over to nobody, nothing."""
     with reading(room.engine) as connection:
         found = sum_of(connection, edition)
+        cut_off = _cut_off(connection, edition, room.clock())
     kept = kept or Recalled()
     accepted, uncertain = found.of(DeliveryState.ACCEPTED), found.of(DeliveryState.UNCERTAIN)
-    in_flight = found.of(DeliveryState.HANDED)
-    if not (accepted or uncertain or in_flight or kept.certain):
+    in_flight = max(0, found.of(DeliveryState.HANDED) - cut_off)
+    if not (accepted or uncertain or in_flight or cut_off or kept.certain):
         return
     if room.dry_run:
         # The ledger has them as handed over still.
@@ -68,9 +72,16 @@ def _say_who_has_it(room: Context, edition: str, kept: Recalled | None) -> None:
         have_it=accepted,
         uncertain=uncertain or None,
         in_flight=in_flight or None,
+        cut_off=cut_off or None,
         of=sum(found.deliveries.values()),
         dry_run=UNCHANGED if room.dry_run else None,
     )
+
+
+def _cut_off(connection: Connection, edition: str, now: datetime) -> int:
+    """How many were handed over by a run that is no more: nothing of them is in flight."""
+    problems = status.problems(connection, now, edition, lambda owner: locks.is_living(connection, owner))
+    return sum(one.readers or 0 for one in problems if one.trouble is Trouble.CUT_OFF)
 
 
 def _take_back(room: Context, edition: str) -> Recalled | None:

@@ -134,8 +134,9 @@ def _as_one(some: Sequence[Problem], *, is_all: bool) -> Problem:
     """`is_all`: nothing else of the edition is uncertain."""
     first = some[0]
     commands, reason = first.commands, first.reason
-    if first.trouble is Trouble.UNCERTAIN:
+    if commands[:1] == (f"resolve {first.batch} --sent",):
         commands = (f"resolve {first.edition} --sent", f"resolve {first.edition} --not-sent")
+    if first.trouble is Trouble.UNCERTAIN:
         reason += "" if is_all else "; this settles all that is uncertain of the edition"
     return replace(
         first,
@@ -183,8 +184,19 @@ def _cut_off(connection: Connection, alive: Callable[[str], bool]) -> Iterator[P
     query = _batches(*EditionState).where(batches.c.state == BatchState.HANDED.value)
     for row in connection.execute(query).all():
         if not alive(row.owner):
-            reason = "its run was cut off; the next one settles it, as far as the provider can tell"
-            yield Problem(row.edition, Trouble.CUT_OFF, reason, ("deliver",), row.size, row.id, row.handed)
+            reason, commands = _of_cut_off(editions.get(connection, row.edition), row.id)
+            yield Problem(row.edition, Trouble.CUT_OFF, reason, commands, row.size, row.id, row.handed)
+
+
+def _of_cut_off(edition: Edition, number: int) -> tuple[str, tuple[str, ...]]:
+    """What becomes of a batch that was cut off, and the commands that settle it. Pure."""
+    reason = "its run was cut off; the next one settles it, as far as the provider can tell"
+    if edition.state is not EditionState.STOPPED and not edition.held:
+        return reason, ("deliver",)
+    # A run hands nothing over of it; who knows better than the provider may say so before one comes.
+    what = "stopped" if edition.state is EditionState.STOPPED else "held"
+    ways = (f"resolve {number} --sent", f"resolve {number} --not-sent")
+    return f"{reason}, and hands nothing over, for the edition is {what}", ways
 
 
 def _put_off(connection: Connection) -> Iterator[Problem]:

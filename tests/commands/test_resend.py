@@ -329,7 +329,8 @@ def cut_off(house: House) -> House:
 def test_what_was_cut_off_of_a_stopped_edition_is_settled_by_the_next_run(house: House) -> None:
     cut_off(house)
     (waits,) = house.run("status", "--problems", now=LATER).steps("status")
-    assert (waits["trouble"], waits["commands"]) == ("cut off", ["deliver"])
+    assert (waits["trouble"], waits["commands"]) == ("cut off", ["resolve 2 --sent", "resolve 2 --not-sent"])
+    assert "hands nothing over, for the edition is stopped" in waits["message"]
     (dry,) = house.run("deliver", "--dry-run", now=LATER).steps("deliver")
     assert dry["dry_run"] == "what its run was cut off in would be settled"
     run = house.run(now=LATER)
@@ -337,6 +338,26 @@ def test_what_was_cut_off_of_a_stopped_edition_is_settled_by_the_next_run(house:
     assert (run.step("deliver")["accepted"], run.step("deliver")["waiting"]) == (1, 1)
     assert house.mails(KEY) == {}
     assert house.run("status", "--problems", now=LATER).step("status")["problems"] == "none"
+
+
+def test_a_batch_that_was_cut_off_is_not_in_flight(house: House) -> None:
+    cut_off(house)
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute("update editions set state = 'sending'")
+    line = house.run("stop", KEY, now=LATER).step("stop")
+    assert (line["have_it"], line["cut_off"], "in_flight" in line) == (1, 1, False)
+
+
+def test_a_batch_that_was_put_off_has_a_command_once_its_time_has_come(house: House) -> None:
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute("update editions set state = 'sending', finished = null")
+        database.execute(
+            "update batches set state = 'planned', attempts = 1, not_before = '2026-03-10 06:25:00.000000'"
+            " where id = 2"
+        )
+    for time, commands in (("07:20", None), ("07:30", ["deliver"])):
+        (waits,) = house.run("status", "--problems", now=f"2026-03-10T{time}").steps("status")
+        assert (waits["trouble"], waits.get("commands")) == ("put off", commands)
 
 
 def test_half_an_edition_goes_on_where_the_clock_went_back(house: House) -> None:

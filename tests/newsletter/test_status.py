@@ -105,7 +105,9 @@ def test_cut_off_and_stopped_since(house: House, monkeypatch: pytest.MonkeyPatch
         holds.stop(connection, KEY, "", "nele", NOW)
     (problem,) = problems(house)
     # To resume it would mail the others: nobody is told to do that to have it settled.
-    assert (problem.trouble, problem.readers, problem.commands) == (Trouble.CUT_OFF, 10, ("deliver",))
+    assert (problem.trouble, problem.readers) == (Trouble.CUT_OFF, 10)
+    assert problem.commands == ("resolve 1 --sent", "resolve 1 --not-sent")
+    assert "hands nothing over, for the edition is stopped" in problem.reason
     with reading(house.engine) as connection:
         assert status.problems(connection, NOW, KEY, {"run-1"}.__contains__) == ()
         assert status.unsettled(connection) == ()
