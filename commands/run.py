@@ -24,6 +24,9 @@ from newsroom.stop_file import trim
 
 UNNOTED = "Nothing can be noted in the database, so every run tells this again until it can."
 
+NOT_NOTED = "not noted, for the same reason"
+"""What is said of an alert that nothing will remember: it is told all the same."""
+
 
 def run(context: typer.Context) -> ExitStatus:
     """Do every step; one that fails is told and the next ones go on. Returns the gravest status."""
@@ -138,7 +141,7 @@ def _tell(room: Context) -> None:
             alerts.settle(room.engine, room.settings, troubles.messages, now, all_seen=not troubles.skipped)
         )
     except StoreError:
-        with troubles.caught("alert"):
+        with troubles.caught("alert", same=NOT_NOTED):
             raise
         is_told = alerts.tell(room.settings, troubles.messages, now, end=UNNOTED)
         told = len(set(troubles.messages.values())) if is_told else 0

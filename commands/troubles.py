@@ -44,10 +44,12 @@ class Troubles:
         status: ExitStatus = ExitStatus.FAILED,
         *,
         level: Literal["warning", "error"] = "error",
+        same: str = SAME,
     ) -> None:
-        """Say a problem and remember it; with status DONE it is a notice, which waits for nobody."""
+        """Say a problem and remember it; with status DONE it is a notice, which waits for nobody. `same` is
+        said instead of a message that was said before in this run."""
         # What keeps every step from working is said in full once.
-        log.problem(step, SAME if message in self.messages.values() else message, level=level)
+        log.problem(step, same if message in self.messages.values() else message, level=level)
         prefix = NOTICE if status is ExitStatus.DONE else ""
         self._remember(_short(f"{prefix}{step}:{key}"), message)
         self.worsen(status)
@@ -62,7 +64,7 @@ class Troubles:
         self.status = max(self.status, status, key=_GRAVITY.index)
 
     @contextmanager
-    def caught(self, step: str, key: str = "") -> Iterator[None]:
+    def caught(self, step: str, key: str = "", *, same: str = SAME) -> Iterator[None]:
         """Turn an error of this step into a problem, so that the run's other steps go on.
 
         A step that another run is doing is said and skipped: nothing is wrong. Of an error that nobody
@@ -76,7 +78,7 @@ class Troubles:
         except StandfirstError as error:
             for line in error.problems:
                 # The key is the message's beginning: the same failure tomorrow is not told again.
-                self.add(step, key or line[:100], line, error.exit_status)
+                self.add(step, key or line[:100], line, error.exit_status, same=same)
         except Exception as error:  # noqa: BLE001 (the last catch: the other steps go on, and it is told)
             self.add(step, f"{key}:{type(error).__name__}", unforeseen.said(error))
             unforeseen.show(error)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from newsroom.errors import StoreError
 from tests.commands.house import House, Run, built
 from tests.servers.http import Answer, HttpServer
 from tests.servers.smtp import Server, Step
@@ -97,3 +98,18 @@ def test_a_server_that_is_down_for_hours_fails_every_run_and_is_told_once(
         assert (run.status, run.step("deliver")["accepted"]) == (0, 5)
     assert beats(hooks) == 1
     assert f"{KEY} is handed over: 5 accepted" in told(hooks)[-1]
+
+
+def test_what_nothing_can_note_is_told_and_not_said_to_be_left(
+    tmp_path: Path, hooks: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+    house = newsroom(tmp_path, hooks, 1, 1)
+    monkeypatch.setattr("commands.run.digest_step", full)
+    monkeypatch.setattr("commands.run.alerts.settle", full)
+    run = house.run(now="2026-03-10T06:01")
+    said = [line.get("message") or line.get("told") for line in run.steps("alert")]
+    assert said == ["not noted, for the same reason", 1]
+    assert [text.partition("\n")[0] for text in told(hooks)] == ["The Quay: the disk is full"]
