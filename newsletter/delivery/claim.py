@@ -120,6 +120,9 @@ def claim(
         return Nothing.HELD
     if edition.state.value not in OPEN:
         return Nothing.STOPPED if edition.state is EditionState.STOPPED else Nothing.DUE
+    if terms.delay and not edition.recall:
+        # Stopped and resumed while the run was at it: the name that it began with is cancelled.
+        return Nothing.CHANGED
     room = _room(connection, terms, now)
     if room <= 0:
         return Nothing.PACE
@@ -145,7 +148,7 @@ def claim(
         ledger.empty(connection, row.id)
         return Nothing.TAKEN
     batch = letters.post.batch(key, row.id, letter, readers, now)
-    if edition.recall and terms.delay:
+    if terms.delay:
         batch = replace(batch, recall=edition.recall, send_at=now + terms.delay)
     taken = ledger.hand(
         connection,

@@ -17,7 +17,7 @@ from newsletter.delivery import outcomes, recall_doubt, recalls
 from newsletter.delivery.recalls import Recalled
 from newsletter.edition import DeliveryState, EditionState
 from newsletter.providers import Answer as Verdict
-from newsletter.providers import Outcome
+from newsletter.providers import Batch, Outcome
 from newsletter.providers.sendgrid import SendGrid
 from newsletter.returns import evidence
 from newsletter.returns.event import EventKind
@@ -247,6 +247,28 @@ def test_where_it_may_be_taken_back_nobody_counts_as_having_it_once_it_is_resume
     assert [mail["batch_id"] for mail in desk.mails] == ["name-1", "name-2"]
     assert desk.states() == ["accepted"] * 2 + ["uncertain"] * 2
     assert desk.house.sum.is_right
+
+
+def test_a_run_that_is_at_it_while_it_is_stopped_and_resumed_goes_on_under_another_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_over = SendGrid.hand_over
+
+    def and_resumed(provider: SendGrid, batch: Batch) -> Outcome:
+        outcome = hand_over(provider, batch)
+        if batch.recall == "name-1":
+            desk.server.answers += [Answer(500), Answer(201, body=b'{"batch_id": "name-2"}')]
+            with pytest.raises(UnansweredError):
+                desk.stop()
+            with writing(desk.house.engine) as connection:
+                recall_doubt.resume(connection, KEY, "sendgrid", "nele", NOW)
+        return outcome
+
+    monkeypatch.setattr(SendGrid, "hand_over", and_resumed)
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    assert [mail["batch_id"] for mail in desk.mails] == ["name-1", "name-2"]
+    assert desk.states() == ["accepted"] * 2 + ["uncertain"] * 2
 
 
 def test_an_answer_that_comes_after_that_settles_nothing(desk: Desk) -> None:
