@@ -85,6 +85,11 @@ def resent(house: House, *whom: int, anew: bool = False) -> int:
     return asked_again(house, *whom, anew=anew).readers
 
 
+def all_names(house: House) -> list[str]:
+    with reading(house.engine) as connection:
+        return [story.teaser.slug for story in editions.selection_of(connection, KEY, 1).stories]
+
+
 # Leftovers
 
 
@@ -487,6 +492,32 @@ def test_those_whose_letter_can_go_again_get_it_and_the_others_are_counted(engin
     assert "to be handed over again: 1 refused; 2 not, for a story of theirs was withdrawn" in said
     with pytest.raises(HeldError, match=r"in the letter of 2 readers has been withdrawn since \(ferry\), "):
         resent(house)
+
+
+def test_who_is_planned_already_is_passed_over(engine: Engine) -> None:
+    composed(engine)
+    many(engine, 5)
+    house = House(engine)
+    house.run()
+    assert asked_again(house, 1) == Resent(1)
+    assert asked_again(house, 1, 2, 3) == Resent(2, planned=1)
+    with pytest.raises(MisuseError, match="is planned for reader 1: accepted before, and asked for again"):
+        asked_again(house, 1, 3)
+    house.run()
+    assert Counter(house.provider.taken) == Counter([1, 1, 2, 2, 3, 3, 4, 5])
+
+
+def test_to_how_many_the_edition_as_it_is_now_can_go(engine: Engine) -> None:
+    composed(engine)
+    many(engine, 3)
+    house = House(engine)
+    house.provider.answers.append(says(Answer.ACCEPTED, own={2: (Answer.REFUSED, "550")}))
+    house.run()
+    for gone, readers in (({"ferry"}, 1), (set(all_names(house)), 0)):
+        house.desk.withdrawn.update(gone)
+        with reading(engine) as connection:
+            found = resending.prospect_anew(connection, KEY, house.desk.revise, lambda _, spec: spec)
+        assert found == readers
 
 
 def test_a_letter_that_never_had_the_withdrawn_story_goes_again(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Engine
 from newsletter import holds, status
 from newsletter.delivery.deliver import Delivery
 from newsletter.edition import DeliveryState
+from newsletter.half_out import HalfOut, half_out
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.status import Problem, ReaderLine, Trouble
 from newsroom.database import reading, writing
@@ -161,3 +162,27 @@ def test_many_batches_with_one_reason_are_one_thing_that_one_command_settles(hou
     assert (alone, alone.reason) == (found[2], "reset")
     (only,) = status.together(found[:2])
     assert (only.reason, only.since) == ("time-out", NOW)
+
+
+def test_an_edition_that_no_run_is_at_is_half_out(house: House) -> None:
+    def found(*, alive: bool = False) -> list[HalfOut]:
+        with reading(house.engine) as connection:
+            return list(half_out(connection, timedelta(), lambda newsletter: alive and newsletter == "daily"))
+
+    assert found() == []
+    house.run(stopping=lambda: bool(house.provider.handed))
+    (one,) = found()
+    assert (one.edition, one.readers, one.is_put_off) == (KEY, 10, False)
+    assert one.last <= one.ready
+    grace = timedelta(minutes=15)
+    assert [one.is_late(one.ready + timedelta(minutes=past), grace) for past in (15, 16)] == [False, True]
+    assert found(alive=True) == []
+    with writing(house.engine) as connection:
+        holds.hold(connection, KEY, "the lawyer reads it", "nele", NOW)
+    assert found() == []
+    with writing(house.engine) as connection:
+        holds.release(connection, KEY, "nele", NOW + timedelta(hours=3))
+    # It has its time from there.
+    assert [one.ready for one in found()] == [NOW + timedelta(hours=3)]
+    house.run()
+    assert found() == []
