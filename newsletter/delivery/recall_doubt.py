@@ -5,6 +5,7 @@ Every function works inside the transaction of the connection it is given.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -37,12 +38,26 @@ def asked_at(connection: Connection, key: str) -> datetime | None:
     return connection.execute(query).scalar()
 
 
-def note_doubt(connection: Connection, key: str, asked: datetime) -> None:
-    """From now on what was to be sent after `asked` may be taken back, whatever is answered later."""
-    if asked_at(connection, key) is None:
-        ours = sa.and_(editions_table.c.key == key, editions_table.c.state == EditionState.STOPPED.value)
-        values = {"recalled": asked, "not_recalled": UNKNOWN}
-        connection.execute(sa.update(editions_table).where(ours).values(values))
+def noted(connection: Connection, key: str) -> Mapping[str, object]:
+    """When something of the edition was taken back, and why something was not."""
+    query = sa.select(editions_table.c.recalled, editions_table.c.not_recalled)
+    return dict(connection.execute(query.where(editions_table.c.key == key)).mappings().one())
+
+
+def note_doubt(connection: Connection, key: str, asked: datetime) -> bool:
+    """From now on what was to be sent after `asked` may be taken back, whatever is answered later;
+    False where that was so before."""
+    if asked_at(connection, key) is not None:
+        return False
+    ours = sa.and_(editions_table.c.key == key, editions_table.c.state == EditionState.STOPPED.value)
+    values = {"recalled": asked, "not_recalled": UNKNOWN}
+    return bool(connection.execute(sa.update(editions_table).where(ours).values(values)).rowcount)
+
+
+def no_doubt(connection: Connection, key: str, before: Mapping[str, object]) -> None:
+    """Its provider certainly did not do it: what was noted `before` it was asked is noted again."""
+    ours = sa.and_(editions_table.c.key == key, editions_table.c.not_recalled.startswith(UNKNOWN))
+    connection.execute(sa.update(editions_table).where(ours).values(before))
 
 
 def doubt(connection: Connection, key: str, by: str, now: datetime) -> int:

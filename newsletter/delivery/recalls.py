@@ -16,7 +16,17 @@ from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, holds, ledger
 from newsletter.delivery import outcomes
-from newsletter.delivery.recall_doubt import HANDED, UNKNOWN, asked_at, doubt, doubted, note_doubt, own_of
+from newsletter.delivery.recall_doubt import (
+    HANDED,
+    UNKNOWN,
+    asked_at,
+    doubt,
+    doubted,
+    no_doubt,
+    note_doubt,
+    noted,
+    own_of,
+)
 from newsletter.edition import BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow
@@ -27,7 +37,7 @@ from newsletter.tables import batches
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
 from newsroom.database import reading, writing
-from newsroom.errors import ProviderError, UnansweredError
+from newsroom.errors import ProviderError, StandfirstError, UnansweredError
 from newsroom.settings import Settings
 
 SURE = timedelta(minutes=10)
@@ -73,13 +83,18 @@ def take_back(
         asked = clock()
         if not holds.is_kept(connection, edition, asked):
             return None
+    # Before it is asked: whoever is killed before the answer has come leaves it in doubt.
+    with writing(engine) as connection:
+        before = noted(connection, key)
+        is_new = note_doubt(connection, key, asked)
     try:
         _recall(settings, edition)
-    except ProviderError as error:
+    except StandfirstError as error:
         with writing(engine) as connection:
-            if isinstance(error, UnansweredError):
-                note_doubt(connection, key, asked)
-            _note_failure(connection, key, str(error), by, clock())
+            if is_new and not isinstance(error, UnansweredError):
+                no_doubt(connection, key, before)
+            if isinstance(error, ProviderError):
+                _note_failure(connection, key, str(error), by, clock())
         raise
     with writing(engine) as connection:
         now = clock()

@@ -271,6 +271,24 @@ def test_a_run_that_is_at_it_while_it_is_stopped_and_resumed_goes_on_under_anoth
     assert desk.states() == ["accepted"] * 2 + ["uncertain"] * 2
 
 
+def test_who_is_killed_before_the_answer_has_come_leaves_it_in_doubt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(SendGrid, "recall", killed)
+    with pytest.raises(KeyboardInterrupt):
+        desk.stop()
+    assert [one.is_doubtful for one in desk.kept()] == [True]
+    with writing(desk.house.engine) as connection:
+        _, doubtful = recall_doubt.resume(connection, KEY, "sendgrid", "nele", NOW)
+    assert (doubtful, desk.states()) == (4, ["uncertain"] * 4)
+
+
 def test_an_answer_that_comes_after_that_settles_nothing(desk: Desk) -> None:
     _stopped_without_an_answer(desk, max_per_hour=2)
     with writing(desk.house.engine) as connection:
