@@ -35,6 +35,8 @@ class Smtp:
         self._context = context
         self._idle: list[Connection] = []
         self._busy: list[Connection] = []
+        self._most = 0
+        """So many the server took, where it refused one more; 0 while it did not."""
         self._lock = threading.Condition()
         """Also tells those who wait for a connection that one came back."""
         self._rests: list[str] = []
@@ -94,6 +96,8 @@ class Smtp:
     def _taken(self) -> Connection:
         while True:
             with self._lock:
+                while self._is_full():
+                    self._lock.wait()
                 connection = self._idle.pop() if self._idle else None
                 if connection is not None:
                     self._busy.append(connection)
@@ -118,9 +122,15 @@ class Smtp:
         with self._lock:
             if error.answer is not Answer.NOT_NOW or not (self._busy or self._idle):
                 return False
+            self._most = max(self._most, len(self._busy) + len(self._idle))
             while self._busy and not self._idle and not self._stopping.is_set():
                 self._lock.wait()
             return True
+
+    def _is_full(self) -> bool:
+        """Whether all that the server takes are busy: it was asked for more, and is not asked again."""
+        is_free = bool(self._idle) or self._stopping.is_set()
+        return not is_free and 0 < self._most <= len(self._busy)
 
     def _connected(self) -> Connection:
         """A new connection. One at a time: a password that is wrong once is not tried by all the others."""

@@ -168,7 +168,7 @@ def test_a_server_with_fewer_connections_than_ours_gets_all_of_it_over_those(hou
         assert (report.accepted, report.exit_status, report.problems) == (READERS, 0, ())
         assert len(server.got) == READERS
         # Nobody goes on asking for more.
-        assert server.connections <= 2 + 3 * (CONNECTIONS - 2)
+        assert server.connections <= 2 + 2 * (CONNECTIONS - 2)
 
 
 def test_a_server_that_takes_so_many_messages_a_connection_gets_the_rest_on_new_ones(house: House) -> None:
