@@ -60,8 +60,14 @@ class Smtp:
                 connection, prepared, self._stopping.is_set, lambda: "".join(self._rests[begun : begun + 1])
             )
             left = tuple(one for one in batch.recipients if one.delivery not in own)
-            outcome = dialogue.run(left)
-            self._given_back(connection)
+            try:
+                outcome = dialogue.run(left)
+            except BaseException:
+                # Others wait for it to come back, and nobody knows what it is in the middle of.
+                connection.abandon()
+                raise
+            finally:
+                self._given_back(connection)
             own |= outcome.own
             if not dialogue.goes_on or outcome.answer is Answer.ACCEPTED:
                 break
