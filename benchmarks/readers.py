@@ -27,7 +27,7 @@ PLANS = ("paid", "free", "free", "group", "free")
 
 def listed(path: Path, count: int) -> None:
     """A list as programs export it: an address, a name, a plan, and since which moment."""
-    first = datetime(2024, 1, 1)  # noqa: DTZ001
+    first = datetime(2024, 1, 1)  # noqa: DTZ001 - lists say no zone
     with path.open("w", encoding="utf-8") as file:
         file.write("address,name,plan,consent_at\n")
         for number in range(count):

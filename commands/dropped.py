@@ -21,7 +21,7 @@ def say_dropped(room: Context) -> None:
     now = room.clock()
     with reading(room.engine) as connection:
         some = drops.some(connection, now)
-        many = drops.many(connection, room.settings.bounces.most, now)
+        many = drops.many(connection, some, room.settings.bounces.most)
         few = {
             key: count for key, count in some.items() if key not in many and count > _said(connection, key)
         }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
 
 import typer
 
+from commands.coming import next_of
 from commands.context import Context, opened, settings_of
 from commands.digest import digest_step
 from commands.ending import ASKED
@@ -14,9 +14,8 @@ from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
 from commands.letters import letters_step, say_unseen
 from commands.sync import sync_step
-from newsletter.history import decided_dates, has_kept, has_returned, has_unsettled, open_editions
+from newsletter.history import has_kept, has_returned, has_unsettled, open_editions
 from newsletter.returns import drops
-from newsletter.upcoming import next_to_go
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
 from newsroom.errors import ConfigurationError, ExitStatus, HeldError, StandfirstError, StoreError
@@ -125,13 +124,10 @@ def _say_objection(room: Context) -> None:
 
 
 def _say_next(room: Context) -> None:
-    zone, now = room.settings.newsroom.time_zone, room.clock()
     for newsletter in room.settings.newsletters:
         with reading(room.engine) as connection:
-            coming = open_editions(connection, newsletter.key)
-            decided = decided_dates(connection, newsletter.key, now.date() - timedelta(days=2))
-        key, at = next_to_go(coming, newsletter, zone, now, decided)
-        log.step("next", newsletter=newsletter.key, edition=key, at=at.astimezone(zone))
+            key, at = next_of(connection, room, newsletter)
+        log.step("next", newsletter=newsletter.key, edition=key, at=at)
 
 
 def _tell(room: Context) -> None:

@@ -9,18 +9,18 @@ from typing import Annotated
 import typer
 from sqlalchemy.engine import Connection
 
+from commands.coming import next_of
 from commands.context import Context, opened
 from commands.edition_contents import contents
 from commands.invocation import ConfigOption, LogFormat, LogOption, NowOption, invocation
 from commands.status_facts import edition_facts, moment_facts, reader_facts, waiting_facts
 from commands.status_page import Page
 from commands.waiting import Waiting, waiting
-from newsletter import edition_csv, editions, history, status
+from newsletter import edition_csv, editions, status
 from newsletter.delivery import ramps
 from newsletter.delivery.ramp import Standing
 from newsletter.reader_moments import moments
 from newsletter.returns.heard import heard_lately, heard_of
-from newsletter.upcoming import next_to_go
 from newsroom import log
 from newsroom.database import reading
 from newsroom.errors import ConfigurationError, ExitStatus, MisuseError, ReaderError
@@ -88,21 +88,16 @@ def _overview(connection: Connection, room: Context, page: Page | None) -> None:
         for line in lines:
             log.step("status", **edition_facts(line, heard.get(line.edition.key)))
     _waiting(connection, room, page, None, say_none=False)
-    zone, now = room.settings.newsroom.time_zone, room.clock()
-    coming = []
-    for one in room.settings.newsletters:
-        there = history.open_editions(connection, one.key)
-        decided = history.decided_dates(connection, one.key, now.date() - timedelta(days=2))
-        coming.append((one.key, *next_to_go(there, one, zone, now, decided)))
+    coming = [(one.key, *next_of(connection, room, one)) for one in room.settings.newsletters]
     warmed = _warmed_up(connection, room)
     if page:
         page.warmed_up(warmed)
-        page.coming([(key, at.astimezone(zone)) for _, key, at in coming])
+        page.coming([(key, at) for _, key, at in coming])
         return
     for ramp in warmed:
         log.step("ramp", newsletter=ramp.newsletter, day=ramp.day, of=ramp.days, today=ramp.today)
     for newsletter_key, key, at in coming:
-        log.step("next", newsletter=newsletter_key, edition=key, at=at.astimezone(zone))
+        log.step("next", newsletter=newsletter_key, edition=key, at=at)
 
 
 def _warmed_up(connection: Connection, room: Context) -> list[Standing]:

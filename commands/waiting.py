@@ -96,7 +96,8 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
             connection, since, edition, lambda owner: locks.is_living(connection, owner)
         )
     )
-    many = drops.many(connection, room.settings.bounces.most, room.clock())
+    dropped = drops.some(connection, room.clock())
+    many = drops.many(connection, dropped, room.settings.bounces.most)
     found = [
         _refused(judged(connection, room, one), many) if one.trouble is Trouble.REFUSED else _of_edition(one)
         for one in problems

@@ -19,6 +19,9 @@ from newsroom.portions import portions
 EVENTS = "the provider's events"
 """Who settles what nobody decided."""
 
+SENT, NOT_SENT = "said to be sent", "said not to be sent"
+"""What a person decided."""
+
 
 @dataclass(frozen=True, slots=True)
 class Before:

@@ -168,6 +168,16 @@ class Selection:
         lead = (self.lead,) if self.lead else ()
         return lead + tuple(story for block in self.blocks for story in block.stories)
 
+    @property
+    def leading(self) -> str:
+        """The id of the lead; empty where nothing leads."""
+        return self.lead.teaser.id if self.lead else ""
+
+    @property
+    def sections(self) -> dict[str, str]:
+        """By story id, the key of the section that it stands in; the lead stands in none."""
+        return {story.teaser.id: block.section for block in self.blocks for story in block.stories}
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

@@ -133,14 +133,14 @@ def next_batch(connection: Connection, edition: str, now: datetime) -> BatchRow 
 
 def next_attempt(connection: Connection, edition: str) -> datetime | None:
     """When the first of the batches that wait may be tried again; None where none has to wait."""
-    query = sa.select(sa.func.min(batches.c.not_before)).where(_planned(edition))
+    query = sa.select(sa.func.min(batches.c.not_before)).where(planned(edition))
     return connection.execute(query).scalar()
 
 
 def put_off(connection: Connection, edition: str, until: datetime) -> None:
     """Let none of the edition's planned batches be handed over before `until`."""
     earlier = sa.or_(batches.c.not_before.is_(None), batches.c.not_before < until)
-    connection.execute(sa.update(batches).where(_planned(edition), earlier).values(not_before=until))
+    connection.execute(sa.update(batches).where(planned(edition), earlier).values(not_before=until))
 
 
 def count_by_state(connection: Connection, edition: str) -> Mapping[BatchState, int]:
@@ -335,7 +335,8 @@ def empty(connection: Connection, number: int, reason: str = "") -> None:
 _is_again = deliveries.c.reason.startswith(AGAIN)
 
 
-def _planned(edition: str) -> sa.ColumnElement[bool]:
+def planned(edition: str) -> sa.ColumnElement[bool]:
+    """That a batch is the edition's, and waits to be handed over."""
     return sa.and_(batches.c.edition == edition, batches.c.state == BatchState.PLANNED.value)
 
 

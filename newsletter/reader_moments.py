@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter.before import EVENTS, Before, before
+from newsletter.before import EVENTS, SENT, Before, before
 from newsletter.edition import DeliveryState
 from newsletter.returns.event import EventKind
 from newsletter.returns.evidence import TAKEN
@@ -93,7 +93,7 @@ def _handed(line: ReaderLine, otherwise: Collection[datetime | None]) -> Iterato
     if line.handed is not None:
         yield Moment(line.handed, HANDED, f"to {line.provider}, {number}")
     # What was said of it later has a moment of its own.
-    is_said = line.reason.startswith(("said to be sent", TAKEN))
+    is_said = line.reason.startswith((SENT, TAKEN))
     if not is_said and line.handed not in otherwise and line.settled is not None and line.state in _ENDS:
         more = ", ".join(filter(None, (line.reason, line.reference)))
         yield Moment(line.settled, f"{line.state.value} by {line.provider}", more)

@@ -107,7 +107,7 @@ def mark_of(text: str) -> str:
 
 def shown_mark(selection: Selection) -> str:
     """What the question whether to send says of what it showed: the lead and the subject."""
-    return mark_of(f"{selection.lead.teaser.id if selection.lead else ''}\n{selection.subject}")
+    return mark_of(f"{selection.leading}\n{selection.subject}")
 
 
 def only_changed(form: Form) -> Form:
@@ -255,13 +255,13 @@ def _edited(
 
 def _besides(edits: Edits, before: Selection, after: Selection) -> tuple[str, ...]:
     """What the edits brought about that they do not say. Pure."""
-    led, leads = (one.lead.teaser.id if one.lead else "" for one in (before, after))
+    is_other = after.leading != before.leading
     own = before.edits.subject if edits.subject is None else ""
     said = {
-        "leads": leads != led and not edits.lead,
+        "leads": is_other and not edits.lead,
         "given": bool(own) and not after.edits.subject,
         # One with fields is filled in anew, and speaks of the story that leads now.
-        "stays": bool(own) and leads != led and after.edits.subject_of is not None,
+        "stays": bool(own) and is_other and after.edits.subject_of is not None,
     }
     return tuple(one for one in BESIDES if said[one])
 
@@ -270,9 +270,7 @@ def _choice(press: Press, selection: Selection, away: Collection[str]) -> tuple[
     """(where the button stood, what it chooses); `away` are the ids of what had no room. Raises
     RefusedError for a story or a section that is not there."""
     story = press.story
-    there = {one.teaser.id: block.section for block in selection.blocks for one in block.stories}
-    if selection.lead:
-        there[selection.lead.teaser.id] = LEAD
+    there = selection.sections | ({selection.leading: LEAD} if selection.lead else {})
     match press.do:
         case "save":
             return WORDS, Edits()

@@ -31,7 +31,7 @@ def by_hand(before: Selection, after: Selection, dropped: Collection[str] = ()) 
     `dropped` and knows of."""
     said = []
     if before.edits.subject and after.edits.subject is None:
-        led = before.edits.subject_of or (before.lead.teaser.id if before.lead else "its lead")
+        led = before.edits.subject_of or before.leading or "its lead"
         said.append(
             f"the subject written by hand is given up with {led}, which is out of it; the rule makes one"
         )

@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter import ledger
-from newsletter.edition import BatchState
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import batches
 
@@ -115,7 +114,7 @@ def _why(outcome: Outcome) -> str:
 def _suspect(connection: Connection, edition: str, now: datetime) -> None:
     """Whoever was put off for a reason of their own keeps that."""
     due = sa.or_(batches.c.not_before.is_(None), batches.c.not_before <= now)
-    connection.execute(sa.update(batches).where(_planned(edition), due).values(reason=SILENT))
+    connection.execute(sa.update(batches).where(ledger.planned(edition), due).values(reason=SILENT))
 
 
 def _put_off(connection: Connection, edition: str, now: datetime) -> None:
@@ -132,9 +131,5 @@ def _trust(connection: Connection, edition: str) -> None:
     connection.execute(sa.update(batches).where(_marked(edition)).values(values))
 
 
-def _planned(edition: str) -> sa.ColumnElement[bool]:
-    return sa.and_(batches.c.edition == edition, batches.c.state == BatchState.PLANNED.value)
-
-
 def _marked(edition: str) -> sa.ColumnElement[bool]:
-    return sa.and_(_planned(edition), batches.c.reason == SILENT)
+    return sa.and_(ledger.planned(edition), batches.c.reason == SILENT)

@@ -91,19 +91,19 @@ def resume(connection: Connection, key: str, provider: str, by: str, now: dateti
     return holds.resume(connection, key, provider, by, now), count
 
 
-def own_of(connection: Connection, number: int) -> list[int]:
-    """Those of the batch who were taken, or perhaps were, with a state of their own."""
+def taken_of(connection: Connection, row: BatchRow) -> tuple[list[int], int]:
+    """Those of the batch who were taken, or perhaps were: with a state of their own; how many share its own."""
     query = sa.select(deliveries.c.reader_id).where(
-        deliveries.c.batch == number, deliveries.c.state.in_(_TAKEN)
+        deliveries.c.batch == row.id, deliveries.c.state.in_(_TAKEN)
     )
-    return list(connection.execute(query.order_by(deliveries.c.reader_id)).scalars())
+    own = list(connection.execute(query.order_by(deliveries.c.reader_id)).scalars())
+    return own, ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
 
 
 def doubted(connection: Connection, row: BatchRow, why: str) -> int:
     """Count those of the batch as uncertain who were taken, or perhaps were; returns how many."""
-    own = own_of(connection, row.id)
+    own, inside = taken_of(connection, row)
     ledger.set_state(connection, row.edition, dict.fromkeys(own, why), DeliveryState.UNCERTAIN)
-    inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
     values: dict[str, object] = {"send_at": None}
     if inside:
         # An answer that is still to come says nothing any more: it is nobody's.

@@ -25,7 +25,7 @@ from newsletter.delivery.recall_doubt import (
     no_doubt,
     note_doubt,
     noted,
-    own_of,
+    taken_of,
 )
 from newsletter.edition import BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
@@ -216,8 +216,8 @@ def foreseen(connection: Connection, key: str, now: datetime) -> Recalled:
     for row in ledger.batches_of(connection, key, *HANDED):
         if row.send_at is None:
             continue
-        inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
-        readers = len(own_of(connection, row.id)) + inside
+        own, inside = taken_of(connection, row)
+        readers = len(own) + inside
         if row.send_at - now >= SURE:
             found = replace(found, certain=found.certain + readers)
         elif row.send_at > now:
@@ -271,10 +271,9 @@ def is_stopped(connection: Connection, key: str) -> bool:
 
 
 def _planned_again(connection: Connection, row: BatchRow) -> int:
-    own = own_of(connection, row.id)
+    own, inside = taken_of(connection, row)
     if own:
         ledger.move(connection, row, own, attempts=0)
-    inside = ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
     if inside:
         outcomes.plan_again(connection, row, attempts=0)
     elif own:

@@ -24,9 +24,6 @@ from newsroom.errors import MisuseError, NotThereError
 
 CUT_OFF = "the run was cut off while it was being handed over"
 
-SENT, NOT_SENT = "said to be sent", "said not to be sent"
-"""What a person decided."""
-
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
@@ -157,9 +154,9 @@ def resolve(
         raise MisuseError(_why_settled(row))
     lost = {id_ for id_ in readers if (id_ in but) == sent}
     has_it = [id_ for id_ in readers if id_ not in lost]
-    before.keep(connection, row.edition, has_it, SENT, by, now)
-    before.keep(connection, row.edition, lost, NOT_SENT, by, now)
-    _say_sent(connection, row, own, shared, lost, f"{SENT} by {by}", now)
+    before.keep(connection, row.edition, has_it, before.SENT, by, now)
+    before.keep(connection, row.edition, lost, before.NOT_SENT, by, now)
+    _say_sent(connection, row, own, shared, lost, f"{before.SENT} by {by}", now)
     _plan_again(connection, row, own, shared, lost)
     done = Resolved(len(has_it), len(lost))
     said = f"batch {number} ({counted(done.readers, 'reader')}): {_said(done)}"

@@ -46,9 +46,8 @@ def told(
     if after.subject != before.subject:
         values = {"now": clean(after.subject), "before": clean(before.subject)}
         lines.append(words["changed_subject"].format(**values))
-    led, leads = (one.lead.teaser.id if one.lead else "" for one in (before, after))
-    if leads and leads != led:
-        lines.append(words["changed_lead"].format(now=names[leads]))
+    if after.leading and after.leading != before.leading:
+        lines.append(words["changed_lead"].format(now=names[after.leading]))
     for key, ids in (
         ("changed_out", [id_ for id_ in were if id_ not in are and id_ not in withdrawn]),
         ("changed_withdrawn", [id_ for id_ in were if id_ not in are and id_ in withdrawn]),
@@ -66,20 +65,15 @@ def told(
 def _moved_by_rule(edits: Edits, before: Selection, after: Selection) -> list[str]:
     """Those in another section than before that nobody placed there, each with the section."""
     placed = dict(edits.places)
-    sections = {story.teaser.id: block.section for block in after.blocks for story in block.stories}
+    sections = after.sections
     moved = [id_ for id_ in _moved(before, after) if id_ not in placed]
     return [f"{id_} to {sections[id_]}" for id_ in moved]
 
 
 def _moved(before: Selection, after: Selection) -> list[str]:
     """Those in another section than before; the lead is said by itself."""
-    sections = {story.teaser.id: block.section for block in before.blocks for story in block.stories}
-    return [
-        story.teaser.id
-        for block in after.blocks
-        for story in block.stories
-        if sections.get(story.teaser.id, block.section) != block.section
-    ]
+    sections = before.sections
+    return [id_ for id_, section in after.sections.items() if sections.get(id_, section) != section]
 
 
 def _few(names: Iterable[str], count: int, words: Words) -> str:
@@ -89,7 +83,7 @@ def _few(names: Iterable[str], count: int, words: Words) -> str:
 
 
 def _instead_of_lead(edits: Edits, before: Selection) -> str:
-    led = before.lead.teaser.id if before.lead else ""
+    led = before.leading
     return f" instead of {led}" if led and led != edits.lead else ""
 
 

@@ -62,13 +62,12 @@ def check(edits: Edits, newsroom: Newsroom, there: Mapping[str, Teaser]) -> None
 
 def check_done(edits: Edits, after: Selection) -> None:
     """Refuse what the edition `after` the edits has not come to. Raises ImpossibleError."""
-    leading = after.lead.teaser.id if after.lead else ""
-    if edits.lead and edits.lead != leading:
+    if edits.lead and edits.lead != after.leading:
         raise ImpossibleError(Cannot.GONE, edits.lead, "--lead")
-    placed = {(story.teaser.id, block.section) for block in after.blocks for story in block.stories}
+    placed = after.sections.items()
     for place in edits.places:
         if place not in placed:
-            cannot = Cannot.LEADS if place[0] == leading else Cannot.FULL
+            cannot = Cannot.LEADS if place[0] == after.leading else Cannot.FULL
             raise ImpossibleError(cannot, place[0], "--place")
     for story in sorted(missing(edits.restored, after)):
         raise ImpossibleError(Cannot.GONE, story, "--back")

@@ -6,6 +6,7 @@ Every function only reads.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -45,11 +46,12 @@ def still_refused(connection: Connection, edition: str) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def many(connection: Connection, most: float, now: datetime) -> dict[str, int]:
-    """The editions of the last day of which so many are refused for it that a person has to look, and how
-    many: more than this part of the edition, and more than a few."""
-    found = some(connection, now).items()
-    return {key: count for key, count in found if count > FEW and count > most * _size(connection, key)}
+def many(connection: Connection, found: Mapping[str, int], most: float) -> dict[str, int]:
+    """Those of what `some` has found of which a person has to look: more than this part of the edition are
+    refused for it, and more than a few."""
+    return {
+        key: count for key, count in found.items() if count > FEW and count > most * _size(connection, key)
+    }
 
 
 def some(connection: Connection, now: datetime) -> dict[str, int]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter import edition_csv, editions, history, holds, ledger
+from newsletter.before import NOT_SENT, SENT
 from newsletter.delivery import resending, settle
 from newsletter.delivery.deliver import Delivery
 from newsletter.delivery.delivery_report import StoppedBy
@@ -249,7 +250,7 @@ def test_some_of_a_batch_are_settled_the_other_way(house: House, sent: bool) -> 
     assert Counter(house.provider.taken) == Counter(range(1, 26))
     told = story(house, 12)
     before = f"(before: uncertain: {settle.CUT_OFF})"
-    assert f"{settle.NOT_SENT if sent else settle.SENT} by nele {before}" in told
+    assert f"{NOT_SENT if sent else SENT} by nele {before}" in told
 
 
 @pytest.mark.parametrize("lost", [{2}, {3}, {2, 3}])
