@@ -92,7 +92,7 @@ def resume(connection: Connection, key: str, provider: str, by: str, now: dateti
 
 
 def taken_of(connection: Connection, row: BatchRow) -> tuple[list[int], int]:
-    """Those of the batch who were taken, or perhaps were: with a state of their own; how many share its own."""
+    """Who of the batch was taken, or perhaps was: those with a state of their own, and how many share its."""
     query = sa.select(deliveries.c.reader_id).where(
         deliveries.c.batch == row.id, deliveries.c.state.in_(_TAKEN)
     )
