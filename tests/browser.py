@@ -89,4 +89,6 @@ class Seen:
 
 def look(page: Page, targets: str = "") -> Seen:
     """Look at the page of a `window`, and at what the selector `targets` finds on it."""
+    # A click waits for the next page's first bytes: there may be no element yet.
+    page.wait_for_load_state()
     return Seen(**page.evaluate(_LOOK, targets))

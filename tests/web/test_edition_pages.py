@@ -38,8 +38,8 @@ def test_every_state_is_right(
 
         def press(do: str) -> None:
             page.locator(f'button[value^="{do}"]:not(.skip)').first.focus()
-            page.keyboard.press("Enter")
-            page.locator("[role=status], button[value]").first.wait_for()
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
 
         page.goto(base(room.site) + room.link())
         checked(page, width, mode, f"{language}-edition")
@@ -121,7 +121,8 @@ def test_what_is_too_long_and_what_is_gone_are_shown_right(
         page.locator("#done a").press("Enter")
         page.wait_for_url("**#note")
         page.goto(base(room.site) + room.link())
-        page.locator('button[value="now"]').press("Enter")
+        with page.expect_navigation():
+            page.locator('button[value="now"]').press("Enter")
         with writing(engine) as connection:
             gone = sa.update(articles).where(articles.c.id.in_([BRIDGE, TRAM]))
             connection.execute(gone.values(withdrawn=NOW))

@@ -87,6 +87,7 @@ def test_from_the_wall_to_the_whole_and_straight_in(tmp_path: Path, page: Page) 
             assert code
             page.get_by_label("The six digits in the mail").fill(code[1] + code[2])
             page.get_by_role("button", name="Sign in").click()
+            page.wait_for_load_state()
             assert page.url == f"http://127.0.0.1:{port}/articles/bridge"
             assert BODY in page.locator("article").inner_text()
             assert page.get_by_text("€15 a month").count() == 0
