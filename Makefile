@@ -50,7 +50,7 @@ demo-clean: ## Forget the demo's run
 test: $(VENV)/development ## Every test, with the browser and mail tools they need
 	@sh tests/tools.sh
 	@# Compiled once, and kept: each worker and each command that a test starts reads the same modules.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/development ## Style, types and the rules of the house
 	$(BIN)/ruff check .

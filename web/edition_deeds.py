@@ -152,35 +152,36 @@ def unsaved(connection: Connection, edition: Edition, typed: Typed) -> bool:
         return True
 
 
-def done(
-    connection: Connection,
-    settings: Settings,
-    edition: Edition,
-    press: Press,
-    typed: Typed,
-    by: str,
-    now: datetime,
-    *,
-    is_stale: bool = False,
-) -> Done:
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a press is answered: inside one writing transaction, of an edition that nobody else changes."""
+
+    connection: Connection
+    settings: Settings
+    edition: Edition
+    by: str
+    """The editor's address."""
+    now: datetime
+
+    def change(self, edits: Edits) -> editing.Changed:
+        """Make the edits the edition's. Raises MisuseError, ImpossibleError, HeldError, RenderError."""
+        return editing.change(self.connection, self.settings, self.edition.key, edits, self.by, self.now)
+
+
+def done(desk: Desk, press: Press, typed: Typed, *, is_stale: bool = False) -> Done:
     """Do what was asked for, and save what was typed with it. With `is_stale` somebody has done something
     that whoever presses has not seen.
 
     Raises RefusedError where it cannot be: the transaction is to be rolled back then.
     """
-    by = by[:200]  # As long as the ledger keeps of a name.
     try:
         if press.do in ALWAYS:
-            return _kept_back(connection, settings, edition, press, typed, by, now, is_stale=is_stale)
+            return _kept_back(desk, press, typed, is_stale=is_stale)
         if is_stale:
             raise RefusedError("edition_stale")
         if press.do in ("release", "now"):
-            words = _words(connection, edition, typed)
-            if words != _NO_EDITS:
-                editing.change(connection, settings, edition.key, words, by, now)
-            editing.release(connection, settings, edition.key, by, now, at_once=press.do == "now")
-            return Done(TOP, has_words=words != _NO_EDITS)
-        return _edited(connection, settings, edition, press, typed, by, now)
+            return _let_go(desk, typed, at_once=press.do == "now")
+        return _edited(desk, press, typed)
     except ImpossibleError as error:
         raise RefusedError(f"edition_cannot_{error.cannot.name.lower()}") from error
     except editing.NoStoryLeftError as error:
@@ -189,22 +190,13 @@ def done(
         raise RefusedError("edition_not_possible") from error
 
 
-def _kept_back(
-    connection: Connection,
-    settings: Settings,
-    edition: Edition,
-    press: Press,
-    typed: Typed,
-    by: str,
-    now: datetime,
-    *,
-    is_stale: bool,
-) -> Done:
+def _kept_back(desk: Desk, press: Press, typed: Typed, *, is_stale: bool) -> Done:
+    connection, edition = desk.connection, desk.edition
     if press.do == "stop":
-        holds.stop(connection, edition.key, "", by, now)
+        holds.stop(connection, edition.key, "", desk.by, desk.now)
         return Done(TOP)
     if not edition.held:
-        holds.hold(connection, edition.key, "", by, now)
+        holds.hold(connection, edition.key, "", desk.by, desk.now)
     if edition.first_handed is not None:
         return Done(TOP)
     try:
@@ -214,7 +206,7 @@ def _kept_back(
     if words == _NO_EDITS or is_stale:
         return Done(TOP, unsaved="edition_hold_unsaved" if words != _NO_EDITS else "")
     try:
-        editing.change(connection, settings, edition.key, words, by, now)
+        desk.change(words)
     except ImpossibleError as error:
         return Done(TOP, unsaved=f"edition_cannot_{error.cannot.name.lower()}")
     except (MisuseError, RenderError):
@@ -223,21 +215,22 @@ def _kept_back(
     return Done(TOP, has_words=True)
 
 
+def _let_go(desk: Desk, typed: Typed, *, at_once: bool) -> Done:
+    words = _words(desk.connection, desk.edition, typed)
+    if words != _NO_EDITS:
+        desk.change(words)
+    editing.release(desk.connection, desk.settings, desk.edition.key, desk.by, desk.now, at_once=at_once)
+    return Done(TOP, has_words=words != _NO_EDITS)
+
+
 def _words(connection: Connection, edition: Edition, typed: Typed) -> Edits:
     if not edition.revision:
         return _NO_EDITS
     return new_words(typed, editions.selection_of(connection, edition.key, edition.revision))
 
 
-def _edited(
-    connection: Connection,
-    settings: Settings,
-    edition: Edition,
-    press: Press,
-    typed: Typed,
-    by: str,
-    now: datetime,
-) -> Done:
+def _edited(desk: Desk, press: Press, typed: Typed) -> Done:
+    connection, edition = desk.connection, desk.edition
     if not edition.revision:
         raise RefusedError("edition_not_possible")
     selection = editions.selection_of(connection, edition.key, edition.revision)
@@ -245,7 +238,7 @@ def _edited(
     away = {one.article_id for one in absent.no_room(connection, edition)}
     where, choice = _choice(press, selection, away)
     edits = replace(choice, subject=words.subject, note=words.note, note_text=words.note_text)
-    changed = editing.change(connection, settings, edition.key, edits, by, now)
+    changed = desk.change(edits)
     has_words = press.do != "save" and words != _NO_EDITS
     if not changed.what:
         raise RefusedError("edition_same", 200)
