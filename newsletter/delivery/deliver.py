@@ -37,6 +37,7 @@ from newsletter.providers import Answer, Batch, Outcome, Provider, Recalls
 from newsroom.counted import counted
 from newsroom.database import reading, writing
 from newsroom.errors import ProviderError, StandfirstError, StoreError
+from newsroom.garbage import seldom_collected
 
 PATIENCE = timedelta(seconds=30)
 """A run waits this long for what a provider asked it to wait; for more it leaves the rest to the next."""
@@ -107,6 +108,10 @@ class Delivery:
     def run(self) -> DeliveryReport:
         """Hand over what is due of the edition; returns its sum. Raises StoreError where that is not right,
         HeldError where the witness objects, RenderError where a letter cannot be made."""
+        with seldom_collected():
+            return self._run()
+
+    def _run(self) -> DeliveryReport:
         begun = time.monotonic()
         run = _Run()
         left = leftovers(self.engine, self.key, self.provider, self.post, self.alive, self.clock())
