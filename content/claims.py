@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from content.holdings import KnownArticle
 from content.sources import Broken, Found, given_of
-from content.store import KnownArticle
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from content import store
+from content import holdings, store
 from content.sources.fields import Fields
 from content.sources.folder import HTML
 from content.sources.front_matter import FrontMatterError, split
@@ -68,7 +68,7 @@ def write_ids(engine: Engine, source: SourceSettings, *, dry_run: bool = False) 
 def _ids(engine: Engine, source: SourceSettings) -> dict[str, str]:
     """The id of each file that is one article's alone, by its reference."""
     with reading(engine) as connection:
-        known = store.known(connection, source.key)
+        known = holdings.of_source(connection, source.key)
         also = dict(store.source_state(connection, source.key).state.get("also", {}))
     ids: dict[str, set[str]] = {}
     for one in known.values():

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from content import store
+from content import holdings
 from content.carry_out import carry_out
 from content.feed_rules import RuleBook
 from content.sync_plan import SyncPlan
@@ -35,7 +35,7 @@ def withdraw_left(engine: Engine, source: str, now: datetime, book: RuleBook) ->
     Whoever calls it holds the sync's lock.
     """
     with reading(engine) as connection:
-        ids = sorted(id_ for id_, _ in store.live_references(connection, source))
+        ids = sorted(id_ for id_, _ in holdings.live_references(connection, source))
     carry_out(engine, SyncPlan(withdraw=ids), {}, now, book)
     with writing(engine) as connection:
         connection.execute(sa.delete(source_states).where(source_states.c.source == source))

@@ -9,8 +9,8 @@ from typing import Any
 
 from content.claims import claims
 from content.gallery import Gallery
+from content.holdings import KnownArticle
 from content.sources import Broken, Entry, Found, Problem, Reading, Source
-from content.store import KnownArticle
 from newsroom.errors import PublishError
 
 

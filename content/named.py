@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from content.article import Article
-from content.store import KnownArticle
+from content.holdings import KnownArticle
 from content.sync_plan import SyncPlan
 
 MOST = 1_000

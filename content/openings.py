@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from content.article import Access
-from content.store import KnownArticle
+from content.holdings import KnownArticle
 from content.sync_plan import FEW, Change, SyncPlan
 
 MOST = 500

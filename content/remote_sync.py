@@ -8,11 +8,12 @@ from datetime import datetime
 
 from sqlalchemy.engine import Engine
 
-from content import store, waiting_pictures
+from content import holdings, waiting_pictures
 from content.arrivals import Arrivals
 from content.article import Access, Picture
 from content.carry_out import carry_out
 from content.gallery import Gallery
+from content.holdings import KnownArticle
 from content.look import read_held
 from content.marks import Marks
 from content.named import MOST, names_of
@@ -20,7 +21,7 @@ from content.openings import Openings
 from content.remote_memory import Memory
 from content.sources import Broken, Found, Problem
 from content.sources.remote import GoneError, Part, RemoteSource
-from content.store import KnownArticle, SourceState
+from content.store import SourceState
 from content.sync_plan import SyncPlan, held, plan_sync
 from content.sync_report import SyncReport, report_of, together
 from content.twins import new_urls, twins, wanted_ids
@@ -50,7 +51,7 @@ def sync_remote(
     if full and source.lists_all:
         with reading(engine) as connection:
             # Before anything is stored: what comes anew is no less gone from where it was.
-            live = store.live_count(connection, settings.key)
+            live = holdings.live_count(connection, settings.key)
     arrivals = Arrivals(is_open=live > 0 and not wish.allow_withdrawals)
     openings = Openings(is_allowed=wish.allow_opening)
     try:
@@ -113,15 +114,15 @@ class _Pass:
         key = self.settings.key
         references = [*(entry.reference for entry in part.entries), *part.gone]
         with reading(self.engine) as connection:
-            known = store.known_at(connection, key, references)
-            shown = store.shown_at(connection, key, references)
+            known = holdings.at_references(connection, key, references)
+            shown = holdings.shown_at(connection, key, references)
         live = {one.reference: one for one in known.values() if one.withdrawn is None}
         found, broken, problems, waits = self._read(part, live, shown, gallery)
         with reading(self.engine) as connection:
-            at_urls = store.at_urls(connection, new_urls(found, known))
+            at_urls = holdings.at_urls(connection, new_urls(found, known))
             one_each = twins(found, known, at_urls, key, self.wish.order)
             known = {**known, **one_each.taken_over}
-            elsewhere = store.elsewhere(connection, key, wanted_ids(one_each.found, known))
+            elsewhere = holdings.elsewhere(connection, key, wanted_ids(one_each.found, known))
         plan = plan_sync(known, one_each.found, broken, self.now, elsewhere=elsewhere, is_part=True)
         # One that has come back under another reference has gone from its old one alone.
         stays = {change.article.id for change in plan.stores}
@@ -161,7 +162,7 @@ class _Pass:
         closed = self.openings.met
         if self.source.lists_all and not self.full:
             with reading(self.engine) as connection:
-                closed = store.closed_count(connection, key)
+                closed = holdings.closed_count(connection, key)
         why = self.openings.held(closed)
         if why:
             return SyncReport(key, held=why)
@@ -171,14 +172,14 @@ class _Pass:
         """Withdraw what a full pass did not meet; more than half of what was live is held."""
         key = self.settings.key
         with reading(self.engine) as connection:
-            listed = store.live_references(connection, key)
+            listed = holdings.live_references(connection, key)
             gone = [id_ for id_, reference in listed if reference not in self.seen]
         why = "" if self.wish.allow_withdrawals else held(self.live, len(gone))
         if why or not gone:
             return SyncReport(key, held=why)
         plan = SyncPlan(withdraw=sorted(gone))
         with reading(self.engine) as connection:
-            known = store.known_as(connection, plan.withdraw[:MOST])
+            known = holdings.by_ids(connection, plan.withdraw[:MOST])
         self._carry_out(plan)
         return SyncReport(key, withdrawn=len(gone), names=names_of(plan, known, self.now))
 
@@ -203,7 +204,7 @@ class _Pass:
         if not present:
             return 0, 0
         with reading(self.engine) as connection:
-            known = store.known_at(connection, self.settings.key, present).values()
+            known = holdings.at_references(connection, self.settings.key, present).values()
         live = [one for one in known if one.withdrawn is None]
         return len(live), sum(one.access != Access.FREE for one in live)
 

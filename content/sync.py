@@ -9,18 +9,19 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from content import patience, store, waiting_pictures
+from content import holdings, patience, store, waiting_pictures
 from content.article import Picture
 from content.carry_out import carry_out
 from content.feed_rules import RuleBook
 from content.gallery import Gallery
+from content.holdings import KnownArticle
 from content.look import Look, Notes, look_at
 from content.named import names_of
 from content.relisting import relist
 from content.remote_sync import sync_remote
 from content.sources import Problem, Source
 from content.sources.chosen import is_remote, remote_source_for, source_for
-from content.store import KnownArticle, SourceState
+from content.store import SourceState
 from content.sync_plan import SyncPlan, plan_sync
 from content.sync_report import SyncReport, report_of
 from content.twins import Twins, new_urls, twins, wanted_ids
@@ -96,7 +97,7 @@ def _sync_folder(
     wish: Wish,
 ) -> SyncReport:
     with reading(engine) as connection:
-        known = store.known(connection, settings.key)
+        known = holdings.of_source(connection, settings.key)
     notes = Notes.of(before.state)
     look, missing = look_at(source, known, notes, gallery, before.last_read, now, wish.progress)
     if missing and (wish.allow_withdrawals or all(one.withdrawn for one in known.values())):
@@ -130,14 +131,14 @@ def _twins(
     usual = f"{site_url}/articles/"
     urls = [url for url in new_urls(look.found, known) if not url.startswith(usual)]
     with reading(engine) as connection:
-        at_urls = store.at_urls(connection, urls)
+        at_urls = holdings.at_urls(connection, urls)
     return twins(look.found, known, at_urls, key, order, own=False)
 
 
 def _sharing(engine: Engine, key: str, look: Look) -> Iterator[Problem]:
     """Files of one name in two folders have one address, where only one of them is found."""
     with reading(engine) as connection:
-        shared = store.sharing(connection, key)
+        shared = holdings.sharing(connection, key)
     places = {one.entry.reference: one.entry.place for one in look.found} if shared else {}
     for url, references in shared.items():
         where = sorted({places.get(reference, reference) for reference in references})
@@ -160,7 +161,7 @@ def _planned(
     wish: Wish,
 ) -> SyncPlan:
     with reading(engine) as connection:
-        elsewhere = store.elsewhere(connection, key, wanted_ids(found.found, known))
+        elsewhere = holdings.elsewhere(connection, key, wanted_ids(found.found, known))
     return plan_sync(
         known,
         found.found,

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from content.article import Access, Article
 from content.claims import claims, kept
+from content.holdings import KnownArticle
+from content.row import reader_hash, record_hash
 from content.sources import Broken, Found, Problem, given_of, joined_hash
-from content.store import KnownArticle, reader_hash, record_hash
 
 FEW = 4
 """Live articles below which losing more than half is no alarm: all of them, always."""

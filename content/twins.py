@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from content.article import Article
+from content.holdings import KnownArticle
 from content.sources import Found
-from content.store import KnownArticle
 
 
 @dataclass(frozen=True, slots=True)

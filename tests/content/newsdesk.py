@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
+from content import catalogue, holdings
 from content.article import StoredArticle
 from content.sync import SyncReport, Wish, sync_source
 from newsroom.database import reading
@@ -68,4 +68,4 @@ class Newsdesk:
 
     def live(self) -> set[str]:
         with reading(self.engine) as connection:
-            return {reference for _, reference in store.live_references(connection, "desk")}
+            return {reference for _, reference in holdings.live_references(connection, "desk")}

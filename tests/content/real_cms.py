@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
+from content import catalogue, holdings
 from content.article import Article
 from content.sync import SyncReport, Wish, sync_source
 from newsroom.database import reading
@@ -63,11 +63,11 @@ class Runs:
     def numbers(self) -> set[str]:
         """The CMS's own ids of what is live."""
         with reading(self.engine) as connection:
-            found = store.live_references(connection, "site")
+            found = holdings.live_references(connection, "site")
             return {reference.rpartition("/")[2] for _, reference in found}
 
     def article(self, number: int | str) -> Article:
         with reading(self.engine) as connection:
-            known = store.known_at(connection, "site", [f"posts/{number}"])
+            known = holdings.at_references(connection, "site", [f"posts/{number}"])
             (one,) = catalogue.find(connection, next(iter(known)))
         return one.article

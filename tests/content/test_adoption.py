@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from content import store
+from content import holdings, store
 from content.adoption import Moving, adopt, moving, propose
 from newsroom.database import reading, writing
 from tests.samples import NOON, article
@@ -69,5 +69,5 @@ def test_an_adopted_article_keeps_its_id_and_is_read_anew(engine: Engine) -> Non
     with writing(engine) as connection:
         assert adopt(connection, [match], "ghost") == 1
     with reading(engine) as connection:
-        (known,) = store.known(connection, "ghost").values()
+        (known,) = holdings.of_source(connection, "ghost").values()
     assert (known.id, known.reference, known.content_hash) == (match.article.id, match.reference, "")

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from content import catalogue, store
+from content import catalogue, holdings, store
 from content.article import Access, Body, Booking
+from content.row import record_hash
 from newsroom.database import engine_for, metadata, reading, writing
 from newsroom.masthead import Paywall
 from tests.samples import NOON, article
@@ -296,7 +297,7 @@ def test_no_list_changes_untouched_or_without_a_later_date(lasting, steps):
 
 def _apply(connection, name, state, now):
     value = article(name)
-    known = store.known(connection, "articles").get(value.id)
+    known = holdings.of_source(connection, "articles").get(value.id)
     if state is None:
         store.withdraw(connection, [value.id], now)
         return
@@ -304,4 +305,4 @@ def _apply(connection, name, state, now):
     if known is None:
         store.insert(connection, value, "h", now)
     else:
-        store.update(connection, value, "h", now, changed=known.record_hash != store.record_hash(value))
+        store.update(connection, value, "h", now, changed=known.record_hash != record_hash(value))

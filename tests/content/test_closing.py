@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
+from content import catalogue, holdings
 from content.article import Access
 from content.sources.closing import closing_names, tag_slugs
 from content.sync import SyncReport, Wish, sync_source
@@ -35,7 +35,7 @@ class House:
 
     def access(self) -> dict[str, Access]:
         with reading(self.engine) as connection:
-            found = [one for _, one in store.live_references(connection, "site")]
+            found = [one for _, one in holdings.live_references(connection, "site")]
             whole = [catalogue.find(connection, one)[0].article for one in found]
         return {one.reference: one.access for one in whole}
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
+from content import catalogue, holdings
 from content.article import Access, StoredArticle
 from content.sources import feed as feed_module
 from content.sync import SyncReport, Wish, sync_source
@@ -76,7 +76,7 @@ class Wire:
 
     def live(self) -> set[str]:
         with reading(self.engine) as connection:
-            return {reference for _, reference in store.live_references(connection, "wire")}
+            return {reference for _, reference in holdings.live_references(connection, "wire")}
 
     def asked(self) -> list[str]:
         return [request.path for request in self.server.requests]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
+from content import catalogue, holdings, store
 from content.article import Access, Article
 from content.sources import pages as pages_module
 from content.sources.pages import Pages
@@ -60,7 +60,7 @@ class Desk:
 
     def live(self) -> set[str]:
         with reading(self.engine) as connection:
-            return {reference for _, reference in store.live_references(connection, "site")}
+            return {reference for _, reference in holdings.live_references(connection, "site")}
 
 
 @pytest.fixture

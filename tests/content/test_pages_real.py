@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
+from content import catalogue, holdings
 from content.article import Access, Article
 from content.sources.pages import Pages
 from content.sync import SyncReport, Wish, sync_source
@@ -36,7 +36,7 @@ class Run:
 
     def live(self) -> set[str]:
         with reading(self.engine) as connection:
-            return {reference for _, reference in store.live_references(connection, "site")}
+            return {reference for _, reference in holdings.live_references(connection, "site")}
 
     def article(self, slug: str) -> Article:
         with reading(self.engine) as connection:

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
+from content import catalogue, holdings, store
 from content.article import Access, StoredArticle
 from content.sync import SyncReport, Wish, sync_source
 from newsroom.database import reading
@@ -51,7 +51,7 @@ class Wire:
     def live(self) -> set[str]:
         with reading(self.engine) as connection:
             return {
-                reference.rpartition("/")[2] for _, reference in store.live_references(connection, "site")
+                reference.rpartition("/")[2] for _, reference in holdings.live_references(connection, "site")
             }
 
 

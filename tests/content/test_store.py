@@ -11,17 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content.article import Access, Article, Body, Booking, LeadImage, Picture
+from content.holdings import at_references, elsewhere, of_source, shown_at
 from content.row import columns, reader_hash, record_hash, stored
 from content.store import (
     SourceState,
-    elsewhere,
     insert,
-    known,
-    known_at,
     picture,
     remember_picture,
     set_source_state,
-    shown_at,
     source_state,
     update,
     withdraw,
@@ -121,7 +118,7 @@ def test_what_goes_in_comes_out(lasting, value):
 def test_a_few_of_a_source_are_found_without_looking_at_all_of_them(connection):
     asked = []
     sa.event.listen(connection, "before_cursor_execute", lambda *event: asked.append(event[2:4]))
-    known_at(connection, "articles", ["a.md"])
+    at_references(connection, "articles", ["a.md"])
     shown_at(connection, "articles", ["a.md"])
     for statement, values in asked[:2]:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
@@ -222,7 +219,7 @@ def test_a_moved_file_marks_nothing(connection):
     value = _stored(connection, article())
     assert (value.revision, value.changed) == (1, NOON)
     assert value.article.reference == "elsewhere.md"
-    assert known(connection, "articles")[value.article.id].content_hash == "i"
+    assert of_source(connection, "articles")[value.article.id].content_hash == "i"
 
 
 def test_two_files_that_change_places_are_no_conflict(connection):
@@ -230,7 +227,7 @@ def test_two_files_that_change_places_are_no_conflict(connection):
     insert(connection, article("b"), "h", NOON)
     update(connection, article("a", reference="b.md"), "i", NOON, changed=False)
     update(connection, article("b", reference="a.md"), "i", NOON, changed=False)
-    assert {value.reference for value in known(connection, "articles").values()} == {"a.md", "b.md"}
+    assert {value.reference for value in of_source(connection, "articles").values()} == {"a.md", "b.md"}
 
 
 def test_an_unknown_article_cannot_be_updated(connection):
@@ -255,9 +252,9 @@ def test_a_withdrawn_article_is_listed_nowhere_and_stays_known(connection):
     withdraw(connection, [gone, article("embargoed").id, "tag:unknown"], LATER - timedelta(minutes=1))
     assert _listed(connection) == [("kept", "culture", 0)]
     assert _marks(connection) == {"politics": LATER - timedelta(minutes=1), "culture": NOON}
-    assert known(connection, "articles")[gone].withdrawn == LATER - timedelta(minutes=1)
+    assert of_source(connection, "articles")[gone].withdrawn == LATER - timedelta(minutes=1)
     withdraw(connection, [gone], LATER)
-    assert known(connection, "articles")[gone].withdrawn == LATER - timedelta(minutes=1)
+    assert of_source(connection, "articles")[gone].withdrawn == LATER - timedelta(minutes=1)
     assert _marks(connection)["politics"] == LATER - timedelta(minutes=1)
 
 
@@ -298,7 +295,7 @@ def test_what_is_known_has_no_text(connection):
     value = article(body=Body("<p>paidword</p>"), image=LeadImage(SIZES), pinned=True)
     insert(connection, value, "h", NOON)
     insert(connection, article("other", source="elsewhere"), "h", NOON)
-    found = known(connection, "articles")
+    found = of_source(connection, "articles")
     assert set(found) == {value.id}
     one = found[value.id]
     assert (one.reference, one.slug, one.headline) == (value.reference, value.slug, value.headline)

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 from sqlalchemy.engine import Engine
 
-from content import catalogue, store
+from content import catalogue, holdings, store
 from content.ids import CannotTakeError, Stamped, with_id, write_ids
 from content.sync import SyncReport, Wish, sync_source
 from demo.dates import DEMO_DAY
@@ -52,9 +52,9 @@ class Desk:
         self.now += timedelta(minutes=5)
         return sync_source(self.engine, self.source, self.newsroom, self.public, self.now, Wish(**options))
 
-    def known(self) -> dict[str, store.KnownArticle]:
+    def known(self) -> dict[str, holdings.KnownArticle]:
         with reading(self.engine) as connection:
-            return {one.reference: one for one in store.known(connection, "articles").values()}
+            return {one.reference: one for one in holdings.of_source(connection, "articles").values()}
 
     def sections(self, reference: str) -> tuple[str, ...]:
         with reading(self.engine) as connection:
@@ -441,7 +441,7 @@ def test_the_demos_articles_are_what_they_are_meant_to_be(tmp_path: Path, engine
     with reading(engine) as connection:
         counts = catalogue.counts(connection, now)
         trams = [one.article for one in catalogue.find(connection, "tram-four-night")]
-        known = store.known(connection, "articles")
+        known = holdings.of_source(connection, "articles")
         whole = [catalogue.find(connection, id_)[0].article for id_ in known]
     assert (counts.usable, counts.sponsored, counts.running) == (51, 12, 12)
     assert [one.sections for one in trams] == [("town", "work")]

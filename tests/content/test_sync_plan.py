@@ -11,8 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from content.article import Access, Body
+from content.holdings import KnownArticle
+from content.row import reader_hash, record_hash
 from content.sources import Broken, Entry, Found, content_hash, given_of
-from content.store import KnownArticle, reader_hash, record_hash
 from content.sync_plan import SyncPlan, plan_sync
 from tests import samples
 
