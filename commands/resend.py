@@ -59,12 +59,8 @@ def resend(
                 anew=anew,
             )
         if done.withheld:
-            message = (
-                f"{edition}: {counted(done.withheld, 'reader')} not handed over to again: a story in their "
-                f"letter was withdrawn since{resending.named(done.gone)}; `--anew` hands over the edition as "
-                "it is now, without it"
-            )
-            log.problem("resend", message, level="warning")
+            why = resending.why_withheld(counted(done.withheld, "reader"), done.gone)
+            log.problem("resend", f"{edition}: {why}", level="warning")
         log.step(
             "resend",
             edition=edition,

@@ -160,13 +160,18 @@ def _why_nobody(
     key: str, whom: Collection[int] | Literal["refused"], withheld: int, gone: Sequence[str]
 ) -> str:
     who = _who(whom) if whom != "refused" and len(whom) == withheld else counted(withheld, "reader")
+    return f"{key}: {why_withheld(who, gone)}"
+
+
+def why_withheld(who: str, gone: Sequence[str]) -> str:
+    """What is said of readers, counted or named, whose letter has stories that are gone."""
     return (
-        f"{key}: a story in the letter of {who} has been withdrawn since{named(gone)}, so it is not handed "
-        "over again; `--anew` hands over the edition as it is now, without it"
+        f"a story in the letter of {who} has been withdrawn since{_named(gone)}, so it is not handed over "
+        "again; `--anew` hands over the edition as it is now, without it"
     )
 
 
-def named(stories: Sequence[str], most: int = 3) -> str:
+def _named(stories: Sequence[str], most: int = 3) -> str:
     """The stories' names in brackets, the first `most` of them; "" where there are none."""
     if not stories:
         return ""

@@ -177,7 +177,7 @@ def test_only_those_whose_letter_is_whole_get_it_and_how_many_is_said(house: Hou
     assert waits["commands"] == [f"resend {KEY} --only refused"]
     run = resend(house, "--only", "refused")
     assert (run.status, run.step("resend")["readers"], run.step("resend")["withheld"]) == (0, 1, 1)
-    assert "1 reader not handed over to again" in run.problems[0]
+    assert "a story in the letter of 1 reader has been withdrawn since" in run.problems[0]
 
 
 def test_of_a_stopped_edition_no_command_is_named_for_those_refused(house: House) -> None:
