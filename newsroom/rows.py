@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+
+from newsroom.portions import portions
 
 
 class Taken(Enum):
@@ -45,6 +47,22 @@ def insert_rows(
         return connection.exec_driver_sql(statement, values).rowcount
     marks = ", ".join("?" * len(columns))
     return connection.exec_driver_sql(f"{into} VALUES ({marks}) {otherwise}", list(rows)).rowcount
+
+
+def rows_with(
+    connection: Connection, table: sa.Table, columns: Sequence[str], column: str, values: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    """The `columns` of the rows whose `column` has one of these values, in no order.
+
+    They come as the driver hands them over: no column type of SQLAlchemy sees them.
+    """
+    query = f"SELECT {', '.join(columns)} FROM {table.name} WHERE {column}"  # noqa: S608 - names of our own
+    if connection.dialect.name == "postgresql":
+        yield from map(tuple, connection.exec_driver_sql(f"{query} = ANY(%s)", (list(values),)))
+        return
+    for some in portions(values):
+        marks = ", ".join("?" * len(some))
+        yield from map(tuple, connection.exec_driver_sql(f"{query} IN ({marks})", tuple(some)))
 
 
 def converter(connection: Connection, column: sa.Column[Any]) -> Callable[[Any], Any]:

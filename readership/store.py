@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsroom.portions import portions
+from newsroom.rows import rows_with
 from newsroom.stop_file import note
 from readership import bulk
 from readership.reader import (
@@ -45,6 +46,7 @@ _READER = (
     readers.c.name,
     readers.c.language,
 )
+_COLUMNS = [column.name for column in _READER]
 _SUBSCRIPTION = (
     subscriptions.c.reader_id,
     subscriptions.c.newsletter,
@@ -66,10 +68,10 @@ _CANDIDATES = (
     # newsletter by it, and sort. So it walks along the readers in their order, which is what a page wants.
     .where(subscriptions.c.newsletter + "" == sa.bindparam("newsletter"))
 )
-_SOME_KEYS: sa.BindParameter[Any] = sa.bindparam("keys", expanding=True)
-_BY_KEYS = sa.select(*_READER).where(readers.c.key.in_(_SOME_KEYS))
-_NUMBERS = sa.select(readers.c.key, readers.c.id).where(readers.c.key.in_(_SOME_KEYS))
-_SUPPRESSED = sa.select(suppressions.c.key, suppressions.c.reason).where(suppressions.c.key.in_(_SOME_KEYS))
+_NEWEST = sa.select(sa.func.max(readers.c.id))
+_BEHIND = sa.select(readers.c.key, readers.c.id).where(
+    readers.c.id > sa.bindparam("number", type_=sa.Integer)
+)
 _PAGE = _CANDIDATES.order_by(readers.c.plan_order, readers.c.id).limit(sa.bindparam("page", type_=sa.Integer))
 _NEXT_PAGE = _PAGE.where(
     sa.tuple_(readers.c.plan_order, readers.c.id)
@@ -132,18 +134,19 @@ def by_id(connection: Connection, reader_id: int) -> Reader | None:
 def by_keys(connection: Connection, keys: Sequence[str]) -> dict[str, Reader]:
     """The readers with these recipient keys."""
     found = {}
-    for some in portions(keys):
-        for row in connection.execute(_BY_KEYS, {"keys": some}):
-            found[row.key] = _reader(*row)
+    for number, address, key, plan, until, *rest in rows_with(connection, readers, _COLUMNS, "key", keys):
+        found[key] = _reader(number, address, key, plan, _day(until), *rest)
     return found
 
 
-def numbers(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
-    """The numbers alone of the readers with these recipient keys."""
-    found: dict[str, int] = {}
-    for some in portions(keys):
-        found.update(map(tuple, connection.execute(_NUMBERS, {"keys": some})))
-    return found
+def newest(connection: Connection) -> int:
+    """The largest number that a reader has; 0 where there is nobody."""
+    return int(connection.execute(_NEWEST).scalar() or 0)
+
+
+def numbers_behind(connection: Connection, number: int) -> dict[str, int]:
+    """The numbers of the readers who came behind the one with this number, by recipient key."""
+    return dict(map(tuple, connection.execute(_BEHIND, {"number": number})))
 
 
 def by_numbers(connection: Connection, numbers: Sequence[int]) -> list[Reader]:
@@ -172,11 +175,8 @@ def subscriptions_of(connection: Connection, reader_ids: Sequence[int]) -> dict[
 
 def suppressed(connection: Connection, keys: Sequence[str]) -> dict[str, SuppressionReason]:
     """Which of these recipient keys get nothing, and why."""
-    found = {}
-    for some in portions(keys):
-        for key, reason in connection.execute(_SUPPRESSED, {"keys": some}):
-            found[key] = SuppressionReason(reason)
-    return found
+    found = rows_with(connection, suppressions, ("key", "reason"), "key", keys)
+    return {key: SuppressionReason(reason) for key, reason in found}
 
 
 def unsubscribe(
@@ -275,6 +275,10 @@ def _subscription(
     return Subscription(
         number, newsletter, _STATUSES[status], _keys(sections), paused, _moment(at), source, ended
     )
+
+
+def _day(stored: str | date | None) -> date | None:
+    return date.fromisoformat(stored) if isinstance(stored, str) else stored
 
 
 def _moment(stored: str | datetime | None) -> datetime | None:

@@ -14,11 +14,14 @@ from newsroom.errors import ReaderError
 from newsroom.portions import portions
 from readership import store
 from readership.exports import has_address, reading_of, squeezed
-from readership.import_csv import PORTION, SHOWN, BadRow
+from readership.import_csv import SHOWN, BadRow
 from readership.reader import SuppressionReason
 from readership.spreadsheet import Line, Table, open_table, rows
 from readership.suppression import suppress
 from readership.tokens import recipient_key
+
+PORTION = 2_000
+"""Rows a transaction: each reader on a list of unsubscribes is stopped on their own."""
 
 _BY_NAME = (
     ("unsub", SuppressionReason.UNSUBSCRIBED),

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsroom.database import explained, writing
-from newsroom.rows import Taken, insert_rows
+from newsroom.portions import AT_ONCE
+from newsroom.rows import Taken, insert_rows, rows_with
 from readership.tables import suppressions
 from tests.samples import NOON
 
@@ -57,3 +58,13 @@ def test_a_taken_key_refuses_everything(engine: Engine) -> None:
     with pytest.raises(sa.exc.IntegrityError), explained(engine):
         _put(engine, [_row("a", "cleaned"), _row("b", "cleaned")], Taken.REFUSED)
     assert _there(engine) == [("b", "bounced", "here")]
+
+
+def test_rows_are_found_by_many_values_at_once(engine: Engine) -> None:
+    _put(engine, [_row(f"k{number}", "bounced") for number in range(2 * AT_ONCE)])
+    wanted = [f"k{number}" for number in range(1, 2 * AT_ONCE + 7)]
+    with engine.connect() as connection:
+        found = list(rows_with(connection, suppressions, ("reason", "key"), "key", wanted))
+        assert list(rows_with(connection, suppressions, ("key",), "key", [])) == []
+        assert list(rows_with(connection, suppressions, ("key",), "key", ["k"])) == []
+    assert sorted(found) == sorted(("bounced", key) for key in wanted[:-7])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from newsroom.database import engine_for, metadata, reading, sqlite_file, writing
 from newsroom.errors import ReaderError
@@ -23,7 +25,7 @@ from readership.import_csv import ImportReport, ImportRules, import_file
 from readership.reader import Plan, SubscriptionStatus, SuppressionReason
 from readership.row import Rules
 from readership.tables import readers, subscriptions, suppressions
-from readership.tokens import recipient_key
+from readership.tokens import key_of, recipient_key
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY
 
@@ -279,6 +281,32 @@ def test_a_failed_portion_leaves_the_ones_before_and_may_be_run_again(
     assert (report.same, report.new) == (4, 2)
 
 
+def test_a_row_is_understood_before_the_database_is_locked(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = False
+    read: list[bool] = []
+
+    @contextmanager
+    def watched(engine: Engine) -> Iterator[Connection]:
+        nonlocal locked
+        with writing(engine) as connection:
+            locked = True
+            yield connection
+        locked = False
+
+    def looking(*row: Any) -> str:
+        read.append(locked)
+        return key_of(*row)
+
+    monkeypatch.setattr(import_csv, "PORTION", 4)
+    monkeypatch.setattr(import_csv, "PIECE", 2)
+    monkeypatch.setattr(import_csv, "writing", watched)
+    monkeypatch.setattr(import_csv, "key_of", looking)
+    assert _import(engine, tmp_path, LIST).new == 6
+    assert read == [False] * 6
+
+
 @pytest.mark.sqlite
 def test_an_import_waits_for_a_busy_database(engine: Engine, tmp_path: Path) -> None:
     file = sqlite_file(engine)
@@ -306,9 +334,9 @@ _lines = st.lists(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(_lines, st.integers(1, 4))
+@given(_lines, st.integers(1, 4), st.integers(1, 4))
 def test_dry_is_as_real_and_a_second_time_changes_nothing(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, ...]], portion: int
+    tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, ...]], portion: int, piece: int
 ) -> None:
     folder = tmp_path_factory.mktemp("list")
     engine = engine_for("sqlite://", poolclass=sa.StaticPool)
@@ -316,6 +344,7 @@ def test_dry_is_as_real_and_a_second_time_changes_nothing(
     text = "address,status,plan,newsletters\n" + "".join(",".join(line) + "\n" for line in lines)
     patch = pytest.MonkeyPatch()
     patch.setattr(import_csv, "PORTION", portion)
+    patch.setattr(import_csv, "PIECE", piece)
     try:
         dry = _import(engine, folder, text, dry_run=True)
         real = _import(engine, folder, text)

@@ -98,6 +98,16 @@ def test_many_readers_are_asked_for_at_once(engine: Engine) -> None:
     assert sorted(found) == [1, 2, 3]
 
 
+def test_who_came_behind_is_known_by_number(engine: Engine) -> None:
+    with reading(engine) as connection:
+        assert store.newest(connection) == 0
+    first, second, third = (register(engine, reader(number)) for number in (1, 2, 7))
+    with reading(engine) as connection:
+        assert store.newest(connection) == 7
+        assert store.numbers_behind(connection, 7) == {}
+        assert store.numbers_behind(connection, first.id) == {second.key: 2, third.key: 7}
+
+
 def test_unsubscribe_stops_one_newsletter_and_says_whether_it_did(engine: Engine) -> None:
     register(engine, reader(1), subscription(1), subscription(1, newsletter="weekly"))
     with writing(engine) as connection:
