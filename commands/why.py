@@ -14,9 +14,9 @@ from commands.invocation import ConfigOption, LogOption, NowOption, invocation
 from commands.naming import named
 from content.article import StoredArticle
 from newsletter import editions
-from newsletter.composition.revise import DROPPED
 from newsletter.correction_book import boxed
 from newsletter.edition import Edition, EditionState, Selection
+from newsletter.left_out import Why
 from newsroom import log
 from newsroom.counted import counted
 from newsroom.database import reading
@@ -92,7 +92,7 @@ def _taken_out(connection: Connection, room: Context, one: StoredArticle, editio
         made, by, why = editions.made_by(connection, edition.key, number)
         where = f"taken out in revision {number}"
         if id_ in editions.selection_of(connection, edition.key, number).edits.dropped:
-            return f"{DROPPED} ({by}, {_local(room, made)}): {where}"
+            return f"{Why.DROPPED.english} ({by}, {_local(room, made)}): {where}"
         if one.withdrawn is not None and one.withdrawn <= made:
             return f"withdrawn {_local(room, one.withdrawn)}: {where}"
         left_out = editions.left_out_of(connection, edition.key, number)

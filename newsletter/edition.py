@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from operator import itemgetter
+from typing import Any
 
 from content.teaser import Teaser
+from newsletter.left_out import Values, Why, english, read, stored
 from newsroom.masthead import Offer, SectionKind
 
 ALL_WITHDRAWN = "every story of it was withdrawn"
@@ -184,8 +187,30 @@ class LeftOut:
     """A considered story that is not in the edition, and why; `for_room` keeps it eligible."""
 
     article_id: str
-    reason: str
+    why: Why
+    values: Values = ()
     for_room: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why, as the operator reads it."""
+        return english(self.why, self.values)
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """The same as JSON."""
+        return {
+            "article_id": self.article_id,
+            "why": self.why.value,
+            "values": stored(self.values),
+            "for_room": self.for_room,
+        }
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> LeftOut:
+        """What was `stored`."""
+        why = Why(row["why"])
+        return cls(row["article_id"], why, read(why, row["values"]), for_room=row["for_room"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ a writing one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -172,9 +172,9 @@ def left_out_of(connection: Connection, key: str, revision: int) -> tuple[LeftOu
         query = sa.select(edition_revisions.c.left_out).where(
             edition_revisions.c.edition == key, edition_revisions.c.revision == 0
         )
-        return tuple(LeftOut(**entry) for entry in connection.execute(query).scalar() or ())
+        return tuple(LeftOut.of(entry) for entry in connection.execute(query).scalar() or ())
     stored = _revision(connection, key, revision, edition_revisions.c.left_out)
-    return tuple(LeftOut(**entry) for entry in stored)
+    return tuple(LeftOut.of(entry) for entry in stored)
 
 
 def made_by(connection: Connection, key: str, revision: int) -> tuple[datetime, str, str]:
@@ -250,7 +250,7 @@ def _store_revision(
             edition=key,
             revision=number,
             selection=to_json(selection) if selection else {},
-            left_out=[asdict(entry) for entry in left_out],
+            left_out=[entry.stored for entry in left_out],
             made=now,
             by=by,
             why=why,

@@ -9,9 +9,9 @@ from sqlalchemy.engine import Connection
 
 from content import catalogue
 from newsletter import editions
-from newsletter.composition.revise import WITHDRAWN
 from newsletter.desk import absent
 from newsletter.edition import Edition, Selection
+from newsletter.left_out import Why
 from newsroom.settings import Settings
 
 _EVER = timedelta(days=36_500)
@@ -36,7 +36,7 @@ def gone(
     stored = editions.selection_of(connection, edition.key, edition.revision)
     left_out = editions.left_out_of(connection, edition.key, edition.revision)
     earlier = absent.dropped_stories(
-        connection, edition, [one.article_id for one in left_out if one.reason == WITHDRAWN]
+        connection, edition, [one.article_id for one in left_out if one.why is Why.WITHDRAWN]
     )
     there = {story.teaser.id for story in shown.stories}
     stories = [*stored.stories, *(story for _, story in earlier)]

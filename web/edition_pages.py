@@ -13,6 +13,7 @@ from content.teaser import Teaser
 from newsletter.desk import briefing, editing
 from newsletter.desk.early import Early
 from newsletter.edition import Selection
+from newsletter.letters.personal import words_of
 from newsletter.variant import Audience
 from newsroom.masthead import Newsletter
 from web import edition_view as view
@@ -112,7 +113,7 @@ class EditionPages:
             "parts": parts,
             "gone": view.gone(known, ours, locale, zone),
             "dropped": view.dropped(known),
-            "left_out": view.left_out(known),
+            "left_out": view.left_out(known, words_of(briefing.REASONS, locale.language), locale, zone),
             "deeds": view.deeds(known, seen, ours, locale, zone),
             "subject_now": selection.subject if selection and known.has_news else "",
             "subject": typed.get("subject") if "subject" in typed.single else subject,
@@ -273,5 +274,5 @@ def _part(said: Said | None, known: Known, parts: Sequence[view.Part]) -> str:
     there = {part.key for part in parts}
     there |= {WORDS} if known.is_open else set()
     there |= {"dropped"} if known.dropped else set()
-    there |= {"left-out"} if view.left_out(known) else set()
+    there |= {"left-out"} if known.left_out_by_rules else set()
     return said.where if said.where in there else TOP

@@ -13,13 +13,12 @@ from babel.dates import format_date
 from babel.lists import format_list
 
 from content.teaser import Teaser
-from newsletter.composition.eligibility import is_no_news
-from newsletter.composition.revise import DROPPED, WITHDRAWN
 from newsletter.delivery.recalls import Kept
-from newsletter.desk.briefing import arrival, clock, moment
+from newsletter.desk.briefing import arrival, clock, moment, reason
 from newsletter.edition import ALL_WITHDRAWN, BY_HAND, Edition, EditionState, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
 from newsletter.editions import LogLine
+from newsletter.left_out import Why
 from newsroom.masthead import SectionKind
 from web.edition_gone import Gone
 
@@ -93,6 +92,16 @@ class Known:
     def is_past(self, now: datetime) -> bool:
         """Whether its time has come while it was held: let go, it goes at once."""
         return self.is_open and bool(self.edition.held) and self.edition.goes <= now
+
+    @property
+    def left_out_by_rules(self) -> Sequence[LeftOut]:
+        """What was left out and was expected in it, those that can be named, with no editor's doing."""
+        others = (Why.DROPPED, Why.WITHDRAWN)
+        return [
+            one
+            for one in self.left_out
+            if one.article_id in self.teasers and one.why not in others and not one.why.is_no_news
+        ][:MOST_LEFT_OUT]
 
     @property
     def headlines(self) -> Mapping[str, str]:
@@ -192,21 +201,18 @@ def gone(known: Known, words: Mapping[str, str], locale: Locale, zone: ZoneInfo)
     return [Line(one.id, one.headline, (), why=why(one)) for one in known.gone]
 
 
-def left_out(known: Known) -> list[Line]:
-    """What was left out for another reason, those that can be named."""
+def left_out(known: Known, reasons: Mapping[str, str], locale: Locale, zone: ZoneInfo) -> list[Line]:
+    """What was left out for another reason, those that can be named; `reasons` are the words for that."""
     return [
         Line(
             one.article_id,
             known.teasers[one.article_id].headline,
             (),
-            why=one.reason,
+            why=reason(one, reasons, locale, zone),
             can_take=one.for_room and known.is_open,
         )
-        for one in known.left_out
-        if one.article_id in known.teasers
-        and one.reason not in (DROPPED, WITHDRAWN)
-        and not is_no_news(one.reason)
-    ][:MOST_LEFT_OUT]
+        for one in known.left_out_by_rules
+    ]
 
 
 def deeds(known: Known, seen: int, words: Mapping[str, str], locale: Locale, zone: ZoneInfo) -> list[Deed]:

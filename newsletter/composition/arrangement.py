@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from newsletter.composition.ranking import Plan, freshness
 from newsletter.edition import Block, Edits, LeftOut, Story
+from newsletter.left_out import Why
 from newsroom.masthead import SectionKind
 
 
@@ -104,14 +106,10 @@ def _newest(plan: Plan, pool: Sequence[Story], shown: Collection[str], most: int
 def _left_out(plan: Plan, story: Story, edits: Edits) -> LeftOut:
     teaser = story.teaser
     if teaser.id in edits.dropped:
-        return LeftOut(teaser.id, "dropped by an editor")
+        return LeftOut(teaser.id, Why.DROPPED)
     wanted = plan.wanted(teaser)
     if not wanted:
-        own = ", ".join(teaser.sections) or "none"
-        return LeftOut(teaser.id, f"not in a section of this newsletter (its own: {own})")
-    full = (
-        f"{room.section.title} is full: {room.stories} of {room.stories}"
-        for room in plan.news
-        if room.section.key in wanted
-    )
-    return LeftOut(teaser.id, "; ".join(full), for_room=True)
+        own = tuple(teaser.sections)
+        return LeftOut(teaser.id, Why.ELSEWHERE, (own,)) if own else LeftOut(teaser.id, Why.NOWHERE)
+    full = ((room.section.title, room.stories) for room in plan.news if room.section.key in wanted)
+    return LeftOut(teaser.id, Why.FULL, tuple(chain.from_iterable(full)), for_room=True)

@@ -6,11 +6,12 @@ from datetime import date, datetime
 
 from newsletter.composition.arrangement import Arrangement, arranged
 from newsletter.composition.eligibility import Eligible, Material, eligible, window_start
-from newsletter.composition.neighbours import kept_apart
+from newsletter.composition.neighbours import Neighbourhood, kept_apart
 from newsletter.composition.ranking import misplaced, plan_of
 from newsletter.composition.sponsored import SponsoredBlocks, sponsored_blocks
 from newsletter.composition.subject import entitled
 from newsletter.edition import Composition, Edits, LeftOut, NothingNew, Selection, SubjectRule
+from newsletter.left_out import Why, english
 from newsroom.masthead import Newsletter, Newsroom
 
 __all__ = ["Edits", "Material", "compose", "window_start"]
@@ -45,10 +46,12 @@ def compose(
             _nothing(newsroom, material, news, arrangement),
             news.left_out
             + arrangement.left_out
-            + tuple(LeftOut(id_, "latest headlines alone make no edition") for id_ in shown)
-            + tuple(LeftOut(booking.id, "a booking alone makes no edition") for booking in material.bookings),
+            + tuple(LeftOut(id_, Why.HEADLINES_ALONE) for id_ in shown)
+            + tuple(LeftOut(booking.id, Why.BOOKING_ALONE) for booking in material.bookings),
         )
-    sponsored = sponsored_blocks(plan, newsletter, material.bookings, local_date, max(now, due or now))
+    sponsored = sponsored_blocks(
+        plan, newsletter, material.bookings, local_date, max(now, due or now), newsroom.time_zone
+    )
     selection = Selection(
         newsletter=newsletter.key,
         local_date=local_date,
@@ -67,20 +70,22 @@ def compose(
     )
     neighbourhood = kept_apart(selection)
     if neighbourhood.withheld:
-        warnings += (f"no sponsored stories and no offer in this edition: {neighbourhood.withheld}",)
+        why = english(neighbourhood.withheld, neighbourhood.values)
+        warnings += (f"no sponsored stories and no offer in this edition: {why}",)
     return Composition(
         selection=entitled(neighbourhood.selection),
-        left_out=news.left_out + arrangement.left_out + _left_out(sponsored, neighbourhood.withheld),
+        left_out=news.left_out + arrangement.left_out + _left_out(sponsored, neighbourhood),
         fresh=sum(1 for story in news.stories if not story.is_carried and plan.shows(story.teaser)),
         warnings=warnings + arrangement.warnings + misplaced(plan, newsletter, news.stories),
     )
 
 
-def _left_out(sponsored: SponsoredBlocks, withheld: str) -> tuple[LeftOut, ...]:
-    if not withheld:
+def _left_out(sponsored: SponsoredBlocks, neighbourhood: Neighbourhood) -> tuple[LeftOut, ...]:
+    why = neighbourhood.withheld
+    if why is None:
         return sponsored.left_out
     shown = (story.teaser.id for block in sponsored.blocks for story in block.stories)
-    return sponsored.left_out + tuple(LeftOut(article_id, withheld) for article_id in shown)
+    return sponsored.left_out + tuple(LeftOut(article_id, why, neighbourhood.values) for article_id in shown)
 
 
 def _nothing(newsroom: Newsroom, material: Material, news: Eligible, arrangement: Arrangement) -> str:
@@ -88,7 +93,7 @@ def _nothing(newsroom: Newsroom, material: Material, news: Eligible, arrangement
     reason = "no new story"
     if since is not None:
         reason += f" since {since.astimezone(newsroom.time_zone).strftime('%Y-%m-%d %H:%M')}"
-    dropped = sum(1 for left in arrangement.left_out if left.reason == "dropped by an editor")
+    dropped = sum(1 for left in arrangement.left_out if left.why is Why.DROPPED)
     elsewhere = len(news.stories) - dropped
     parts = [reason]
     if dropped:

@@ -9,14 +9,12 @@ from zoneinfo import ZoneInfo
 
 from content.teaser import Teaser
 from newsletter.edition import LeftOut, Story
+from newsletter.left_out import Why
 
 OVERLAP = timedelta(hours=6)
 """How far the window reaches back before the previous edition: stories are published late, or backdated."""
 LEAST = timedelta(hours=36)
 FIRST = timedelta(hours=24)
-
-USED, OLD = "already in", "published"
-"""How the reasons begin for which a story was left out that nobody expected in the edition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +34,6 @@ class Material:
     """When the previous edition was composed."""
     used_in: Mapping[str, str] = field(default_factory=dict)
     """Article id → the edition that used it, for the account; may lack some."""
-
-
-def is_no_news(reason: str) -> bool:
-    """Whether a story with this reason was left out because its time was over."""
-    return reason.startswith((USED, OLD))
 
 
 def before_missed(due: datetime) -> datetime:
@@ -77,30 +70,32 @@ def eligible(material: Material, now: datetime, zone: ZoneInfo, until: datetime 
             continue
         seen.add(teaser.id)
         is_update = teaser.again and _developed(material, teaser, start)
-        why = _why_not(material, teaser, until or now)
-        if not why and not is_update and teaser.id not in carried and teaser.published <= start:
-            why = f"{OLD} {_local(teaser.published, zone)}, before the window ({_local(start, zone)})"
-        if why:
-            left_out.append(LeftOut(teaser.id, why))
+        left = _left_out(material, teaser, until or now)
+        if not left and not is_update and teaser.id not in carried and teaser.published <= start:
+            moments = (teaser.published.astimezone(zone), start.astimezone(zone))
+            left = LeftOut(teaser.id, Why.OLD, moments)
+        if left:
+            left_out.append(left)
         else:
             # An update is news again, even of a story that once waited for room.
             stories.append(Story(teaser, is_update, is_carried=teaser.id in carried and not is_update))
     return Eligible(tuple(stories), tuple(left_out))
 
 
-def _why_not(material: Material, teaser: Teaser, now: datetime) -> str:
+def _left_out(material: Material, teaser: Teaser, now: datetime) -> LeftOut | None:
+    """None for a story that may be shown, if it is not too old."""
     if teaser.published > now:
-        return "not published yet"
+        return LeftOut(teaser.id, Why.UNPUBLISHED)
     if teaser.no_digest:
-        return "its editors keep it out of digests"
+        return LeftOut(teaser.id, Why.KEPT_OUT)
     if teaser.id not in material.used:
-        return ""
-    where = f"{USED} {material.used_in.get(teaser.id, 'an edition of this newsletter')}"
+        return None
+    where = material.used_in.get(teaser.id)
     if not teaser.again:
-        return where
+        return LeftOut(teaser.id, Why.USED_IN, (where,)) if where else LeftOut(teaser.id, Why.USED)
     if teaser.revision > material.used[teaser.id]:
-        return ""
-    return f"{where} and not revised since"
+        return None
+    return LeftOut(teaser.id, Why.UNREVISED_IN, (where,)) if where else LeftOut(teaser.id, Why.UNREVISED)
 
 
 def _developed(material: Material, teaser: Teaser, start: datetime) -> bool:
@@ -108,7 +103,3 @@ def _developed(material: Material, teaser: Teaser, start: datetime) -> bool:
     if teaser.id in material.used:
         return teaser.revision > material.used[teaser.id]
     return teaser.published <= start < teaser.updated
-
-
-def _local(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")

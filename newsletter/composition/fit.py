@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from newsletter.edition import LeftOut, Selection
+from newsletter.left_out import Why
 from newsletter.remainder import remainder
 from newsletter.rendering.budget import LIMIT, Depth, Fitted, Trim, uncut
 from newsletter.rendering.render import trim_of
@@ -12,9 +13,6 @@ from newsroom.masthead import Newsletter, Newsroom
 SPARE = 4 * 1024
 """Bytes kept free where stories have to go: another language's words, or another lead for the readers of some
 sections, must not cost any other variant a story that counts as used."""
-
-NO_ROOM = f"no room in the {LIMIT // 1024} KB of HTML that a mail may have"
-BESIDE_SENSITIVE = "no sponsored story stands beside a sensitive one"
 
 _LARGEST = Variant(Audience.FREE)
 """Whole, with every lock and the offer."""
@@ -47,5 +45,8 @@ def _left_out(before: Selection, after: Selection, cut: set[str]) -> tuple[LeftO
     kept = {story.teaser.id for story in after.stories}
     gone = [story.teaser.id for story in before.stories if story.teaser.id not in kept]
     return tuple(
-        LeftOut(id_, NO_ROOM, for_room=True) if id_ in cut else LeftOut(id_, BESIDE_SENSITIVE) for id_ in gone
+        LeftOut(id_, Why.MAIL_FULL, (LIMIT // 1024,), for_room=True)
+        if id_ in cut
+        else LeftOut(id_, Why.BESIDE_SENSITIVE)
+        for id_ in gone
     )

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from newsletter.edition import Block, Selection
+from newsletter.left_out import Values, Why
 from newsroom.masthead import Offer, SectionKind
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbourhood:
-    """A selection in which the rule holds; `withheld` says why sponsors and offer are out, if they are."""
+    """A selection in which the rule holds."""
 
     selection: Selection
-    withheld: str = ""
+    withheld: Why | None = None
+    """Why sponsors and offer are out, if they are."""
+    values: Values = ()
+    """And what fills that in."""
 
 
 def kept_apart(selection: Selection) -> Neighbourhood:
@@ -31,13 +35,11 @@ def kept_apart(selection: Selection) -> Neighbourhood:
     news = tuple(block for block in selection.blocks if block.kind is not SectionKind.SPONSORED)
     paid = tuple(block for block in selection.blocks if block.kind is SectionKind.SPONSORED)
     if selection.lead and selection.lead.teaser.sensitive:
-        return _withheld(selection, news, "a sensitive story leads")
+        return _withheld(selection, news, Why.SENSITIVE_LEAD)
     if news:
         last = _quiet_at_end(news[-1])
         if last is None:
-            return _withheld(
-                selection, news, f"every story of {news[-1].title}, the last section, is sensitive"
-            )
+            return _withheld(selection, news, Why.SENSITIVE_END, (news[-1].title,))
         news = (*news[:-1], last)
     return Neighbourhood(replace(selection, blocks=news + paid))
 
@@ -47,8 +49,9 @@ def words_of_account(offer: Offer) -> Offer:
     return Offer(login_url=offer.login_url, account_url=offer.account_url, terms_url=offer.terms_url)
 
 
-def _withheld(selection: Selection, news: tuple[Block, ...], why: str) -> Neighbourhood:
-    return Neighbourhood(replace(selection, blocks=news, offer=words_of_account(selection.offer)), why)
+def _withheld(selection: Selection, news: tuple[Block, ...], why: Why, values: Values = ()) -> Neighbourhood:
+    left = replace(selection, blocks=news, offer=words_of_account(selection.offer))
+    return Neighbourhood(left, why, values)
 
 
 def _quiet_at_end(block: Block) -> Block | None:

@@ -13,12 +13,9 @@ from newsletter.composition.ranking import plan_of
 from newsletter.composition.sponsored import runs
 from newsletter.composition.subject import entitled, has_fields
 from newsletter.edition import Block, Edits, LeftOut, Selection, Story
+from newsletter.left_out import Why
 from newsletter.remainder import remainder
 from newsroom.masthead import Newsletter, Newsroom, SectionKind
-
-DROPPED = "dropped by an editor"
-WITHDRAWN = "withdrawn before it went out"
-NO_ROOM = "no room beside what an editor chose"
 
 
 def revised(
@@ -128,10 +125,10 @@ def taken_out(
 def _taken_out(story: Story, edits: Edits, current: Collection[str]) -> LeftOut:
     id_ = story.teaser.id
     if id_ in edits.dropped:
-        return LeftOut(id_, DROPPED)
+        return LeftOut(id_, Why.DROPPED)
     if id_ not in current:
-        return LeftOut(id_, WITHDRAWN)
-    return LeftOut(id_, NO_ROOM, for_room=not story.teaser.is_sponsored)
+        return LeftOut(id_, Why.WITHDRAWN)
+    return LeftOut(id_, Why.GAVE_WAY, for_room=not story.teaser.is_sponsored)
 
 
 def _is_live_news(teaser: Teaser | None, now: datetime) -> bool:

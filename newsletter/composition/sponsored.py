@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from content.teaser import Teaser
 from newsletter.composition.ranking import Plan
 from newsletter.edition import Block, LeftOut, Story
+from newsletter.left_out import Why
 from newsletter.schedule import edition_number
 from newsroom.masthead import Newsletter, SectionKind
 
@@ -23,16 +25,17 @@ class SponsoredBlocks:
 
 
 def sponsored_blocks(
-    plan: Plan, newsletter: Newsletter, bookings: Iterable[Teaser], day: date, now: datetime
+    plan: Plan, newsletter: Newsletter, bookings: Iterable[Teaser], day: date, now: datetime, zone: ZoneInfo
 ) -> SponsoredBlocks:
-    """The running bookings of each sponsored section, within the newsletter's limits."""
+    """The running bookings of each sponsored section, within the newsletter's limits; `zone` is the
+    newsroom's."""
     left_out = []
     free: dict[str, Teaser] = {}
     for booking in bookings:
         if runs(booking, now):
             free[booking.id] = booking
         else:
-            left_out.append(LeftOut(booking.id, _when(booking, now)))
+            left_out.append(_waits(booking, now, zone))
     turn = edition_number(newsletter, day)
     blocks, shown = [], 0
     for room in plan.rooms:
@@ -47,7 +50,7 @@ def sponsored_blocks(
         shown += len(stories)
         if stories:
             blocks.append(Block(room.section.key, room.section.title, room.section.kind, stories))
-    left_out.extend(LeftOut(id_, "not in a sponsored section of this newsletter") for id_ in free)
+    left_out.extend(LeftOut(id_, Why.NOT_SPONSORED) for id_ in free)
     return SponsoredBlocks(tuple(blocks), tuple(left_out))
 
 
@@ -94,16 +97,16 @@ def _taken(
     for booking in bookings:
         sponsor = sponsor_key(booking)
         if counts[sponsor] >= per_sponsor:
-            left_out.append(LeftOut(booking.id, f"its sponsor has {per_sponsor} here already", for_room=True))
+            left_out.append(LeftOut(booking.id, Why.SPONSOR_FULL, (per_sponsor,), for_room=True))
         elif len(stories) >= most:
-            left_out.append(LeftOut(booking.id, f"no room for more than {most} sponsored", for_room=True))
+            left_out.append(LeftOut(booking.id, Why.SPONSORED_FULL, (most,), for_room=True))
         else:
             counts[sponsor] += 1
             stories.append(Story(booking))
     return tuple(stories), left_out
 
 
-def _when(booking: Teaser, now: datetime) -> str:
+def _waits(booking: Teaser, now: datetime, zone: ZoneInfo) -> LeftOut:
     if booking.run_from is not None and now < booking.run_from:
-        return f"its booking begins on {booking.run_from.date().isoformat()}"
-    return "its booking has ended"
+        return LeftOut(booking.id, Why.BOOKING_BEGINS, (booking.run_from.astimezone(zone).date(),))
+    return LeftOut(booking.id, Why.BOOKING_ENDED)

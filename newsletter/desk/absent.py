@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 from content import catalogue
 from newsletter import editions, used_stories
 from newsletter.composition.ranking import plan_of
-from newsletter.composition.revise import DROPPED, NO_ROOM
 from newsletter.edition import Edition, Edits, LeftOut, Selection, Story
+from newsletter.left_out import Why
 from newsroom.masthead import Newsletter, Newsroom
 from newsroom.settings import Settings
 
@@ -90,7 +90,7 @@ def gave_way_for(
     composed = {story.teaser.id for story in editions.selection_of(connection, edition.key, 1).stories}
     if composed.issuperset(ids):
         return ()
-    left_out = [one for one in no_room(connection, edition) if one.reason == NO_ROOM]
+    left_out = [one for one in no_room(connection, edition) if one.why is Why.GAVE_WAY]
     return dropped_stories(connection, edition, [one.article_id for one in left_out])
 
 
@@ -117,5 +117,5 @@ def dropped_stories(
 def dropped(connection: Connection, edition: Edition) -> Sequence[Story]:
     """The stories that editors have dropped from the edition, to be taken back."""
     left_out = editions.left_out_of(connection, edition.key, edition.revision)
-    ids = [one.article_id for one in left_out if one.reason == DROPPED]
+    ids = [one.article_id for one in left_out if one.why is Why.DROPPED]
     return [story for _, story in dropped_stories(connection, edition, ids)]

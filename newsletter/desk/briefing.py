@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -14,10 +14,10 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 
 from content.teaser import Teaser
-from newsletter.composition.eligibility import is_no_news
 from newsletter.desk.changes import told
 from newsletter.edition import Edition, LeftOut, Selection
-from newsletter.rendering.lines import clean
+from newsletter.left_out import Value, sentences
+from newsletter.rendering.lines import clean, isolated
 from newsletter.variant import Audience
 from newsroom.masthead import SectionKind
 from readership.reader import Plan
@@ -34,6 +34,9 @@ AUDIENCES = {
 
 COMMAS = {"ar": "، "}
 """Where it is not the Latin one."""
+
+REASONS = "left_out"
+"""Whose words say why a story was left out."""
 
 Words = Mapping[str, str]
 """templates/words/personal/preview/LANGUAGE.toml."""
@@ -95,8 +98,11 @@ class Found:
         return max(by_audience, key=lambda one: by_audience[one], default=Audience.FREE)
 
 
-def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: str) -> Briefing:
-    """What editors are told, in these words; `url` leads to the edition's controls."""
+def briefing(
+    found: Found, words: Words, reasons: Words, locale: Locale, zone: ZoneInfo, url: str
+) -> Briefing:
+    """What editors are told, in these words, and `reasons` for what was left out; `url` leads to the
+    edition's controls."""
     edition, selection = found.edition, found.selection
     facts = [
         (words["subject_line"], clean(selection.subject)),
@@ -104,9 +110,9 @@ def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: st
         (words["offer"], words["offer_shown"] if selection.offer.subscribe_url else words["offer_none"]),
     ]
     left_out = [
-        (clean(found.teasers[one.article_id].headline), one.reason)
+        (clean(found.teasers[one.article_id].headline), reason(one, reasons, locale, zone))
         for one in found.left_out
-        if one.article_id in found.teasers and not is_no_news(one.reason)
+        if one.article_id in found.teasers and not one.why.is_no_news
     ]
     more = len(left_out) - MOST_LEFT_OUT
     return Briefing(
@@ -125,6 +131,23 @@ def briefing(found: Found, words: Words, locale: Locale, zone: ZoneInfo, url: st
         seen_as=words[f"seen_{found.audience}"],
         secret=words["secret"],
     )
+
+
+def reason(left: LeftOut, words: Words, locale: Locale, zone: ZoneInfo) -> str:
+    """Why a story was left out, on one line; `words` are templates/words/personal/left_out/LANGUAGE.toml."""
+
+    def written(value: Value) -> str:
+        if isinstance(value, datetime):
+            return moment(value, locale, zone)
+        if isinstance(value, date):
+            return format_date(value, "full", locale=locale)
+        if isinstance(value, int):
+            return format_decimal(value, locale=locale)
+        names = [value] if isinstance(value, str) else value
+        kept_apart = (isolated(clean(name), locale.text_direction) for name in names)
+        return COMMAS.get(locale.language, ", ").join(kept_apart)
+
+    return words["between"].join(sentences(left.why, left.values, words[left.why], written))
 
 
 def _changed(found: Found, words: Words, locale: Locale) -> str:

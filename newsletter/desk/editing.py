@@ -16,13 +16,14 @@ from content import catalogue
 from content.sanitise import clean_html
 from content.teaser import Teaser
 from newsletter import editions, holds
-from newsletter.composition.revise import NO_ROOM, pushed_out, revised, taken_out
+from newsletter.composition.revise import pushed_out, revised, taken_out
 from newsletter.composition.subject import WRITTEN_LIMIT
 from newsletter.desk import absent, choices
 from newsletter.desk.absent import Back
 from newsletter.desk.changes import logged
 from newsletter.edition import Edition, EditionState, Edits, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
+from newsletter.left_out import Why
 from newsroom.errors import ConfigurationError, MisuseError
 from newsroom.masthead import Newsletter, Newsroom
 from newsroom.settings import Settings
@@ -125,7 +126,7 @@ def change(
     fit = fitted(after, settings.newsroom, newsletter)
     still_out = _still_out(editions.left_out_of(connection, key, edition.revision), after)
     away = taken_out(before, after, edits, there)
-    gave_way = tuple(one.article_id for one in away if one.reason == NO_ROOM)
+    gave_way = tuple(one.article_id for one in away if one.why is Why.GAVE_WAY)
     what = logged(edits, before, fit.selection, gave_way)
     editions.add_revision(connection, key, fit.selection, (*still_out, *away, *fit.left_out), by, what, now)
     return Changed(editions.get(connection, key), fit.selection, what, fit.shortened, gave_way, came_back)

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from content import catalogue
 from newsletter import editions, history
 from newsletter.composition.revise import revised
-from newsletter.desk.briefing import Found, briefing
+from newsletter.desk.briefing import REASONS, Found, briefing
 from newsletter.desk.editing import current
 from newsletter.desk.window import kept_for
 from newsletter.edition import Edition, EditionState, Edits, Selection
@@ -202,7 +202,8 @@ def letter(settings: Settings, one: Due, found: Found) -> Letter:
     spoken = phrases(newsletter.language)
     words = words_of(KIND, spoken.words.language)
     url = f"{newsroom.public_url}/edition/{edition_token(keys, one.edition.key, one.key)}"
-    told = briefing(found, words, spoken.locale, newsroom.time_zone, url)
+    reasons = words_of(REASONS, spoken.words.language)
+    told = briefing(found, words, reasons, spoken.locale, newsroom.time_zone, url)
     variant = Variant(found.audience)
     # The archive has it only once it goes out; this editor may look at it before.
     web_url = None if newsletter.archive is Archive.NOBODY else f"{url}?as={found.audience}"

@@ -27,7 +27,14 @@ URL = "https://digest.quay.example/edition/x"
 def told(language: str = "en", **changes: Any) -> Briefing:
     edition = Edition(KEY, "daily", DAY, "", EditionState.COMPOSED, 1, NOW)
     found = Found(edition, selection(), (), {}, {Plan.FREE: 2}, **changes)
-    return briefing(found, words_of("preview", language), Locale.parse(language), ZONE, URL)
+    return briefing(
+        found,
+        words_of("preview", language),
+        words_of("left_out", language),
+        Locale.parse(language),
+        ZONE,
+        URL,
+    )
 
 
 def test_what_the_provider_keeps_is_said_to_be_in_mailboxes_later() -> None:
@@ -68,7 +75,7 @@ def test_what_is_paid_for_is_called_so_in_the_list() -> None:
     made = selection()
     found = Found(edition, replace(made, blocks=(*made.blocks, block)), (), {}, {})
     words = words_of("preview", "en")
-    last = briefing(found, words, Locale("en"), ZONE, URL).sections[-1]
+    last = briefing(found, words, {}, Locale("en"), ZONE, URL).sections[-1]
     assert last == ("Highlights", ("Paid content, Port of Ghent: The lock reopens",))
 
 

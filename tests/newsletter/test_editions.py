@@ -11,12 +11,13 @@ from sqlalchemy.engine import Engine
 
 from newsletter import editions, history, holds, tables
 from newsletter.edition import Composition, Edition, EditionState, LeftOut, Selection
+from newsletter.left_out import Why
 from newsletter.providers import Answer
 from newsroom.database import reading, writing
 from newsroom.errors import HeldError, MisuseError, StoreError
 from tests.newsletter.delivering import DAY, KEY, NOW, House, composed, many, other_day, says, selection
 
-LEFT_OUT = (LeftOut("tag:x,2026:a", "no room in Politics", for_room=True),)
+LEFT_OUT = (LeftOut("tag:x,2026:a", Why.FULL, ("Politics", 3), for_room=True),)
 
 
 def revision(engine: Engine, value: Selection, why: str = "edited: subject") -> int:

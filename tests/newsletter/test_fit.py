@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from content.article import Access
-from newsletter.composition.fit import BESIDE_SENSITIVE, NO_ROOM, fitted
+from newsletter.composition.fit import fitted
 from newsletter.edition import Block, LeftOut, Selection
-from newsletter.rendering.budget import Fitted
+from newsletter.left_out import Why
+from newsletter.rendering.budget import LIMIT, Fitted
 from newsletter.rendering.phrases import languages
 from newsletter.rendering.render import render
 from newsletter.variant import Audience, Variant, narrowed
@@ -77,7 +78,8 @@ def test_what_would_be_cut_is_left_out_for_room_the_last_headlines_first() -> No
     assert sorted(kept + left_out) == sorted(ids(selection))
     latest = [story.teaser.id for story in selection.blocks[2].stories]
     assert left_out == latest[-len(left_out) :]
-    assert set(result.left_out) == {LeftOut(id_, NO_ROOM, for_room=True) for id_ in left_out}
+    full = (Why.MAIL_FULL, (LIMIT // 1024,))
+    assert set(result.left_out) == {LeftOut(id_, *full, for_room=True) for id_ in left_out}
     assert f"Latest: {len(left_out)} stories left out for room" in result.shortened
     assert "Culture: 30 stories shown as a headline alone" in result.shortened
 
@@ -103,4 +105,4 @@ def test_sponsors_that_a_cut_would_bring_beside_a_sensitive_story_are_left_out_t
     blocks = (*selection.blocks[:2], latest, selection.blocks[3])
     result = fitted(replace(selection, blocks=blocks), ROOM, LETTER)
     assert not any(story.teaser.is_sponsored for story in result.selection.stories)
-    assert LeftOut(selection.blocks[3].stories[0].teaser.id, BESIDE_SENSITIVE) in result.left_out
+    assert LeftOut(selection.blocks[3].stories[0].teaser.id, Why.BESIDE_SENSITIVE) in result.left_out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from newsletter.desk.choices import ImpossibleError
 from newsletter.desk.previews import QUIET, put_previews, selection_shown
 from newsletter.desk.seen import Seen, last_refused, seen, unseen
 from newsletter.edition import Composition, Edits, LeftOut
+from newsletter.left_out import Why
 from newsletter.letters.letter_queue import put
 from newsletter.letters.personal import words_of
 from newsletter.letters.post_office import drained
@@ -223,12 +224,12 @@ def test_they_go_by_the_alerts_own_server_and_readers_letters_do_not(
 
 def test_what_is_no_news_is_not_told_of_as_left_out(engine: Engine, values: Settings) -> None:
     left_out = (
-        LeftOut(CELLO, "already in an edition of this newsletter"),
-        LeftOut(FERRY, "published 2026-03-01 05:00, before the window (2026-03-09 05:00)"),
-        LeftOut("tag:quay.example,2026:articles/bridge", "Politics is full: 3 of 3", for_room=True),
+        LeftOut(CELLO, Why.USED),
+        LeftOut(FERRY, Why.OLD, (NOW, NOW)),
+        LeftOut("tag:quay.example,2026:articles/bridge", Why.FULL, ("Politics", 3), for_room=True),
     )
     with writing(engine) as connection:
-        row = sa.update(edition_revisions).values(left_out=[asdict(one) for one in left_out])
+        row = sa.update(edition_revisions).values(left_out=[one.stored for one in left_out])
         connection.execute(row)
     put_previews(values, engine, Clock())
     with reading(engine) as connection:

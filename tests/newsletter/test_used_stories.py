@@ -9,6 +9,7 @@ from sqlalchemy.engine import Engine
 
 from newsletter import holds, used_stories
 from newsletter.edition import LeftOut
+from newsletter.left_out import Why
 from newsletter.providers import Answer
 from newsroom.database import reading, writing
 from tests.newsletter.delivering import KEY, NOW, FakeProvider, House, composed, many, says, selection
@@ -75,9 +76,9 @@ def test_the_highest_revision_shown_is_remembered(engine: Engine) -> None:
 
 def test_left_out_for_room_is_carried_until_it_is_used_or_too_old(engine: Engine) -> None:
     left_out = (
-        LeftOut(id_of("roof"), "no room", for_room=True),
-        LeftOut(id_of("old"), "before the window"),
-        LeftOut(id_of("bridge"), "no room", for_room=True),
+        LeftOut(id_of("roof"), Why.GAVE_WAY, for_room=True),
+        LeftOut(id_of("old"), Why.OLD, (NOW, NOW)),
+        LeftOut(id_of("bridge"), Why.GAVE_WAY, for_room=True),
     )
     composed(engine, left_out=left_out)
 

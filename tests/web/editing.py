@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine
 
 from newsletter import editions
 from newsletter.edition import Block, Composition, Edition, LeftOut, Selection, Story
+from newsletter.left_out import Why
 from newsroom.database import reading, writing
 from newsroom.masthead import Newsletter, SectionKind
 from readership.tokens import edition_token, recipient_key
@@ -146,7 +147,7 @@ def desk(
         ),
         offer=samples.newsroom().offer,
     )
-    left_out = (LeftOut("tag:quay.example,2026:articles/quarry", "Politics is full: 3 of 3", for_room=True),)
+    left_out = (LeftOut("tag:quay.example,2026:articles/quarry", Why.FULL, ("Politics", 3), for_room=True),)
     many(engine, 3)
     with writing(engine) as connection:
         composition = Composition(selection, left_out, fresh=len(made))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urljoin
@@ -17,6 +17,7 @@ from content.tables import articles
 from newsletter import holds
 from newsletter.codec import to_json
 from newsletter.edition import LeftOut
+from newsletter.left_out import Why
 from newsletter.tables import edition_revisions
 from newsroom.database import writing
 from newsroom.masthead import Place
@@ -47,7 +48,7 @@ def _taken_in(room: Room, engine: Engine) -> None:
     canal = "tag:quay.example,2026:articles/canal"
     with writing(engine) as connection:
         row = sa.update(edition_revisions).where(edition_revisions.c.revision == 2)
-        connection.execute(row.values(left_out=[asdict(LeftOut(canal, "full", for_room=True))]))
+        connection.execute(row.values(left_out=[LeftOut(canal, Why.GAVE_WAY, for_room=True).stored]))
     page = room.opened()
     assert f'value="back {canal}"' in page.text
     page = room.press(f"back {canal}", page=page)
