@@ -11,7 +11,8 @@ import pytest
 from babel import Locale
 
 from newsletter.desk.briefing import Briefing, Found, briefing, period
-from newsletter.edition import Block, Edition, EditionState, Story
+from newsletter.edition import Block, Edition, EditionState, LeftOut, Story
+from newsletter.left_out import Why
 from newsletter.letters.personal import words_of
 from newsletter.rendering.render import render
 from newsletter.variant import Audience, Variant
@@ -66,6 +67,27 @@ def test_editors_are_joined_as_the_language_joins(language: str, joined: str) ->
 def test_no_moment_in_arabic_has_a_latin_comma() -> None:
     heading = told("ar", delay=timedelta(hours=30)).heading
     assert "،" in heading and "," not in heading
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Politics is full: 3 of 3"),
+        ("de", "Politics ist voll: 3 von 3"),
+        ("nl", "Politics is vol: 3 van 3"),
+    ],
+)
+def test_why_a_story_was_left_out_is_said_in_the_mails_language(language: str, said: str) -> None:
+    quarry = samples.teaser("quarry")
+    left = LeftOut(quarry.id, Why.FULL, ("Politics", 3), for_room=True)
+    edition = Edition(KEY, "daily", DAY, "", EditionState.COMPOSED, 1, NOW)
+    found = Found(edition, selection(), (left,), {quarry.id: quarry}, {Plan.FREE: 2})
+    words, reasons = words_of("preview", language), words_of("left_out", language)
+    box = briefing(found, words, reasons, Locale.parse(language), ZONE, URL)
+    assert box.left_out == (("The quarry reopens", said),)
+    paper = samples.newsletter(language=language)
+    letter = render(selection(), Variant(Audience.FREE), samples.newsroom(), paper, briefing=box).letter
+    assert all(said in str(part) for part in ("".join(map(str, letter.html)), "".join(map(str, letter.text))))
 
 
 def test_what_is_paid_for_is_called_so_in_the_list() -> None:

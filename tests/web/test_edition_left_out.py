@@ -1,0 +1,58 @@
+"""Why a story was left out is said on the edition's page in its own language."""
+
+from __future__ import annotations
+
+from html import unescape
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from newsletter.edition import LeftOut
+from newsletter.left_out import Why
+from newsletter.tables import edition_revisions
+from newsroom.database import writing
+from tests.web.editing import QUARRY, Room, desk
+from web.words import words
+
+SAID = [
+    ("en", "Politics is full: 3 of 3"),
+    ("de", "Politics ist voll: 3 von 3"),
+    ("de-AT", "Politics ist voll: 3 von 3"),
+    ("fr", "la rubrique Politics est pleine\u00a0: 3 sur 3"),
+    ("es", "la sección Politics está llena: 3 de 3"),
+    ("nl", "Politics is vol: 3 van 3"),
+    ("ar", "قسم \u2068Politics\u2069 ممتلئ: 3 من 3"),
+    ("sv", "Politics is full: 3 of 3"),
+]
+
+
+def left_out(room: Room) -> str:
+    """What the page says of what the rules left out; empty where it has nothing of that."""
+    text, heading = unescape(room.opened().text), words(room.paper.language)["edition_left_out"]
+    return text.partition(f"<h2>{heading}</h2>")[2].partition("</ul>")[0]
+
+
+@pytest.mark.parametrize(("language", "said"), SAID)
+def test_why_a_story_was_left_out_is_said_in_the_pages_language(
+    tmp_path: Path, engine: Engine, language: str, said: str
+) -> None:
+    with desk(tmp_path, engine, language=language) as room:
+        part = left_out(room)
+        assert f'<bdi>The quarry reopens</bdi> <span class="soft">{said}</span>' in part
+        assert 'lang="en"' not in part
+
+
+@pytest.mark.parametrize(
+    ("why", "is_there"),
+    [(Why.SENSITIVE_LEAD, True), (Why.UNPUBLISHED, True), (Why.USED, False), (Why.DROPPED, False)],
+)
+def test_what_nobody_expected_and_what_editors_know_is_not_in_that_list(
+    tmp_path: Path, engine: Engine, why: Why, is_there: bool
+) -> None:
+    with desk(tmp_path, engine) as room:
+        with writing(engine) as connection:
+            row = sa.update(edition_revisions).values(left_out=[LeftOut(QUARRY, why).stored])
+            connection.execute(row)
+        assert (why.english in left_out(room)) is is_there
