@@ -15,7 +15,7 @@ from babel.units import format_unit
 
 from content.teaser import Teaser
 from newsletter.desk.changes import told
-from newsletter.edition import Edition, LeftOut, Selection
+from newsletter.edition import BY_HAND, Edition, LeftOut, Selection
 from newsletter.left_out import Value, sentences
 from newsletter.rendering.lines import clean, isolated
 from newsletter.variant import Audience
@@ -165,7 +165,9 @@ def when(
 ) -> str:
     """When the edition goes out, or that it waits for somebody; with a `delay` also when it is sent."""
     if edition.held:
-        return words["held"].format(why=edition.held)
+        # What a person wrote stands as it is.
+        why = words["held_why_hand"] if edition.held == BY_HAND else edition.held
+        return words["held"].format(why=why)
     if delay:
         arrives = arrival(edition.goes, delay, locale, zone)
         return words["goes_kept"].format(when=moment(edition.goes, locale, zone), arrives=arrives)

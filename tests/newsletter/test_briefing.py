@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel import Locale
 
-from newsletter.desk.briefing import Briefing, Found, briefing, period
-from newsletter.edition import Block, Edition, EditionState, LeftOut, Story
+from newsletter.desk.briefing import Briefing, Found, briefing, period, when
+from newsletter.edition import BY_HAND, Block, Edition, EditionState, LeftOut, Story
 from newsletter.left_out import Why
 from newsletter.letters.personal import words_of
 from newsletter.rendering.render import render
@@ -88,6 +88,19 @@ def test_why_a_story_was_left_out_is_said_in_the_mails_language(language: str, s
     paper = samples.newsletter(language=language)
     letter = render(selection(), Variant(Audience.FREE), samples.newsroom(), paper, briefing=box).letter
     assert all(said in str(part) for part in ("".join(map(str, letter.html)), "".join(map(str, letter.text))))
+
+
+@pytest.mark.parametrize(
+    ("language", "held", "said"),
+    [
+        ("en", BY_HAND, "Held: by hand"),
+        ("de", BY_HAND, "Angehalten: von Hand"),
+        ("de", "too early", "Angehalten: too early"),
+    ],
+)
+def test_that_it_is_held_by_hand_is_said_in_the_mails_language(language: str, held: str, said: str) -> None:
+    edition = Edition(KEY, "daily", DAY, "", EditionState.COMPOSED, 1, NOW, held=held)
+    assert when(edition, words_of("preview", language), Locale.parse(language), ZONE) == said
 
 
 def test_what_is_paid_for_is_called_so_in_the_list() -> None:

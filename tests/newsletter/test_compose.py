@@ -369,6 +369,7 @@ def test_only_running_bookings_both_ends_included():
             booking("until-now", run_until=NOW),
             booking("over", run_until=NOW - timedelta(seconds=1)),
             booking("to-come", run_from=NOW + timedelta(seconds=1)),
+            booking("tomorrow", run_from=NOW + timedelta(hours=11, minutes=30)),
             replace(booking("elsewhere"), sections=("jobs",)),
         ),
         newsletter=samples.newsletter(sponsored_per_sponsor=9),
@@ -376,6 +377,8 @@ def test_only_running_bookings_both_ends_included():
     assert sorted(slugs(result)["partners"]) == ["from-now", "open", "until-now"]
     assert why(result, "over") == "its booking has ended"
     assert why(result, "to-come") == "its booking begins on 2026-03-10"
+    # Half past midnight in the newsroom, and still today in UTC.
+    assert why(result, "tomorrow") == "its booking begins on 2026-03-11"
     assert why(result, "elsewhere") == "not in a sponsored section of this newsletter"
 
 
