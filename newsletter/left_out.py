@@ -9,9 +9,10 @@ from enum import StrEnum
 from itertools import cycle
 from string import Formatter
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Value = str | int | date | datetime | tuple[str, ...]
-"""A moment is in the newsroom's zone."""
+"""A moment is `local`."""
 
 Values = tuple[Value, ...]
 """What fills a sentence in, in the order of its kind's fields; for several sentences, one after the other."""
@@ -102,6 +103,12 @@ _READ: Mapping[str, Callable[[Any], Value]] = {
 def english(why: Why, values: Values) -> str:
     """The reason as the operator reads it."""
     return "; ".join(sentences(why, values, why.english, _in_english))
+
+
+def local(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The moment with the zone's offset at it, as it is read again: in the hour that a day has twice, Python
+    finds no moment of a zone equal to one with an offset."""
+    return datetime.fromisoformat(moment.astimezone(zone).isoformat())
 
 
 def sentences(why: Why, values: Values, words: str, written: Callable[[Value], str]) -> list[str]:

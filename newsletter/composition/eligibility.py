@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from content.teaser import Teaser
 from newsletter.edition import LeftOut, Story
-from newsletter.left_out import Why
+from newsletter.left_out import Why, local
 
 OVERLAP = timedelta(hours=6)
 """How far the window reaches back before the previous edition: stories are published late, or backdated."""
@@ -72,8 +72,7 @@ def eligible(material: Material, now: datetime, zone: ZoneInfo, until: datetime 
         is_update = teaser.again and _developed(material, teaser, start)
         left = _left_out(material, teaser, until or now)
         if not left and not is_update and teaser.id not in carried and teaser.published <= start:
-            moments = (teaser.published.astimezone(zone), start.astimezone(zone))
-            left = LeftOut(teaser.id, Why.OLD, moments)
+            left = LeftOut(teaser.id, Why.OLD, (local(teaser.published, zone), local(start, zone)))
         if left:
             left_out.append(left)
         else:

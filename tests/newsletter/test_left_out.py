@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from newsletter.desk.briefing import reason
 from newsletter.edition import LeftOut
-from newsletter.left_out import Values, Why
+from newsletter.left_out import Values, Why, local
 from newsletter.letters.personal import words_of
 from newsletter.rendering.phrases import languages
 
@@ -24,15 +24,12 @@ MOMENT = "Montag, 9. März 2026, 05:00"
 DAY = date(2026, 3, 11)
 FRENCH = ("la rubrique A est pleine\u00a0: 3 sur 3", "la rubrique B est pleine\u00a0: 4 sur 4")
 
-_YEARS: dict[str, datetime] = {
-    "min_value": datetime(2000, 1, 1),  # noqa: DTZ001  # The zone is drawn.
-    "max_value": datetime(2100, 1, 1),  # noqa: DTZ001
-}
+MOMENTS = st.datetimes(timezones=st.just(UTC)).map(lambda at: local(at, ZONE))
 # By the name of the field.
 _VALUES = {
     "edition": st.just("daily-2026-03-09"),
-    "published": st.datetimes(timezones=st.just(ZONE), **_YEARS),
-    "window": st.datetimes(timezones=st.just(ZONE), **_YEARS),
+    "published": MOMENTS,
+    "window": MOMENTS,
     "day": st.dates(date(2000, 1, 1), date(2100, 1, 1)),
     "section": st.sampled_from(["Politics", "{curly}", "سياسة", "Ciència i més"]),
     "sections": st.lists(st.sampled_from(["sport", "jobs"]), min_size=1).map(tuple),
@@ -61,6 +58,13 @@ def test_a_reason_is_the_same_when_it_is_read_again(left: LeftOut) -> None:
     again = LeftOut.of(json.loads(json.dumps(left.stored)))
     assert again == left
     assert again.reason == left.reason
+
+
+def test_a_moment_of_the_hour_that_comes_twice_is_the_same_when_it_is_read_again() -> None:
+    at = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    left = LeftOut("a", Why.OLD, (local(at, ZONE), local(at, ZONE)))
+    assert LeftOut.of(left.stored) == left
+    assert left.reason == "published 2026-10-25 02:30, before the window (2026-10-25 02:30)"
 
 
 @given(reasons(), st.sampled_from(languages()))

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter.edition import LeftOut
-from newsletter.left_out import Why
+from newsletter.left_out import Values, Why
 from newsletter.tables import edition_revisions
 from newsroom.database import writing
+from tests.newsletter.delivering import NOW
 from tests.web.editing import QUARRY, Room, desk
 from web.words import words
 
@@ -45,14 +46,21 @@ def test_why_a_story_was_left_out_is_said_in_the_pages_language(
 
 
 @pytest.mark.parametrize(
-    ("why", "is_there"),
-    [(Why.SENSITIVE_LEAD, True), (Why.UNPUBLISHED, True), (Why.USED, False), (Why.DROPPED, False)],
+    ("why", "values", "is_there"),
+    [
+        (Why.SENSITIVE_LEAD, (), True),
+        (Why.UNPUBLISHED, (), True),
+        (Why.USED, (), False),
+        (Why.OLD, (NOW, NOW), False),
+        (Why.DROPPED, (), False),
+        (Why.WITHDRAWN, (), False),
+    ],
 )
 def test_what_nobody_expected_and_what_editors_know_is_not_in_that_list(
-    tmp_path: Path, engine: Engine, why: Why, is_there: bool
+    tmp_path: Path, engine: Engine, why: Why, values: Values, is_there: bool
 ) -> None:
     with desk(tmp_path, engine) as room:
         with writing(engine) as connection:
-            row = sa.update(edition_revisions).values(left_out=[LeftOut(QUARRY, why).stored])
+            row = sa.update(edition_revisions).values(left_out=[LeftOut(QUARRY, why, values).stored])
             connection.execute(row)
-        assert (why.english in left_out(room)) is is_there
+        assert ("The quarry reopens" in left_out(room)) is is_there
