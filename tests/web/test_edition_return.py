@@ -1,0 +1,34 @@
+"""Going back in the browser, on the page of an edition's controls: what stands there is the edition's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from sqlalchemy.engine import Engine
+
+from tests.browser import window
+from tests.web.editing import ANA, CELLO, desk
+from tests.web.test_reader_pages import base
+
+pytestmark = pytest.mark.browser
+
+
+def test_what_was_typed_once_does_not_come_back_over_what_others_wrote(
+    tmp_path: Path, engine: Engine, browser: Browser
+) -> None:
+    with window(browser, 375) as page, desk(tmp_path, engine) as room:
+        page.goto(base(room.site) + room.link())
+        page.locator("#subject").fill("Nele's subject")
+        page.locator("#note").fill("Nele's note")
+        page.locator("#subject").press("Enter")
+        page.wait_for_url("**did=save**")
+        room.press("save", editor=ANA, subject="Ana's subject", note="Ana's note")
+        page.go_back()
+        page.locator("#note").wait_for()
+        boxes = [page.locator(box).input_value() for box in ("#subject", "#note")]
+        assert boxes == ["Ana's subject", "Ana's note"]
+        page.locator(f'button[value="drop {CELLO}"]').press("Enter")
+        page.wait_for_url("**did=drop**")
+        assert (room.selection.subject, "Ana's note" in room.selection.note) == ("Ana's subject", True)
