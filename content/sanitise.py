@@ -11,6 +11,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import nh3
 
+from content.blank import is_blank
 from content.markup import regular
 from content.plain_markup import is_clean
 
@@ -114,14 +115,15 @@ def cleaned(html: str, base: str = "") -> str:
 
 
 def clean_line(text: str) -> str:
-    """`text` as one line of plain text: without control characters, its white space folded.
+    """`text` as one line of plain text: without control characters, its white space folded; empty where
+    nobody would see anything of it.
 
     Markup and references are left as they are: they are text here, and escaped wherever it is shown.
     """
-    if text.isprintable() and "  " not in text:
-        # No control character, noncharacter or space but the common one is printable.
-        return text.strip()
-    return _SPACE.sub(" ", _HARMFUL.sub("", text)).strip()
+    # No control character, noncharacter or space but the common one is printable.
+    is_plain = text.isprintable() and "  " not in text
+    line = (text if is_plain else _SPACE.sub(" ", _HARMFUL.sub("", text))).strip()
+    return line if line.isascii() or not is_blank(line) else ""
 
 
 def clean_text(text: str) -> str:

@@ -245,6 +245,12 @@ def _without_harmful(text: str) -> str:
         ("turned \u202eround", "turned round"),
         ("👩\u200d🚀 عمر \u200fx", "👩\u200d🚀 عمر \u200fx"),
         ("\n", ""),
+        ("\u200b\u200e", ""),
+        ("\u2800 \u00ad", ""),
+        ("\u0301", ""),
+        ("\u3164\u00a0\ufe0f", ""),
+        ("\u200b.", "\u200b."),
+        ("👍🏽", "👍🏽"),
     ],
 )
 def test_a_line(text, expected):

@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from content.article import Access
+from content.blank import is_blank
 from content.prose import _UNSPACED, word_count
 from content.sanitise import _HARMFUL, _SPACE, clean_line
 from content.sources.field_reader import FieldReader
@@ -24,8 +25,10 @@ _ODD = st.text(alphabet=" a\t\n\x00\x1c\x85\xa0\xad\u2028\u202e\u3000\u200d\ufef
 @example("\u3000a\u3000")
 @example("\xa0a")
 @example("a\tb")
+@example("\u200b\u200e")
 def test_a_line_is_cleaned(text):
-    assert clean_line(text) == _SPACE.sub(" ", _HARMFUL.sub("", text)).strip()
+    line = _SPACE.sub(" ", _HARMFUL.sub("", text)).strip()
+    assert clean_line(text) == ("" if is_blank(line) else line)
 
 
 @given(st.text() | _ODD)
