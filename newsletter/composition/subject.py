@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
+from content.blank import is_blank
 from content.teaser import Teaser
 from newsletter.edition import Selection, SubjectRule
 from newsletter.rendering.phrases import is_opinion
@@ -21,6 +22,7 @@ _ELLIPSIS = "…"
 _FIELD = re.compile(r"\{(lead|second|name|title|date)\}")
 _BRACED = re.compile(r"\{[^{}]*\}?|\}")
 _LEFT_OVER = " \t-–—|·:;,/("
+_MARKS_ALONE = str.maketrans(dict.fromkeys(_LEFT_OVER))
 # Embeddings, overrides and isolates would reach out of the piece that a cut leaves.
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -46,8 +48,8 @@ def headlines(selection: Selection) -> tuple[str, ...]:
 def subject_of(rule: SubjectRule, quotable: Iterable[str], limit: int = SUBJECT_LIMIT - 1) -> str:
     """The subject by rule, in at most `limit` characters.
 
-    Where the rule wants a headline and there is none to quote, it is title and date, or as much of that as
-    is whole within the limit.
+    Where the rule wants a headline and there is none to quote, or where nothing but marks would be left, it
+    is title and date, or as much of that as is whole within the limit.
     """
     lead, second, *_ = *quotable, "", ""
     if not lead and "{lead}" in rule.template:
@@ -55,7 +57,8 @@ def subject_of(rule: SubjectRule, quotable: Iterable[str], limit: int = SUBJECT_
     values = {"lead": lead, "second": second, "name": rule.name, "title": rule.title, "date": rule.date}
     text = one_line(_FIELD.sub(lambda field: values[field[1]], rule.template))
     said = text.strip(_LEFT_OVER)
-    return cut(said, limit) if said else _quiet_subject(rule)
+    says_nothing = is_blank(said.translate(_MARKS_ALONE))
+    return _quiet_subject(rule) if says_nothing else cut(said, limit)
 
 
 def has_fields(subject: str) -> bool:
@@ -92,7 +95,7 @@ def entitled(selection: Selection) -> Selection:
         chosen = subject_of(replace(selection.rule, template=chosen), quotable, WRITTEN_LIMIT)
     return replace(
         selection,
-        subject=chosen or subject_of(selection.rule, quotable),
+        subject=subject_of(selection.rule, quotable) if is_blank(chosen) else chosen,
         preheader=preheader_of(quotable),
     )
 

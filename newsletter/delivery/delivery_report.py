@@ -16,7 +16,7 @@ class StoppedBy(StrEnum):
     """What ended a run before the edition was over, as it is said: "stopped by a hold"."""
 
     HELD = "a hold"
-    STOPPED = "somebody's stop"
+    STOPPED = "a person"
     RESTORED = "the restored database"
     ASKED = "a signal to end"
     PROVIDER = "the provider, which takes nothing"

@@ -4,8 +4,11 @@ reason, and nothing says that it was done. Pure."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from enum import StrEnum
 
+from content.blank import is_blank
+from content.prose import plain
 from content.teaser import Teaser
 from newsletter.composition.subject import unknown_field
 from newsletter.edition import Edits, Selection
@@ -34,6 +37,17 @@ class ImpossibleError(MisuseError):
         self.cannot = cannot
         self.story = story
         """Its id; of a subject, what is in its braces."""
+
+
+def with_words(edits: Edits, before: Selection) -> Edits:
+    """The edits without a subject or a note of which nobody would see anything: either counts as empty, and
+    as no edit where there was none to take away."""
+    subject, note = edits.subject, edits.note
+    if subject is not None and is_blank(subject):
+        subject = "" if before.edits.subject else None
+    if note is not None and is_blank(plain(note)):
+        note = "" if before.note else None
+    return replace(edits, subject=subject, note=note, note_text=edits.note_text if note else None)
 
 
 def check(edits: Edits, newsroom: Newsroom, there: Mapping[str, Teaser]) -> None:

@@ -96,6 +96,7 @@ def change(
     """
     edition = open_edition(connection, key)
     before = editions.selection_of(connection, key, edition.revision)
+    edits = choices.with_words(edits, before)
     newsletter, hour = newsletter_of(settings, edition), max(now, edition.due)
     back = absent.back_for(connection, settings, edition, before, edits, hour)
     edits = replace(edits, restored=edits.restored | back.ids)

@@ -304,6 +304,25 @@ def test_a_subject_that_is_too_long_is_refused(house: House) -> None:
     assert edit(house, "--subject", "x" * 300).step("edit")["subject"] == "x" * 300
 
 
+@pytest.mark.parametrize("subject", ["\u200b\u200e", "\u2800", "\u00ad\u0301", ""])
+@pytest.mark.parametrize("note", ["&nbsp;", "\u200b", "- \u00a0\n", "***\n", ""])
+def test_words_of_which_nobody_sees_anything_are_none(house: House, subject: str, note: str) -> None:
+    file = house.root / "note.md"
+    file.write_text(note, encoding="utf-8")
+    words = ("--subject", subject, "--note", str(file))
+    assert edit(house, *words).step("edit")["changed"] == "nothing"
+    # They take away what was there.
+    (house.root / "word.md").write_text("A word.", encoding="utf-8")
+    edit(house, "--subject", "Ours", "--note", str(house.root / "word.md"))
+    assert edit(house, *words).step("edit")["subject"] == "The bridge story"
+    assert logged(house)[-1].endswith('subject by rule "The bridge story" instead of "Ours"; note taken away')
+    assert edit(house, *words).step("edit")["changed"] == "nothing"
+    house.run(now=SIX)
+    mail = house.mails(KEY)["paid@example.org"]
+    assert str(mail["Subject"]) == "The bridge story"
+    assert "from the editors" not in text_of(mail).lower()
+
+
 def test_an_unknown_section_is_named_with_those_there_are(house: House) -> None:
     assert "is not in it; allowed: politics, culture" in said(edit(house, "--place", "bridge=sports"))
 

@@ -59,6 +59,9 @@ def test_cut_keeps_to_the_limit_and_tears_no_mark_off(text: str, limit: int):
         ("{name}, {date}", (), "The Quay, Tuesday 10 March"),
         ("{lead}", (), "The Morning Quay, Tuesday 10 March"),
         ("{lead}", ("·",), "The Morning Quay, Tuesday 10 March"),
+        ("{lead} · {second}", ("\u200b", "\u200b"), "The Morning Quay, Tuesday 10 March"),
+        ("\u200b{second}\u00ad", ("Ferry returns",), "The Morning Quay, Tuesday 10 March"),
+        ("\u2800·\u00a0({second}", ("Ferry returns",), "The Morning Quay, Tuesday 10 March"),
         ("{lead}", ("{name} {lead.teaser} {0}",), "{name} {lead.teaser} {0}"),
         ("{lead}", (LONG,), "The council votes to reopen the night ferry, a year after…"),
     ],
@@ -113,6 +116,13 @@ def test_of_an_edition():
     )
     assert result.selection.subject == "Opinion: Let the ferry go"
     assert result.selection.preheader == "The vote reopens · The book reopens"
+
+
+@pytest.mark.parametrize("subject", ["\u200b\u200e", "\u00ad \u2800", "\u2067", "{second}\u200b"])
+def test_an_editors_subject_of_which_nothing_is_seen_is_none(subject: str):
+    chosen = edition(story("vote"), edits=Edits(subject=subject)).selection.subject
+    rule = "The Morning Quay, Tuesday 10 March" if "{" in subject else samples.teaser("vote").headline
+    assert chosen == rule
 
 
 def test_an_editors_subject_is_theirs_whatever_its_length():
