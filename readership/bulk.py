@@ -112,7 +112,7 @@ def _moments(connection: Connection, column: sa.Column[Any]) -> Callable[[dateti
     def text(moment: datetime | None) -> Any:
         # A list may have another moment in each row: the same text in a fifth of the time.
         if moment is not None and moment.tzinfo is UTC:
-            return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+            return moment.isoformat(" ", "microseconds").removesuffix("+00:00")
         return convert(moment)
 
     return text

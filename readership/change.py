@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 from readership.reader import Plan, Reader, Subscription, SubscriptionStatus, SuppressionReason
 from readership.row import ASKS, Row, Status
@@ -18,6 +19,8 @@ _STOPS = (Status.UNSUBSCRIBED, Status.COMPLAINED)
 _WISHES = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED, SuppressionReason.ERASED)
 """Suppressions that are the reader's own word, and not the mail server's."""
 
+_NONE: frozenset[str] = frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -28,8 +31,7 @@ class Known:
     suppressed: SuppressionReason | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What is to be written. `after` is what will be known then."""
 
     after: Known
@@ -51,14 +53,13 @@ def change(known: Known, row: Row, key: str, newsletters: Sequence[str]) -> Chan
 
     `newsletters`: those that a row without a list of its own means.
     """
-    if known.reader is None and known.suppressed is SuppressionReason.ERASED:
-        # Erased means that not even the address comes back.
-        return Change(known, kept_stopped=True)
-    reader = _reader(known.reader, row, key)
+    if known.reader is None:
+        return _newcomer(known, row, key, newsletters)
+    reader = _reader(known.reader, row)
     changed = []
     for newsletter in _meant(known, row, newsletters):
         there = known.subscriptions.get(newsletter)
-        one = _begun(known, row, newsletter, reader.id) if there is None else _continued(there, known, row)
+        one = _begun(known, row, newsletter) if there is None else _continued(there, known, row)
         if one != there:
             changed.append(one)
     suppress = None if known.suppressed else _SUPPRESSIONS.get(row.status)
@@ -75,10 +76,29 @@ def change(known: Known, row: Row, key: str, newsletters: Sequence[str]) -> Chan
     )
 
 
-def _reader(known: Reader | None, row: Row, key: str) -> Reader:
+def _newcomer(known: Known, row: Row, key: str, newsletters: Sequence[str]) -> Change:
+    if known.suppressed is SuppressionReason.ERASED:
+        # Erased means that not even the address comes back.
+        return Change(known, kept_stopped=True)
+    reader = Reader(
+        0,
+        row.address,
+        key,
+        row.plan or Plan.FREE,
+        row.plan_until,
+        row.products or _NONE,
+        row.name,
+        row.language,
+    )
+    theirs = {one: _begun(known, row, one) for one in _meant(known, row, newsletters)}
+    suppress = None if known.suppressed else _SUPPRESSIONS.get(row.status)
+    after = Known(reader, theirs, known.suppressed or suppress)
+    kept_stopped = row.status in ASKS and _is_stopped(after, row.newsletters or newsletters)
+    return Change(after, reader, tuple(theirs.values()), suppress, kept_stopped)
+
+
+def _reader(known: Reader, row: Row) -> Reader:
     plan, until = _plan(known, row)
-    if known is None:
-        return Reader(0, row.address, key, plan, until, row.products or frozenset(), row.name, row.language)
     return replace(
         known,
         plan=plan,
@@ -89,12 +109,12 @@ def _reader(known: Reader | None, row: Row, key: str) -> Reader:
     )
 
 
-def _plan(known: Reader | None, row: Row) -> tuple[Plan, date | None]:
-    plan = row.plan or (known.plan if known else Plan.FREE)
+def _plan(known: Reader, row: Row) -> tuple[Plan, date | None]:
+    plan = row.plan or known.plan
     # An empty cell says something only beside a plan; without a column, what is known stays with its plan.
     if row.plan_until is not None or (row.says_until and row.plan is not None):
         return plan, row.plan_until
-    return plan, known.plan_until if known is not None and plan is known.plan else None
+    return plan, known.plan_until if plan is known.plan else None
 
 
 def _meant(known: Known, row: Row, newsletters: Sequence[str]) -> Sequence[str]:
@@ -110,12 +130,12 @@ def _meant(known: Known, row: Row, newsletters: Sequence[str]) -> Sequence[str]:
     return newsletters
 
 
-def _begun(known: Known, row: Row, newsletter: str, reader_id: int) -> Subscription:
+def _begun(known: Known, row: Row, newsletter: str) -> Subscription:
     return Subscription(
-        reader_id,
+        known.reader.id if known.reader else 0,
         newsletter,
         _status(None, row, known.suppressed),
-        row.sections or frozenset(),
+        row.sections or _NONE,
         None,
         row.consent_at,
         row.consent_source,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from newsroom.errors import ReaderError
@@ -35,6 +35,9 @@ FIELDS = (
 )
 """What a row may say, under our own names. Only the address is needed."""
 
+_ALIKE = ("status", "plan", "plan_until", "products", "language", "sections", "newsletters", "ended_by")
+"""Those in which most rows of a list say what another one says: that is understood once."""
+
 LONGEST = 320
 """Characters of one value."""
 
@@ -43,6 +46,9 @@ LONGEST_NAME = 100
 
 _DATES = 10_000
 """How many texts of dates are remembered: most rows of a list have few different ones."""
+
+_COMBINATIONS = 1_000
+"""How many combinations of cells that are alike are remembered."""
 
 _T = TypeVar("_T")
 
@@ -73,13 +79,15 @@ class Rules:
     """What the values of a row are measured by."""
 
     zone: ZoneInfo
-    sections: Collection[str]
-    newsletters: Collection[str]
+    sections: frozenset[str] | tuple[str, ...]
+    newsletters: frozenset[str] | tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What a row says. None: it says nothing of that, and what is known stays."""
+class Row(NamedTuple):
+    """What a row says. None: it says nothing of that, and what is known stays.
+
+    A tuple, as a list may have millions: a dataclass is five times as long in the making.
+    """
 
     address: str
     """As `tokens.mailable` has it."""
@@ -116,14 +124,56 @@ def understood(values: Mapping[str, str], rules: Rules) -> Row:
 
     Raises ReaderError with every mistake, none of which repeats an address.
     """
-    cells = _Cells({}, [])
-    for name, value in values.items():
-        cells.take(name, value)
-    texts = cells.texts
-    row = Row(
-        address=cells.address(),
+    cells = _cleaned(values)
+    texts, problems = cells.texts, cells.problems
+    address = cells.address()
+    said = _said(rules, tuple(map(texts.get, _ALIKE)), "status" in cells.told)
+    problems.extend(said.problems)
+    consent_at = cells.dated("consent_at", rules.zone, moment)
+    if said.plan is Plan.TRIAL and said.plan_until is None:
+        problems.append("plan trial needs its last day in plan_until")
+    if problems:
+        raise ReaderError(*dict.fromkeys(problems))
+    return Row(
+        address,
+        said.status,
+        cells.name(),
+        said.plan,
+        said.plan_until,
+        said.says_until,
+        said.products,
+        said.language,
+        said.sections,
+        said.newsletters,
+        consent_at,
+        texts.get("consent_source", ""),
+        said.ended_by,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a row's `_ALIKE` cells say."""
+
+    status: Status
+    plan: Plan | None
+    plan_until: date | None
+    says_until: bool
+    products: frozenset[str] | None
+    language: str
+    sections: frozenset[str] | None
+    newsletters: tuple[str, ...] | None
+    ended_by: str
+    problems: tuple[str, ...]
+
+
+@lru_cache(_COMBINATIONS)
+def _said(rules: Rules, alike: tuple[str | None, ...], is_told: bool) -> _Said:
+    """What the `_ALIKE` cells say; None is a cell that the row does not have. `is_told`: of the status."""
+    texts = {name: text for name, text in zip(_ALIKE, alike, strict=True) if text is not None}
+    cells = _Cells(texts, told={"status"} if is_told else set())
+    return _Said(
         status=cells.status() if "status" in texts else Status.SUBSCRIBED,
-        name=cells.name(),
         plan=cells.plan() if "plan" in texts else None,
         plan_until=cells.dated("plan_until", rules.zone, day),
         says_until="plan_until" in texts,
@@ -131,32 +181,33 @@ def understood(values: Mapping[str, str], rules: Rules) -> Row:
         language=cells.language() if "language" in texts else "",
         sections=frozenset(cells.known("sections", rules.sections)) or None,
         newsletters=cells.known("newsletters", rules.newsletters) or None,
-        consent_at=cells.dated("consent_at", rules.zone, moment),
-        consent_source=texts.get("consent_source", ""),
         ended_by=texts.get("ended_by", "")[:LONGEST_NAME],
+        problems=tuple(cells.problems),
     )
-    if row.plan is Plan.TRIAL and row.plan_until is None:
-        cells.problems.append("plan trial needs its last day in plan_until")
-    if cells.problems:
-        raise ReaderError(*dict.fromkeys(cells.problems))
-    return row
 
 
-@dataclass(frozen=True, slots=True)
+def _cleaned(values: Mapping[str, str]) -> _Cells:
+    together = "".join(values.values())
+    if together.isascii() and together.isprintable() and len(together) <= LONGEST and "'" not in together:
+        # Nearly all rows are like this, and need no closer look.
+        return _Cells({name: value.strip() for name, value in values.items()})
+    cells = _Cells({})
+    for name, value in values.items():
+        cells.take(name, value)
+    return cells
+
+
+@dataclass(slots=True)
 class _Cells:
     """A row's cells by our names, and what is found to be wrong with them."""
 
     texts: dict[str, str]
-    problems: list[str]
+    problems: list[str] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
     """Those whose mistake is named already: they are empty, and that is no second one."""
 
     def take(self, name: str, value: str) -> None:
         """Know a cell, cleaned; empty where something is wrong with it."""
-        if value.isascii() and value.isprintable() and len(value) <= LONGEST and value[:1] != "'":
-            # Nearly all are like this, and need no closer look.
-            self.texts[name] = value.strip()
-            return
         text = _clean(value)
         if text and (problem := _trouble(name, text)):
             self.problems.append(problem)

@@ -158,9 +158,9 @@ def test_who_ended_it_is_kept_and_a_readers_own_stop_stays_their_own() -> None:
     assert ended_by(_known(), by_shop) == "shop"
     assert ended_by(_known(stop, ended_by="crm"), by_shop) == "shop"
     assert ended_by(_known(stop), by_shop) == ""
-    assert ended_by(_known(stop, ended_by="crm"), replace(by_shop, ended_by="")) == ""
+    assert ended_by(_known(stop, ended_by="crm"), by_shop._replace(ended_by="")) == ""
     assert ended_by(_known(stop, ended_by="crm"), Row(ADDRESS)) == "crm"
-    assert ended_by(_known(stop, ended_by="crm"), replace(by_shop, status=Status.COMPLAINED)) == ""
+    assert ended_by(_known(stop, ended_by="crm"), by_shop._replace(status=Status.COMPLAINED)) == ""
 
 
 def test_what_a_row_does_not_say_stays() -> None:

@@ -189,3 +189,27 @@ def test_whatever_stands_there_it_is_a_row_or_an_error_of_ours(cells: dict[str, 
     else:
         assert "@" in row.address
         assert all(ord(letter) >= 32 for letter in row.name + row.consent_source + row.address)
+
+
+def test_the_same_cells_say_something_else_by_other_rules() -> None:
+    cells = {"address": ADDRESS, "sections": "sport"}
+    assert _problems(sections="sport") == (
+        "sections: 'sport' is not one of yours; allowed: culture, politics",
+    )
+    assert understood(cells, Rules(BRUSSELS, ("sport",), ())).sections == frozenset({"sport"})
+    assert _problems(sections="sport") == (
+        "sections: 'sport' is not one of yours; allowed: culture, politics",
+    )
+
+
+def test_every_mistake_is_told_again_and_in_the_order_of_the_fields() -> None:
+    for _ in range(2):
+        assert _problems(consent_at="soon", plan="gold", status="", address="a@b@c") == (
+            _problems(address="a@b@c")[0],
+            "status is empty; allowed: subscribed, pending, unsubscribed, cleaned, bounced, complained",
+            "plan 'gold' is not known; allowed: free, trial, paid, group",
+            "consent_at 'soon' is not a date; write it as 2026-03-31 or 2026-03-31T06:00+02:00",
+        )
+    # A cell that cannot be read is told of once, and is no empty one.
+    assert _problems(status="\x07") == ("status has a line break or another control character",)
+    assert _problems(status="")[0].startswith("status is empty")
