@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,13 @@ import typer
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation, moment
 from commands.showing import Shown, aside, box_of, example_values, newest, rendered, shown
+from content import waiting_pictures
 from newsletter.corrections import Box
+from newsletter.desk import pictures
+from newsletter.edition import Selection
 from newsletter.rendering.letter import filled
 from newsroom import log
+from newsroom.database import reading
 from newsroom.errors import ConfigurationError, MisuseError
 from newsroom.files import write_whole
 from newsroom.masthead import Newsletter
@@ -71,6 +76,11 @@ def only(room: Context, key: str | None, command: str) -> Newsletter:
     raise ConfigurationError(f"{command}: say which newsletter; allowed: {known}")
 
 
+def _waiting(room: Context, selection: Selection) -> Mapping[str, bytes]:
+    with reading(room.engine) as connection:
+        return waiting_pictures.waiting(connection, sorted(pictures.waiting(connection, selection)))
+
+
 def _write(room: Context, newsletter: Newsletter, found: Shown, plan: Plan, box: Box) -> Path:
     settings = room.settings
     folder = settings.root / "preview" / found.key
@@ -78,9 +88,14 @@ def _write(room: Context, newsletter: Newsletter, found: Shown, plan: Plan, box:
     public = settings.newsroom.public_url
     values = example_values(made.letter.language, f"{public}/unsubscribe/...", f"{public}/preferences/...")
     html = filled(made.letter.html, values, html=True)
+    # Those of stories that are not out yet are nowhere else.
+    waits = _waiting(room, found.selection)
+    for path, data in waits.items():
+        write_whole(folder / path, data, mode=0o600)
+    html = pictures.behind(html, waits, public, ".")
     # Perhaps nobody serves the pictures yet: take them from the disk.
     media = os.path.relpath(settings.public_dir / "media", folder)
-    html = html.replace(f"{settings.newsroom.public_url}/media/", f"{media}/")
+    html = html.replace(f"{public}/media/", f"{media}/")
     page = folder / f"{plan.value}.html"
     write_whole(page, html.encode(), mode=0o600)
     text = filled(made.letter.text, values, html=False)

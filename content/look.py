@@ -46,6 +46,8 @@ class Look:
     broken: list[Broken] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: Notes = field(default_factory=Notes)
+    waits: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
+    """By reference, the files of pictures that nobody may see yet, by path."""
 
     def take(self, one: Reading, reference: str) -> None:
         self.problems += one.problems
@@ -54,6 +56,8 @@ class Look:
         else:
             self.found.append(one.found)
         self.note(reference, dict(one.watched), list(one.shown))
+        if one.waits:
+            self.waits[reference] = one.waits
 
     def keep(self, reference: str, notes: Notes) -> None:
         if reference in notes.watched:

@@ -132,7 +132,7 @@ class _Pass:
         self.openings.met += closed + sum(
             one.access != Access.FREE for one in live.values() if one.reference not in part.gone
         )
-        due = _by_article(waits, plan, known)
+        due = waiting_pictures.by_article(waits, plan, known)
         self.openings.keep_back(plan, known | elsewhere)
         self.arrivals.keep_back(plan)
         if self.wish.stores and due:
@@ -237,15 +237,6 @@ class _Pass:
             else:
                 found.append(read.found)
         return found, broken, problems, waits
-
-
-def _by_article(
-    waits: Mapping[str, Mapping[str, bytes]], plan: SyncPlan, known: Mapping[str, KnownArticle]
-) -> dict[str, Mapping[str, bytes]]:
-    """Files by the id of their article; those of one that is not stored are left out."""
-    ids = {one.reference: one.id for one in known.values()}
-    ids |= {one.article.reference: one.article.id for one in (*plan.insert, *plan.stores)}
-    return {ids[reference]: files for reference, files in waits.items() if reference in ids}
 
 
 def _references(part: Part) -> Iterable[str]:

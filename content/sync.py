@@ -65,15 +65,16 @@ def sync_source(
         return Gallery(public_dir, remembered, waiting, dry_run=wish.dry_run)
 
     try:
+        late = waiting_pictures.publish_due(engine, public_dir, now) if wish.stores else ()
         if is_remote(source):
-            late = waiting_pictures.publish_due(engine, public_dir, now) if wish.stores else ()
             if not wish.full:
                 patience.check(source, before.state, now)
             remote = remote_source_for(source, newsroom)
             report = sync_remote(engine, source, remote, gallery, before, now, wish)
-            return replace(report, problems=(*late, *report.problems))
-        folder = source_for(source, newsroom)
-        return _sync_folder(engine, source, folder, newsroom.site_url, gallery(), before, now, wish)
+        else:
+            folder = source_for(source, newsroom)
+            report = _sync_folder(engine, source, folder, newsroom.site_url, gallery(), before, now, wish)
+        return replace(report, problems=(*late, *report.problems))
     except SourceError as error:
         if wish.stores:
             with writing(engine) as connection:
@@ -107,6 +108,10 @@ def _sync_folder(
     plan = _planned(engine, settings.key, known, found, look, notes, now, missing, wish)
     look.notes.also = plan.also
     if wish.stores:
+        due = {} if plan.held else waiting_pictures.by_article(look.waits, plan, known)
+        if due:
+            with writing(engine) as connection:
+                waiting_pictures.keep(connection, due)
         carry_out(engine, plan, gallery.made, now, wish.book)
         state = before.state if plan.held else look.notes.state
         with writing(engine) as connection:

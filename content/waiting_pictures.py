@@ -1,18 +1,21 @@
 """Pictures of articles under embargo: made when the article was read, published when its time has come.
 
-A source that is asked for what changed does not list an article again when its hour strikes.
+A source that is asked for what changed does not list an article again when its hour strikes; and an editor
+sees them before it does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from content.holdings import KnownArticle
 from content.sources import Problem
+from content.sync_plan import SyncPlan
 from content.tables import articles, waiting_pictures
 from newsroom.database import reading, writing
 from newsroom.errors import PublishError
@@ -28,6 +31,22 @@ def keep(connection: Connection, waits: Mapping[str, Mapping[str, bytes]]) -> No
         rows = [{"article_id": article_id, "path": path, "data": data} for path, data in files.items()]
         if rows:
             connection.execute(_INSERT, rows)
+
+
+def by_article(
+    waits: Mapping[str, Mapping[str, bytes]], plan: SyncPlan, known: Mapping[str, KnownArticle]
+) -> dict[str, Mapping[str, bytes]]:
+    """Files by the id of their article, where they come by its reference; those of one that is not stored are
+    left out."""
+    ids = {one.reference: one.id for one in known.values()}
+    ids |= {one.article.reference: one.article.id for one in (*plan.insert, *plan.stores)}
+    return {ids[reference]: files for reference, files in waits.items() if reference in ids}
+
+
+def paths_of(connection: Connection, ids: Collection[str]) -> frozenset[str]:
+    """The paths, below the public folder, of these articles' files that wait."""
+    query = sa.select(waiting_pictures.c.path).where(waiting_pictures.c.article_id.in_(ids))
+    return frozenset(connection.execute(query).scalars())
 
 
 def waiting(connection: Connection, paths: Sequence[str]) -> dict[str, bytes]:

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from content import catalogue
+from content import catalogue, waiting_pictures
+from content.gallery import FOLDER
 from newsletter import editions, holds
 from newsletter.delivery import recalls
-from newsletter.desk import absent, early
+from newsletter.desk import absent, early, pictures
 from newsletter.desk.editing import NOTE_LIMIT
 from newsletter.desk.previews import selection_shown
 from newsletter.desk.window import kept_for
@@ -45,14 +46,21 @@ LASTS = timedelta(days=1)
 """How long after an edition is over the link still shows what became of it."""
 
 
+PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+"""Headers of a picture behind the link."""
+
 LONGEST_BODY = 4 * NOTE_LIMIT + 16_384
 """Bytes of a POST that are read. Every button brings the note along, be it one that the shell wrote: to hold
 and to stop has to work whatever it is."""
 
 
 def routes(house: House) -> list[BaseRoute]:
-    """/edition/TOKEN."""
-    return [Route("/edition/{token:path}", Controls(house).__call__, methods=["GET", "POST"])]
+    """/edition/TOKEN, and the pictures behind it that are not published yet."""
+    controls = Controls(house)
+    return [
+        Route("/edition/{token}/media/{name}", controls.picture, methods=["GET"]),
+        Route("/edition/{token:path}", controls.__call__, methods=["GET", "POST"]),
+    ]
 
 
 class Controls:
@@ -68,6 +76,18 @@ class Controls:
         form = await form_of(request, LONGEST_BODY) if request.method == "POST" else None
         return await run_in_threadpool(self.answer, token, form, request.query_params.multi_items())
 
+    def picture(self, request: Request) -> Response:
+        """A picture of a story that is not out yet; one that is out is led to. Raises StoreError."""
+        path = f"{FOLDER}/{request.path_params['name']}"
+        with reading(self.house.engine) as connection:
+            asked = self._asked(connection, token_of(request))
+            data = waiting_pictures.waiting(connection, [path]).get(path) if asked else None
+        if asked is None:
+            return self.pages.notice("unknown", 404)
+        if data is None:
+            return RedirectResponse(self.house.address(f"/{path}"), headers=PRIVATE)
+        return Response(data, media_type="image/jpeg", headers=PRIVATE)
+
     def answer(self, token: str, form: Form | None, query: Sequence[tuple[str, str]] = ()) -> Response:
         """What is shown or done. Raises StoreError."""
         with reading(self.house.engine) as connection:
@@ -80,8 +100,8 @@ class Controls:
         if form is None:
             audience = audience_of(dict(query).get("as", ""))
             if audience and known.has_news:
-                address = self.house.address(f"/edition/{token}?as={audience}")
-                return shown(self.house, asked, known, audience, address)
+                link = self.house.address(f"/edition/{token}")
+                return shown(self.house, asked, known, audience, link)
             return self.pages.page(asked, known, self.pages.said(asked, known, query))
         form = deeds.only_changed(form)
         press, seen = deeds.press_of(form), _seen(form)
@@ -197,6 +217,7 @@ class Controls:
                 (one for one in recalls.kept(connection, now) if one.edition == edition.key), None
             ),
             delay=kept_for(settings),
+            pictures=pictures.waiting(connection, selection) if selection else (),
         )
 
     def _taken_back(self, asked: Asked) -> bool:

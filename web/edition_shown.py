@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
+from newsletter.desk.pictures import behind
 from newsletter.desk.previews import nobodys_values
 from newsletter.rendering.letter import filled
 from newsletter.variant import Audience, Variant
@@ -31,8 +32,8 @@ def audience_of(text: str) -> Audience | None:
     return Audience(text) if text in set(Audience) else None
 
 
-def shown(house: House, asked: Asked, known: Known, audience: Audience, address: str) -> Response:
-    """The mail as a page of its own; `address` is that page's. Its links to unsubscribe stop nobody's mail.
+def shown(house: House, asked: Asked, known: Known, audience: Audience, link: str) -> Response:
+    """The mail as a page of its own; `link` is the editor's. Its links to unsubscribe stop nobody's mail.
 
     Raises RenderError where it cannot be drawn.
     """
@@ -41,10 +42,10 @@ def shown(house: House, asked: Asked, known: Known, audience: Audience, address:
 
     assert known.selection is not None  # noqa: S101  # Whoever calls has looked.
     newsletter, newsroom = asked.newsletter, house.newsroom
-    web = None if newsletter.archive is Archive.NOBODY else address
+    web = None if newsletter.archive is Archive.NOBODY else f"{link}?as={audience}"
     letter = render(known.selection, Variant(audience), newsroom, newsletter, web_url=web).letter
     values = nobodys_values(house.settings, newsletter, letter.language)
-    html = filled(letter.html, values, html=True)
+    html = behind(filled(letter.html, values, html=True), known.pictures, newsroom.public_url, link)
     before, body, after = html.partition("<body")
     inside, end, rest = after.partition(">")
     bar = _bar(asked, audience, letter.subject)

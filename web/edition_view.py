@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -56,6 +56,8 @@ class Known:
     """What it keeps of one that is stopped, and was to forget."""
     delay: timedelta = timedelta()
     """How long the provider keeps what it is handed."""
+    pictures: Collection[str] = ()
+    """The paths of those of its pictures that are not published yet."""
 
     @property
     def seen(self) -> int:

@@ -87,6 +87,8 @@ class Found:
     """The ids of the stories in `before` that no editor took out: withdrawn, or not published by then."""
     delay: timedelta = timedelta()
     """How long the provider keeps what it is handed before it sends it."""
+    pictures: Collection[str] = ()
+    """The paths of those of its pictures that are not published yet."""
 
     @property
     def audience(self) -> Audience:

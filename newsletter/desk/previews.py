@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from content import catalogue
 from newsletter import editions, history
 from newsletter.composition.revise import revised
+from newsletter.desk import pictures
 from newsletter.desk.briefing import REASONS, Found, briefing
 from newsletter.desk.editing import current
 from newsletter.desk.window import kept_for
@@ -189,6 +190,7 @@ def _found(connection: Connection, settings: Settings, one: Due, now: datetime) 
         teasers=catalogue.by_ids(connection, ids, max(now, edition.due), newsroom.paywall),
         readers=counts.by_plan(connection, edition.newsletter, edition.local_date),
         delay=kept_for(settings),
+        pictures=pictures.waiting(connection, selection),
     )
 
 
@@ -210,9 +212,10 @@ def letter(settings: Settings, one: Due, found: Found) -> Letter:
     made = render(found.selection, variant, newsroom, newsletter, briefing=told, web_url=web_url).letter
     values = nobodys_values(settings, newsletter, made.language)
     subject = words["subject_again" if found.changed_by else "subject"]
+    html = pictures.behind(filled(made.html, values, html=True), found.pictures, newsroom.public_url, url)
     return Letter(
         subject.format(subject=found.selection.subject),
-        parts_of(filled(made.html, values, html=True)),
+        parts_of(html),
         parts_of(filled(made.text, values, html=False)),
         made.language,
     )

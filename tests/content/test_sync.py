@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 from sqlalchemy.engine import Engine
 
@@ -178,11 +179,31 @@ def test_the_picture_of_an_embargoed_article_comes_out_with_it(desk: Desk) -> No
     for _ in range(2):
         desk.sync()
         assert list(desk.public.rglob("*.jpg")) == []
+        assert _waiting(desk) == 3
     desk.now = datetime(2026, 3, 10, 13, tzinfo=UTC)
     report = desk.sync()
     assert (report.updated, report.unchanged) == (0, 1)
     assert len(list(desk.public.rglob("*.jpg"))) == 3
+    assert _waiting(desk) == 0
     assert desk.sync().unchanged == 1
+
+
+def test_what_is_held_leaves_no_picture_waiting(desk: Desk) -> None:
+    for name in "abc":
+        desk.write(f"politics/{name}.md")
+    desk.sync()
+    for name in "abc":
+        (desk.root / "politics" / f"{name}.md").unlink()
+    _picture(desk.root / "x.jpg")
+    front = "headline: soon\npublished: 2026-03-10 14:00\nimage: {file: x.jpg, alt: x}"
+    desk.write("politics/soon.md", front)
+    assert desk.sync().held
+    assert _waiting(desk) == 0
+
+
+def _waiting(desk: Desk) -> int:
+    with reading(desk.engine) as connection:
+        return int(connection.execute(sa.text("SELECT count(*) FROM waiting_pictures")).scalar_one())
 
 
 def test_an_id_that_another_source_has_is_given_to_nobody_else(desk: Desk) -> None:

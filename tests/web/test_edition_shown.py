@@ -11,13 +11,14 @@ import sqlalchemy as sa
 from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy.engine import Engine
 
+from content import waiting_pictures
 from content.tables import articles
 from newsletter.desk.previews import put_previews
 from newsletter.tables import letters
 from newsroom.database import reading, writing
 from newsroom.masthead import Archive
 from tests.newsletter.delivering import KEY, NOW
-from tests.web.editing import CELLO, NELE, Room, desk, seen
+from tests.web.editing import BRIDGE, CELLO, NELE, Room, desk, seen
 from tests.web.serving import settings
 from tests.web.test_hostile import dump
 
@@ -81,3 +82,44 @@ def test_what_is_shown_is_no_door(room: Room, engine: Engine) -> None:
         connection.execute(sa.update(articles).values(withdrawn=NOW))
     page = room.site.client.get(f"{good}?as=free")
     assert "reopens" not in page.text.partition("Not in it any more")[0] and "?as=" not in page.text
+
+
+PICTURE = f"media/{'0' * 31}1.jpg"
+
+
+def _picture_waits(engine: Engine) -> None:
+    """The lead has a picture that is published no sooner than the lead."""
+    sizes = [[PICTURE, 1200, 800, 9]]
+    image = {"sizes": sizes, "alt": "The bridge", "caption": "", "credit": ""}
+    with writing(engine) as connection:
+        ours = articles.c.id == BRIDGE
+        details = connection.execute(sa.select(articles.c.details).where(ours)).scalar_one()
+        connection.execute(sa.update(articles).where(ours).values(details={**details, "image": image}))
+        waiting_pictures.keep(connection, {BRIDGE: {PICTURE: b"JPEG"}})
+
+
+def test_a_picture_that_is_not_out_yet_is_shown_behind_the_link_alone(room: Room, engine: Engine) -> None:
+    _picture_waits(engine)
+    values = settings(room.site.public.parent, newsletters=(room.paper,))
+    put_previews(values, engine, lambda: NOW)
+    with reading(engine) as connection:
+        preview = connection.execute(sa.select(letters.c.html).where(letters.c.address == NELE)).scalar_one()
+    for html in (preview, room.site.client.get(f"{room.link()}?as=free").text):
+        (src,) = {src for src in re.findall(r'src="([^"]*)"', html) if "media" in src}
+        assert src.endswith(f"{room.link()}/{PICTURE}")
+        assert f"quay.example/{PICTURE}" not in html
+    got = room.site.client.get(f"{room.link()}/{PICTURE}")
+    assert (got.status_code, got.content, got.headers["content-type"]) == (200, b"JPEG", "image/jpeg")
+    assert got.headers["cache-control"] == "private, no-store"
+    assert room.site.client.get(f"/{PICTURE}").status_code == 404
+    for link in ("/edition/x", room.link().swapcase(), f"/edition/{'x' * 60}"):
+        assert room.site.client.get(f"{link}/{PICTURE}").status_code == 404
+
+
+def test_once_it_is_out_the_link_leads_to_where_it_is(room: Room, engine: Engine) -> None:
+    _picture_waits(engine)
+    with writing(engine) as connection:
+        waiting_pictures.forget(connection, BRIDGE)
+    assert f"quay.example/{PICTURE}" in room.site.client.get(f"{room.link()}?as=free").text
+    got = room.site.client.get(f"{room.link()}/{PICTURE}")
+    assert (got.status_code, got.headers["location"]) == (307, f"https://feeds.quay.example/{PICTURE}")
