@@ -21,9 +21,17 @@ _WIDE = "\u0300"
 _SHORTEST = 30
 """A sentence that ends before this many characters says too little alone: the next one stays with it."""
 _ISOLATE, _POP = "\u2068", "\u2069"
+_MARKS = {"ltr": "\u200e", "rtl": "\u200f"}
+"""Letters of no width that run that way: what begins with one runs so whatever comes after it."""
 _ISOLATED = re.compile(f"{_ISOLATE}([^{_POP}]*){_POP}")
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Embeddings, overrides and isolates: they would reach out of what they stand in."""
+SEPARATOR = " · "
+_CURRENCY = "$¢£¤¥\u20a0-\u20cf"
+_WITHIN_AMOUNTS = re.compile(
+    rf"(?<=[{_CURRENCY}]) (?=\d)|(?<=\b[A-Z]{{3}}) (?=\d)|(?<=\d) (?=[{_CURRENCY}%]|[A-Z]{{3}}\b|\d{{3}}\b)"
+)
+"""Between a number and its currency, which a sign or three capitals name, and before three more digits."""
 
 
 def clean(text: str) -> str:
@@ -52,13 +60,23 @@ def sentence(text: str, limit: int) -> str:
     return cut(text[:first], limit)
 
 
-def isolated(text: str, direction: str) -> str:
+def unbroken(text: str) -> str:
+    """`text` with no-break spaces in its amounts, so that no line ends between "€" and "1.40"."""
+    return _WITHIN_AMOUNTS.sub("\u00a0", text)
+
+
+def isolated(text: str, direction: str, own: str = "") -> str:
     """`text` kept apart from its neighbours (Unicode's FSI and PDI) where it has letters of the other
-    direction, so that a number after an Arabic name in an English line stays after it."""
+    direction, so that a number after an Arabic name in an English line stays after it.
+
+    `own` is how the text itself runs where that is known; else its first letter decides.
+    """
     other = ("L",) if direction == "rtl" else ("R", "AL")
-    if any(unicodedata.bidirectional(character) in other for character in text):
-        return f"{_ISOLATE}{_DIRECTION.sub('', text)}{_POP}"
-    return text
+    if not any(unicodedata.bidirectional(character) in other for character in text):
+        return text
+    plain = _DIRECTION.sub("", text)
+    mark = _MARKS[own] if own and _direction(plain) != own else ""
+    return f"{_ISOLATE}{mark}{plain}{_POP}"
 
 
 @lru_cache(maxsize=4096)
@@ -109,6 +127,18 @@ def wrapped(text: str, columns: int = WIDTH) -> str:
             line = f"{line} {word}" if line else word
             used += long + (1 if used else 0)
     return "\n".join([*lines, line])
+
+
+def in_rows(text: str, columns: int = WIDTH) -> str:
+    """What separators part, in lines of at most `columns`: where a line ends, the separator goes."""
+    rows: list[str] = []
+    for piece in text.split(SEPARATOR):
+        longer = f"{rows[-1]}{SEPARATOR}{piece}" if rows else ""
+        if longer and width(longer) <= columns:
+            rows[-1] = longer
+        else:
+            rows += wrapped(piece, columns).split("\n")
+    return "\n".join(rows)
 
 
 def _words(text: str, columns: int) -> Iterator[tuple[str, int]]:

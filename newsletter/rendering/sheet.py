@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit
@@ -10,9 +11,10 @@ from content.article import Access, LeadImage
 from newsletter.corrections import Correction
 from newsletter.edition import Block, Selection, Story, edition_key
 from newsletter.rendering.budget import SENTENCE, Depth, Trim
-from newsletter.rendering.lines import clean, cut, isolated, reads, sentence
+from newsletter.rendering.lines import clean, cut, isolated, sentence, unbroken
 from newsletter.rendering.phrases import Phrases, is_opinion, phrases
 from newsletter.rendering.straight_in import LinkOf, plain
+from newsletter.rendering.tongue import Tongue, base, tongue_of
 from newsletter.variant import Audience, Variant
 from newsroom.masthead import Archive, Newsletter, Newsroom, Offer, SectionKind
 
@@ -26,6 +28,7 @@ _LEAD_TEASER, _TEASER, _NARROW_TEASER = 420, 220, 145
 """Characters: three lines of a section's teaser, across the sheet and beside a thumbnail."""
 _CORRECTION = 400
 """Characters of a correction in the box; the article has the whole of it."""
+_TAG = re.compile("<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Part:
     """One block of the mail: its title and its items."""
 
     title: str
+    direction: str
+    """The title's; set where it differs from the newsletter's."""
     kind: SectionKind
     items: tuple[Item, ...]
 
@@ -117,12 +122,15 @@ class Sheet:
     logo_url: str
     logo_dark_url: str
     corrections: tuple[Mended, ...]
-    has_note: bool
+    note: Tongue | None
+    """The editors' note's, beside the newsletter's; None where there is no note."""
     lead: Item | None
     parts: tuple[Part, ...]
     sponsored: tuple[Part, ...]
     """After every news block: paid content never stands between two of the newsroom's own stories."""
     offer: Offer | None
+    offered: Tongue
+    """The offer's, beside the newsletter's."""
     is_trial: bool
     button: str
     account_url: str
@@ -145,30 +153,28 @@ def laid_out(
     audience, own = variant.audience, newsletter.language
     language = _spoken(variant.language, own, words)
     direction = phrases(language).direction
-    own_direction = phrases(own).direction
-    draw = _Draughtsman(newsroom, audience, words, trim, _base(own), own_direction, direction, link_of)
+    draw = _Draughtsman(newsroom, audience, words, trim, own, direction, link_of)
     position = 1 if selection.lead else 0
     parts = []
     for block in selection.blocks:
-        parts.append(Part(clean(block.title), block.kind, tuple(draw.items(block, position))))
+        title = clean(block.title)
+        items = tuple(draw.items(block, position))
+        parts.append(Part(title, tongue_of(title, "", own).direction, block.kind, items))
         position += len(block.stories)
     shown = [part for part in parts if part.items]
-    offer = (
-        _cleaned(selection.offer)
-        if audience is not Audience.MEMBER and selection.offer.subscribe_url
-        else None
-    )
+    is_offered = audience is not Audience.MEMBER and bool(selection.offer.subscribe_url)
+    offer = _cleaned(selection.offer) if is_offered else None
     return Sheet(
         subject=clean(selection.subject),
         preheader=clean(selection.preheader),
         language=language,
         direction=direction,
         own_language=own if language != own else "",
-        own_direction=own_direction,
+        own_direction=phrases(own).direction,
         name=clean(newsroom.name),
         title=clean(newsletter.title),
         day=words.day(selection.local_date),
-        day_language=words.locale.language if words.locale.language != _base(language) else "",
+        day_language=words.locale.language if words.locale.language != base(language) else "",
         site_url=newsroom.site_url,
         site=urlsplit(newsroom.site_url).netloc.removeprefix("www."),
         feeds_url=f"{newsroom.public_url}/feeds/index.html",
@@ -176,17 +182,18 @@ def laid_out(
         logo_url=newsroom.look.logo_url,
         logo_dark_url=newsroom.look.logo_dark_url,
         corrections=tuple(map(draw.mended, variant.corrections)),
-        has_note=bool(selection.note),
+        note=tongue_of(_TAG.sub(" ", selection.note), "", own) if selection.note else None,
         lead=draw.lead(selection.lead) if selection.lead else None,
         parts=tuple(part for part in shown if part.kind is not SectionKind.SPONSORED),
         sponsored=tuple(part for part in shown if part.kind is SectionKind.SPONSORED),
         offer=offer,
+        offered=tongue_of(_words_of(offer), newsroom.language, own) if offer else Tongue(),
         is_trial=audience is Audience.TRIAL,
         # Somebody on a trial has nothing to start.
         button=(offer.button if offer and audience is Audience.FREE else "") or words.subscribe,
         account_url=newsroom.offer.account_url if audience is Audience.MEMBER else "",
         address=tuple(clean(line) for line in newsletter.postal_address.splitlines() if line.strip()),
-        reason=words.reason.format(title=clean(newsletter.title)),
+        reason=words.reason.format(title=isolated(clean(newsletter.title), direction)),
     )
 
 
@@ -199,8 +206,6 @@ class _Draughtsman:
     words: Phrases
     trim: Trim
     language: str
-    """The newsletter's, without a country."""
-    direction: str
     """The newsletter's."""
     around: str
     """The direction of the mail's own words."""
@@ -231,46 +236,39 @@ class _Draughtsman:
 
     def mended(self, line: Correction) -> Mended:
         """A line of the box."""
-        language, direction = self._tongue(line.language, f"{line.headline} {line.words}")
+        tongue = tongue_of(f"{line.headline} {line.words}", line.language, self.language)
         return Mended(
             url=clean(line.url),
-            headline=clean(line.headline),
-            correction=cut(clean(line.words), _CORRECTION),
+            headline=_set(line.headline),
+            correction=cut(_set(line.words), _CORRECTION),
             about=self.words.wrong_in(line.day, isolated(clean(line.title), self.around)),
             sponsor=clean(line.sponsor),
-            language=language,
-            direction=direction,
+            language=tongue.language,
+            direction=tongue.direction,
         )
-
-    def _tongue(self, language: str, text: str) -> tuple[str, str]:
-        """(language, direction) of `text`, which says it is in `language`, each where it differs from the
-        newsletter's."""
-        is_foreign = _base(language) != self.language
-        direction = reads(text, phrases(language).direction if is_foreign else self.direction)
-        return language if is_foreign else "", direction if direction != self.direction else ""
 
     def _item(self, story: Story, depth: Depth, kicker: str, figure: Figure | None, limit: int) -> Item:
         teaser = story.teaser
-        text = clean(teaser.teaser) if depth > Depth.HEADLINE else ""
+        text = _set(teaser.teaser) if depth > Depth.HEADLINE else ""
         access, is_locked = self._access(teaser.access) if depth > Depth.HEADLINE else ("", False)
-        language, direction = self._tongue(teaser.language, f"{teaser.headline} {teaser.teaser}")
+        tongue = tongue_of(f"{teaser.headline} {teaser.teaser}", teaser.language, self.language)
         short = sentence(text, SENTENCE) if depth is Depth.SHORT else ""
         return Item(
             url=clean(self.link_of(teaser)),
-            headline=clean(teaser.headline),
+            headline=_set(teaser.headline),
             kicker=kicker,
             is_opinion=is_opinion(teaser.label),
             is_update=story.is_update,
             teaser=short or cut(text, limit),
             plain=short or cut(text, max(limit, _TEASER)),
-            correction=clean(teaser.correction),
+            correction=_set(teaser.correction),
             meta=self._meta(story) if depth > Depth.HEADLINE else "",
             access=access,
             is_locked=is_locked,
             sponsor=clean(teaser.sponsor),
             figure=figure,
-            language=language,
-            direction=direction,
+            language=tongue.language,
+            direction=tongue.direction,
         )
 
     def _meta(self, story: Story) -> str:
@@ -301,7 +299,7 @@ class _Draughtsman:
             width=shown,
             height=max(1, round(shown * size.height / size.width)),
             alt=clean(image.alt),
-            caption=clean(image.caption),
+            caption=_set(image.caption),
             credit=clean(image.credit),
         )
 
@@ -319,12 +317,17 @@ def _spoken(wanted: str, own: str, words: Phrases) -> str:
     A language that Standfirst has no words of gets those of its fallback, and its own dates.
     """
     spoken = wanted if words.words.language == words.locale.language else words.words.language
-    return own if not wanted or _base(spoken) == _base(own) else spoken
+    return own if not wanted or base(spoken) == base(own) else spoken
 
 
-def _base(tag: str) -> str:
-    return tag.partition("-")[0]
+def _set(text: str) -> str:
+    return unbroken(clean(text))
 
 
 def _cleaned(offer: Offer) -> Offer:
-    return replace(offer, **{field.name: clean(getattr(offer, field.name)) for field in fields(offer)})
+    return replace(offer, **{field.name: _set(getattr(offer, field.name)) for field in fields(offer)})
+
+
+def _words_of(offer: Offer) -> str:
+    values = {field.name: str(getattr(offer, field.name)) for field in fields(offer)}
+    return " ".join(value for name, value in values.items() if not name.endswith("_url"))

@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.rendering.lines import clean, cut, isolated, reads, sentence, width, wrapped
+from newsletter.rendering.lines import (
+    clean,
+    cut,
+    in_rows,
+    isolated,
+    isolates,
+    reads,
+    sentence,
+    unbroken,
+    width,
+    wrapped,
+)
 
 words = st.lists(st.text("abcé日本ء", min_size=1, max_size=12), min_size=1, max_size=40).map(" ".join)
 
@@ -95,6 +106,52 @@ def test_only_what_runs_the_other_way_is_isolated() -> None:
     assert isolated("سلمى", "ltr") == "\u2068سلمى\u2069"
     assert isolated("سلمى", "rtl") == "سلمى"
     assert isolated("Nele", "rtl") == "\u2068Nele\u2069"
+
+
+def test_what_is_isolated_runs_as_it_is_known_to() -> None:
+    headline = "ليلى reads: “A harbour”"
+    for around in ("ltr", "rtl"):
+        assert list(isolates(isolated(headline, around)))[1] == (headline, "rtl")
+        assert list(isolates(isolated(headline, around, "ltr")))[1] == (f"\u200e{headline}", "ltr")
+    assert isolated("Nele", "rtl", "ltr") == "\u2068Nele\u2069"
+    assert isolated("118", "rtl", "ltr") == "118"
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("€ 1.40 each", "€_1.40 each"),
+        ("12 € a month", "12_€ a month"),
+        ("EUR 1 200 a year, 5 % of it", "EUR_1_200 a year, 5_% of it"),
+        ("for 30 USD or 40", "for 30_USD or 40"),
+        ("١٢ € و ١٣", "١٢_€ و ١٣"),
+        ("No. 7 of 12, in 2026", "No. 7 of 12, in 2026"),
+        ("9000 Ghent", "9000 Ghent"),
+        ("€", "€"),
+    ],
+)
+def test_an_amount_is_in_one_piece(text: str, held: str) -> None:
+    assert unbroken(text) == held.replace("_", "\u00a0")
+    assert unbroken(unbroken(text)) == unbroken(text)
+
+
+def test_no_separator_is_at_an_end_of_a_line() -> None:
+    assert in_rows("Feature · Nele Verstraete · 5 min · Subscribers", 26) == (
+        "Feature · Nele Verstraete\n5 min · Subscribers"
+    )
+    assert in_rows("One two three four · five", 9) == "One two\nthree\nfour\nfive"
+    assert in_rows("One two three · four", 9) == "One two\nthree\nfour"
+    assert in_rows("One · two") == "One · two"
+    assert in_rows("") == ""
+
+
+@given(st.lists(words, min_size=1, max_size=4).map(" · ".join), st.integers(10, 72))
+def test_rows_lose_nothing_but_separators(text: str, columns: int) -> None:
+    lines = in_rows(text, columns).split("\n")
+    assert "".join(lines).replace("·", "").replace(" ", "") == text.replace("·", "").replace(" ", "")
+    for line in lines:
+        assert not line.startswith("·") and not line.endswith("·")
+        assert width(line) <= columns or " " not in line
 
 
 @given(st.text())
