@@ -28,6 +28,8 @@ class Line:
     lead: str
     """The id of the article that leads it; empty where none does."""
     headline: str
+    language: str = ""
+    """The lead's."""
 
 
 def as_archived(selection: Selection, current: Mapping[str, Teaser], offer: Offer) -> Selection:
@@ -92,8 +94,9 @@ def lines(
     """The newsletter's editions of which something was handed over, the newest first."""
     lead = edition_revisions.c.selection[("lead", "teaser", "id")].as_string()
     headline = edition_revisions.c.selection[("lead", "teaser", "headline")].as_string()
+    language = edition_revisions.c.selection[("lead", "teaser", "language")].as_string()
     query = (
-        sa.select(editions.c.key, editions.c.local_date, editions.c.slot, lead, headline)
+        sa.select(editions.c.key, editions.c.local_date, editions.c.slot, lead, headline, language)
         .join_from(
             editions,
             edition_revisions,
@@ -108,8 +111,8 @@ def lines(
         .limit(limit)
     )
     return tuple(
-        Line(key, day, slot, id_ or "", words or "")
-        for key, day, slot, id_, words in connection.execute(query)
+        Line(key, day, slot, id_ or "", words or "", tag or "")
+        for key, day, slot, id_, words, tag in connection.execute(query)
     )
 
 

@@ -26,6 +26,7 @@ from newsletter.rendering.budget import NOTHING
 from newsletter.rendering.page import note_html
 from newsletter.rendering.phrases import phrases
 from newsletter.rendering.sheet import laid_out
+from newsletter.rendering.tongue import Tongue, tongue_of
 from newsletter.variant import Audience, Variant
 from newsroom.database import reading
 from newsroom.masthead import Archive as Readers
@@ -56,6 +57,8 @@ class Row:
     iso: str
     is_extra: bool
     headline: str
+    tongue: Tongue
+    """The headline's, beside the newsletter's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,7 @@ def _row(line: Line, language: str, there: frozenset[str] = frozenset()) -> Row:
         iso=line.local_date.isoformat(),
         is_extra=bool(line.slot),
         headline=line.headline if line.lead in there else "",
+        tongue=tongue_of(line.headline, line.language, language),
     )
 
 
