@@ -58,11 +58,11 @@ def rows_with(
     """
     query = f"SELECT {', '.join(columns)} FROM {table.name} WHERE {column}"  # noqa: S608 - names of our own
     if connection.dialect.name == "postgresql":
-        yield from map(tuple, connection.exec_driver_sql(f"{query} = ANY(%s)", (list(values),)))
+        yield from map(tuple, connection.exec_driver_sql(f"{query} = ANY(%s)", (list(values),)).all())
         return
     for some in portions(values):
         marks = ", ".join("?" * len(some))
-        yield from map(tuple, connection.exec_driver_sql(f"{query} IN ({marks})", tuple(some)))
+        yield from map(tuple, connection.exec_driver_sql(f"{query} IN ({marks})", tuple(some)).all())
 
 
 def converter(connection: Connection, column: sa.Column[Any]) -> Callable[[Any], Any]:

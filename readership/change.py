@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
 from readership.reader import Plan, Reader, Subscription, SubscriptionStatus, SuppressionReason
@@ -22,12 +23,11 @@ _WISHES = (SuppressionReason.COMPLAINED, SuppressionReason.UNSUBSCRIBED, Suppres
 _NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the database has under one recipient key."""
+class Known(NamedTuple):
+    """What the database has under one recipient key. A tuple, as `Row` is, and so is `Change`."""
 
     reader: Reader | None = None
-    subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
+    subscriptions: Mapping[str, Subscription] = MappingProxyType({})
     suppressed: SuppressionReason | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ from newsroom.portions import portions
 from readership import store
 from readership.change import Change, Known, change
 from readership.exports import Reading, has_address, reading_of
-from readership.reader import Reader, Subscription
+from readership.reader import Reader, Subscription, SuppressionReason
 from readership.row import ASKS, Row, Rules, Status, understood
 from readership.spreadsheet import Line, Table, open_table, rows
 from readership.suppression import suppress
@@ -162,6 +162,26 @@ class _Memory:
     known: dict[str, Known]
 
 
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """What the rows of a piece change, by recipient key."""
+
+    readers: dict[str, Reader] = field(default_factory=dict)
+    """As the last row of each leaves them."""
+    subscriptions: list[tuple[str, Subscription]] = field(default_factory=list)
+    """In the order of the rows: of two for one newsletter the last one counts."""
+    suppressed: dict[str, SuppressionReason] = field(default_factory=dict)
+
+    def add(self, key: str, made: Change) -> None:
+        """Add what a row changes of what is known under its recipient key."""
+        if made.reader is not None:
+            self.readers[key] = made.reader
+        for one in made.subscriptions:
+            self.subscriptions.append((key, one))
+        if made.suppress is not None:
+            self.suppressed[key] = made.suppress
+
+
 def _understood(table: Table, columns: Reading, rules: ImportRules, report: ImportReport) -> Iterator[_Keyed]:
     """The sound rows with their recipient keys; the others go into the report."""
     for line in rows(table):
@@ -198,29 +218,28 @@ def _decided(
     report: ImportReport,
     seen: set[bytes],
     memory: _Memory,
-) -> dict[str, list[Change]]:
-    """What each reader's rows change, in their order."""
+) -> _Changes:
     keys = list(dict.fromkeys(key for _, key in portion))
     known = _known(connection, keys)
     known |= {key: memory.known[key] for key in keys if key in memory.known}
     nobody = Known()
-    decided: dict[str, list[Change]] = {}
+    changes = _Changes()
     for row, key in portion:
         short = bytes.fromhex(key[:32])
         again = short in seen
         seen.add(short)
         before = known.get(key, nobody)
         made = change(before, row.subscriptions_only() if again else row, key, rules.newsletters)
-        _count(report, before, made, row, again=again)
+        _count(report, before, made, row, again)
         if not made.is_empty:
             known[key] = made.after
-            decided.setdefault(key, []).append(made)
+            changes.add(key, made)
             if short in memory.twice:
                 memory.known[key] = made.after
-    return decided
+    return changes
 
 
-def _count(report: ImportReport, before: Known, made: Change, row: Row, *, again: bool) -> None:
+def _count(report: ImportReport, before: Known, made: Change, row: Row, again: bool) -> None:
     report.kept_stopped += made.kept_stopped
     report.stopped += row.status not in ASKS
     if not row.consent_at and not row.consent_source:
@@ -248,33 +267,10 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Known]:
     }
 
 
-def _write(connection: Connection, changes: Mapping[str, list[Change]], now: datetime, origin: str) -> None:
-    changed: list[Reader] = []
-    numbers: dict[str, int] = {}
-    for key, made in changes.items():
-        reader = made[-1].after.reader
-        if reader is not None and reader.id:
-            numbers[key] = reader.id
-        if reader is not None and any(one.reader is not None for one in made):
-            changed.append(reader)
+def _write(connection: Connection, changes: _Changes, now: datetime, origin: str) -> None:
     newest = store.newest(connection)
-    store.save_readers(connection, changed, now)
-    numbers |= store.numbers_behind(connection, newest)
-    store.save_subscriptions(connection, _subscriptions(changes, numbers), now)
-    suppress(
-        connection,
-        {key: one.suppress for key, made in changes.items() for one in made if one.suppress},
-        now,
-        origin,
-    )
-
-
-def _subscriptions(
-    changes: Mapping[str, list[Change]], numbers: Mapping[str, int]
-) -> Iterable[tuple[int, Subscription]]:
-    for key, made in changes.items():
-        number = numbers[key]
-        # Of two for one newsletter the last one counts.
-        for step in made:
-            for one in step.subscriptions:
-                yield number, one
+    store.save_readers(connection, changes.readers.values(), now)
+    new = store.numbers_behind(connection, newest)
+    theirs = ((one.reader_id or new[key], one) for key, one in changes.subscriptions)
+    store.save_subscriptions(connection, theirs, now)
+    suppress(connection, changes.suppressed, now, origin)

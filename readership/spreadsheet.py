@@ -11,7 +11,7 @@ import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from newsroom.errors import ReaderError
 
@@ -24,8 +24,7 @@ MOST_LINES = 200
 """How many physical lines one row may span; a quote open for longer is taken for a mistake."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One row: its cells, or what is wrong with it, and the physical line where it starts, from 1."""
 
     number: int

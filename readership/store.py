@@ -146,7 +146,7 @@ def newest(connection: Connection) -> int:
 
 def numbers_behind(connection: Connection, number: int) -> dict[str, int]:
     """The numbers of the readers who came behind the one with this number, by recipient key."""
-    return dict(map(tuple, connection.execute(_BEHIND, {"number": number})))
+    return dict(map(tuple, connection.execute(_BEHIND, {"number": number}).all()))
 
 
 def by_numbers(connection: Connection, numbers: Sequence[int]) -> list[Reader]:

@@ -21,7 +21,7 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, validate_email
 
 from newsroom.errors import ConfigurationError, ReaderError
-from newsroom.mac import mac
+from newsroom.mac import hmac_sha256, mac
 
 SigningKeys = Sequence[tuple[str, bytes]]
 """Key id and key. The first one signs, all of them verify."""
@@ -115,6 +115,8 @@ def normalised(address: str) -> str:
 
 def comparable(address: str) -> str:
     """`normalised` of an address that is as `mailable` has it already."""
+    if address.isascii():
+        return address.lower()
     local, _, domain = address.rpartition("@")
     return f"{unicodedata.normalize('NFC', local.lower())}@{domain}"
 
@@ -126,7 +128,7 @@ def recipient_key(address_key: bytes, address: str) -> str:
 
 def key_of(address_key: bytes, normal: str) -> str:
     """`recipient_key` of an address that is normalised already."""
-    return hmac.digest(address_key, b"recipient\0" + normal.encode(), hashlib.sha256).hex()
+    return hmac_sha256(address_key, b"recipient\0", normal.encode())
 
 
 def unsubscribe_token(signing_keys: SigningKeys, reader_id: int, newsletter: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 from hashlib import blake2b
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsroom.mac import LONGEST_PURPOSE, mac
+from newsroom.mac import LONGEST_PURPOSE, hmac_sha256, mac
 
 KEY = b"k" * 32
 
@@ -44,3 +45,8 @@ def test_a_purpose_is_never_cut() -> None:
     assert len(mac(KEY, b"p" * LONGEST_PURPOSE, b"said", 10)) == 10
     with pytest.raises(ValueError, match="person"):
         mac(KEY, b"p" * (LONGEST_PURPOSE + 1), b"said", 10)
+
+
+@given(st.binary(max_size=200), st.binary(max_size=20), st.binary(max_size=300))
+def test_an_hmac_is_the_librarys_own(key: bytes, purpose: bytes, said: bytes) -> None:
+    assert hmac_sha256(key, purpose, said) == hmac.digest(key, purpose + said, "sha256").hex()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from hypothesis import given
@@ -92,7 +91,7 @@ def test_a_stop_in_front_of_a_sign_up_and_behind_it_come_to_the_same(known: Know
 
 @given(knowns.filter(lambda known: known.suppressed is SuppressionReason.ERASED), rows)
 def test_an_erased_person_who_is_no_reader_does_not_come_back(known: Known, row: Row) -> None:
-    made = change(replace(known, reader=None, subscriptions={}), row, KEY, NEWSLETTERS)
+    made = change(known._replace(reader=None, subscriptions={}), row, KEY, NEWSLETTERS)
     assert made.is_empty
     assert made.after.reader is None
 

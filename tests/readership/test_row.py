@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsroom.errors import ReaderError
 from readership.reader import Plan
-from readership.row import FIELDS, Row, Rules, Status, understood
+from readership.row import FIELDS, Row, Rules, Status, moment, understood
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 RULES = Rules(BRUSSELS, frozenset({"politics", "culture"}), frozenset({"daily", "weekly"}))
@@ -213,3 +213,22 @@ def test_every_mistake_is_told_again_and_in_the_order_of_the_fields() -> None:
     # A cell that cannot be read is told of once, and is no empty one.
     assert _problems(status="\x07") == ("status has a line break or another control character",)
     assert _problems(status="")[0].startswith("status is empty")
+
+
+@given(
+    st.datetimes(),
+    st.sampled_from(["Europe/Brussels", "America/New_York", "Pacific/Apia", "Africa/Monrovia", "UTC"]),
+)
+@example(datetime(2026, 3, 29, 2, 30, tzinfo=UTC), "Europe/Brussels")  # The clock skips it.
+@example(datetime(2025, 10, 26, 2, 30, tzinfo=UTC), "Europe/Brussels")  # There it is twice.
+@example(datetime(1, 1, 1, tzinfo=UTC), "Europe/Brussels")  # Before the calendar begins.
+def test_a_moment_without_a_zone_is_the_newsrooms_own(local: datetime, name: str) -> None:
+    zone, found = ZoneInfo(name), local.replace(tzinfo=None)
+    try:
+        expected = found.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        with pytest.raises(ValueError, match="no year"):
+            moment(found.isoformat(), zone)
+        return
+    read = moment(found.isoformat(), zone)
+    assert (read, read.tzinfo, read.fold) == (expected, UTC, 0)
