@@ -16,7 +16,7 @@ from commands.naming import named
 from content import catalogue
 from content.sanitise import clean_line
 from newsletter import editions
-from newsletter.desk.absent import dropped, no_room
+from newsletter.desk.absent import dropped, no_room, returned
 from newsletter.desk.editing import NOTE_LIMIT, SUBJECT_LIMIT, Changed, change, note_of, open_edition
 from newsletter.edition import Edition, Edits
 from newsroom import log
@@ -44,8 +44,8 @@ def edit(
         list[str] | None,
         typer.Option(
             metavar="ID",
-            help="Take this one in: it was dropped, or had no room. In a full section the last one gives "
-            "way. Repeatable.",
+            help="Take this one in: it was dropped, had no room, or was withdrawn and is there again. In a "
+            "full section the last one gives way. Repeatable.",
         ),
     ] = None,
     subject: Annotated[
@@ -102,16 +102,23 @@ def _say(room: Context, done: Changed) -> None:
         log.problem("edit", f"{key}: gave way, and wait for the next edition: {names}", level="warning")
     if done.came_back:
         log.problem("edit", f"{key}: back in the room: {', '.join(done.came_back)}", level="warning")
-    facts = {"stories": len(done.selection.stories), "subject": done.selection.subject}
+    facts = {
+        "stories": len(done.selection.stories),
+        "subject": done.selection.subject,
+        "changes": done.what,
+    }
     if room.dry_run:
-        log.step("edit", edition=key, **facts, changes=done.what, dry_run=UNCHANGED)
+        log.step("edit", edition=key, **facts, dry_run=UNCHANGED)
     else:
         log.step("edit", edition=key, revision=done.edition.revision, **facts)
 
 
 def _absent(connection: Connection, room: Context, edition: Edition) -> dict[str, str]:
-    """The slugs, by id, of what the edition has not and may have: dropped by an editor, or without room."""
+    """The slugs, by id, of what the edition has not and may have: dropped by an editor, without room, or
+    withdrawn and there again."""
     there = {story.teaser.id: story.teaser.slug for story in dropped(connection, edition)}
+    back = returned(connection, room.settings, edition, room.clock())
+    there |= {id_: teaser.slug for id_, teaser in back.items()}
     ids = [one.article_id for one in no_room(connection, edition)]
     hour = max(room.clock(), edition.due)
     found = catalogue.by_ids(connection, ids, hour, room.settings.newsroom.paywall)

@@ -35,7 +35,7 @@ def gone(
     """Those that the newest revision has and `shown` has not, and those that went with earlier revisions."""
     stored = editions.selection_of(connection, edition.key, edition.revision)
     left_out = editions.left_out_of(connection, edition.key, edition.revision)
-    earlier = absent.dropped_stories(
+    earlier = absent.seen_last(
         connection, edition, [one.article_id for one in left_out if one.why is Why.WITHDRAWN]
     )
     there = {story.teaser.id for story in shown.stories}

@@ -1,41 +1,20 @@
-"""Stories that an edition does not have and may have again: what editors dropped, what had no room."""
+"""Stories that an edition does not have and may have again: what editors dropped, what had no room, what was
+withdrawn and is there again."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from content import catalogue
+from content.teaser import Teaser
 from newsletter import editions, used_stories
-from newsletter.composition.ranking import plan_of
+from newsletter.desk.deciding import Back, Placed, last_seen
 from newsletter.edition import Edition, Edits, LeftOut, Selection, Story
 from newsletter.left_out import Why
-from newsroom.masthead import Newsletter, Newsroom
 from newsroom.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Back:
-    """The stories that edits name and that the edition does not have, each with the section it stood in last;
-    with none where it stood in none, or led."""
-
-    dropped: Sequence[tuple[str, Story]] = ()
-    """Those that an earlier revision had."""
-    without_room: Sequence[tuple[str, Story]] = ()
-    """Those that none had."""
-
-    @property
-    def stories(self) -> Sequence[tuple[str, Story]]:
-        """All of them."""
-        return (*self.dropped, *self.without_room)
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """Their ids."""
-        return frozenset(story.teaser.id for _, story in self.stories)
 
 
 def back_for(
@@ -51,27 +30,14 @@ def back_for(
     wanted = named - {story.teaser.id for story in before.stories}
     if not wanted:
         return Back()
-    found = dropped_stories(connection, edition, wanted)
+    found = seen_last(connection, edition, wanted)
     wanted -= {story.teaser.id for _, story in found}
     ids = [one.article_id for one in no_room(connection, edition) if one.article_id in wanted]
     teasers = catalogue.by_ids(connection, ids, hour, settings.newsroom.paywall)
-    provider = settings.delivery.provider
-    used = used_stories.used(connection, edition.newsletter, ids, provider, but=edition.key)
+    used = _used(connection, settings, edition, ids)
     # What readers have had before is an update, as it would be by the rules.
     stories = [Story(one, is_update=one.again and one.id in used) for one in teasers.values()]
     return Back(found, tuple(("", story) for story in stories))
-
-
-def rooms(
-    newsroom: Newsroom, newsletter: Newsletter, back: Back, ids: Collection[str]
-) -> Iterator[tuple[str, str]]:
-    """(story, section) for each of `ids`: on top of which full section it comes back in. Pure."""
-    plan, _ = plan_of(newsroom, newsletter, Edits())
-    keys = {room.section.key for room in plan.news}
-    for section, story in back.stories:
-        if story.teaser.id in ids and not story.teaser.is_sponsored:
-            places = [section] if section in keys else plan.wanted(story.teaser)
-            yield from ((story.teaser.id, place) for place in places[:1])
 
 
 def no_room(connection: Connection, edition: Edition) -> Sequence[LeftOut]:
@@ -80,42 +46,60 @@ def no_room(connection: Connection, edition: Edition) -> Sequence[LeftOut]:
     return [one for one in left_out if one.for_room]
 
 
-def gave_way_for(
-    connection: Connection, edition: Edition, ids: Collection[str]
-) -> Sequence[tuple[str, Story]]:
-    """What gave way to stories that editors took in, each with the section it stood in last, where one of
-    `ids` was taken in so; else none."""
-    if not ids:
-        return ()
-    composed = {story.teaser.id for story in editions.selection_of(connection, edition.key, 1).stories}
-    if composed.issuperset(ids):
-        return ()
-    left_out = [one for one in no_room(connection, edition) if one.why is Why.GAVE_WAY]
-    return dropped_stories(connection, edition, [one.article_id for one in left_out])
+def gave_way(connection: Connection, edition: Edition, but: Collection[str]) -> Sequence[Placed]:
+    """What had to make room for what editors chose, without those ids; what left last comes first."""
+    ids = _left_out(connection, edition, Why.GAVE_WAY)
+    return seen_last(connection, edition, [one for one in ids if one not in but])
 
 
-def dropped_stories(
-    connection: Connection, edition: Edition, ids: Iterable[str]
-) -> Sequence[tuple[str, Story]]:
-    """The stories of these ids that earlier revisions have, each with the section it stood in last; ids that
-    none has are left out."""
-    missing, found = set(ids), []
-    for revision in range(edition.revision, 0, -1):
-        if not missing:
-            break
-        selection = editions.selection_of(connection, edition.key, revision)
-        placed = [(block.section, story) for block in selection.blocks for story in block.stories]
-        if selection.lead is not None:
-            placed.append(("", selection.lead))
-        for section, story in placed:
-            if story.teaser.id in missing:
-                missing.discard(story.teaser.id)
-                found.append((section, story))
-    return found
+def returned(
+    connection: Connection, settings: Settings, edition: Edition, now: datetime
+) -> Mapping[str, Teaser]:
+    """By id, the stories that were withdrawn from the edition or put off, that are to be out when it goes,
+    and that no other edition has by then."""
+    ids = _left_out(connection, edition, Why.WITHDRAWN)
+    live = catalogue.by_ids(connection, ids, max(now, edition.goes), settings.newsroom.paywall)
+    taken = elsewhere(connection, settings, edition, live.values())
+    return {id_: teaser for id_, teaser in live.items() if id_ not in taken}
+
+
+def elsewhere(
+    connection: Connection, settings: Settings, edition: Edition, teasers: Iterable[Teaser]
+) -> frozenset[str]:
+    """The ids of those that another edition has: nobody gets them twice, but for what is marked `again` and
+    was revised since."""
+    by_id = {teaser.id: teaser for teaser in teasers}
+    used = _used(connection, settings, edition, by_id)
+    return frozenset(
+        id_ for id_, number in used.items() if not (by_id[id_].again and by_id[id_].revision > number)
+    )
+
+
+def seen_last(connection: Connection, edition: Edition, ids: Iterable[str]) -> tuple[Placed, ...]:
+    """The stories of these ids, of each the one in the last revision that has it; others are left out."""
+    return last_seen(_revisions(connection, edition), ids)
 
 
 def dropped(connection: Connection, edition: Edition) -> Sequence[Story]:
     """The stories that editors have dropped from the edition, to be taken back."""
+    ids = _left_out(connection, edition, Why.DROPPED)
+    return [story for _, story in seen_last(connection, edition, ids)]
+
+
+def _left_out(connection: Connection, edition: Edition, why: Why) -> Sequence[str]:
     left_out = editions.left_out_of(connection, edition.key, edition.revision)
-    ids = [one.article_id for one in left_out if one.why is Why.DROPPED]
-    return [story for _, story in dropped_stories(connection, edition, ids)]
+    return [one.article_id for one in left_out if one.why is why]
+
+
+def _used(
+    connection: Connection, settings: Settings, edition: Edition, ids: Collection[str]
+) -> Mapping[str, int]:
+    """Those of `ids` that another edition has, with the highest article revision shown."""
+    provider = settings.delivery.provider
+    return used_stories.used(connection, edition.newsletter, ids, provider, but=edition.key)
+
+
+def _revisions(connection: Connection, edition: Edition) -> Iterator[Selection]:
+    """What was chosen, the newest first."""
+    for number in range(edition.revision, 0, -1):
+        yield editions.selection_of(connection, edition.key, number)

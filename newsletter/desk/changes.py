@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
-from newsletter.composition.difference import by_hand
+from newsletter.composition.difference import by_hand, gone
 from newsletter.composition.subject import cut, one_line
 from newsletter.edition import Edits, Selection
 from newsletter.rendering.lines import clean
@@ -18,21 +19,82 @@ MOST = 8
 Words = Mapping[str, str]
 """templates/words/personal/preview/LANGUAGE.toml."""
 
+_NO_EDITS = Edits()
 
-def logged(edits: Edits, before: Selection, after: Selection, gave_way: Collection[str] = ()) -> str:
-    """What was changed and from what: stories by their ids, an editor's own words as they are."""
-    parts = [
-        f"lead {edits.lead}{_instead_of_lead(edits, before)}" if edits.lead else "",
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What became of stories that an edit does not name: their ids."""
+
+    gave_way: tuple[str, ...] = ()
+    """They lost their room to another, and wait for the next edition."""
+    came_back: tuple[str, ...] = ()
+    """They had lost it before, and have it again."""
+    moved: tuple[tuple[str, str], ...] = ()
+    """Each with the key of the section that it stands in now."""
+
+
+_NO_OTHERS = Others()
+
+
+def logged(
+    edits: Edits,
+    before: Selection,
+    fresh: Selection,
+    after: Selection,
+    live: Collection[str] = (),
+    others: Others = _NO_OTHERS,
+) -> str:
+    """What was changed and from what: stories by their ids, an editor's own words as they are.
+
+    What `fresh`, the edition brought up to date alone, has otherwise than `before` came along, and is told
+    apart: nobody chose it. `live` are the ids of what was not withdrawn.
+    """
+    chosen = [
+        f"lead {edits.lead}{_instead_of(edits.lead, before)}" if edits.lead else "",
         _listed("dropped", sorted(edits.dropped)),
         _listed("taken in", sorted(edits.restored)),
         _listed("placed", [f"{story} in {section}" for story, section in edits.places]),
-        _listed("moved", _moved_by_rule(edits, before, after)),
-        _listed("gave way", gave_way),
         _subject(edits, before, after) if edits.subject is not None else "",
         _note(edits) if edits.note is not None else "",
-        *by_hand(before, after, edits.dropped),
     ]
-    return "edited: " + "; ".join(filter(None, parts))
+    of_others = [
+        _listed("moved", [f"{story} to {section}" for story, section in others.moved]),
+        _listed("gave way", others.gave_way),
+        _listed("back in the room", others.came_back),
+    ]
+    along = _along(edits, before, fresh, live)
+    if any(chosen):
+        chosen += of_others
+    else:
+        along += of_others
+    said = [
+        f"{what}: {'; '.join(filter(None, parts))}"
+        for what, parts in (("edited", chosen), ("brought up to date", along))
+        if any(parts)
+    ]
+    return "; ".join((*said, *by_hand(before, after, edits.dropped))) or "brought up to date"
+
+
+def moved(edits: Edits, before: Selection, after: Selection) -> tuple[tuple[str, str], ...]:
+    """(id, section) of those in another section than before that nobody placed there."""
+    placed, sections = dict(edits.places), after.sections
+    return tuple((id_, sections[id_]) for id_ in _moved(before, after) if id_ not in placed)
+
+
+def _along(edits: Edits, before: Selection, fresh: Selection, live: Collection[str]) -> list[str]:
+    """What is otherwise in the edition by no editor's doing."""
+    there = {story.teaser.id: story.teaser for story in fresh.stories}
+    out = [id_ for id_ in gone(before, fresh) if id_ not in edits.dropped]
+    changed = [one.teaser.id for one in before.stories if there.get(one.teaser.id, one.teaser) != one.teaser]
+    other_lead = fresh.leading if fresh.leading != before.leading and not edits.lead else ""
+    return [
+        _listed("withdrawn or put off", [id_ for id_ in out if id_ not in live]),
+        _listed("without a place now", [id_ for id_ in out if id_ in live]),
+        _listed("changed", changed),
+        f"lead {other_lead}{_instead_of(other_lead, before)}" if other_lead else "",
+        _listed("moved", [f"{story} to {section}" for story, section in moved(_NO_EDITS, before, fresh)]),
+    ]
 
 
 def told(
@@ -62,14 +124,6 @@ def told(
     return tuple(lines)
 
 
-def _moved_by_rule(edits: Edits, before: Selection, after: Selection) -> list[str]:
-    """Those in another section than before that nobody placed there, each with the section."""
-    placed = dict(edits.places)
-    sections = after.sections
-    moved = [id_ for id_ in _moved(before, after) if id_ not in placed]
-    return [f"{id_} to {sections[id_]}" for id_ in moved]
-
-
 def _moved(before: Selection, after: Selection) -> list[str]:
     """Those in another section than before; the lead is said by itself."""
     sections = before.sections
@@ -82,9 +136,9 @@ def _few(names: Iterable[str], count: int, words: Words) -> str:
     return " · ".join([*shown, *more])
 
 
-def _instead_of_lead(edits: Edits, before: Selection) -> str:
+def _instead_of(lead: str, before: Selection) -> str:
     led = before.leading
-    return f" instead of {led}" if led and led != edits.lead else ""
+    return f" instead of {led}" if led and led != lead else ""
 
 
 def _subject(edits: Edits, before: Selection, after: Selection) -> str:

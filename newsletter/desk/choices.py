@@ -21,6 +21,7 @@ class Cannot(StrEnum):
 
     BOTH = "it is to be left out as well"
     GONE = "it was withdrawn, or is not published by then"
+    ELSEWHERE = "another edition has it"
     PAID_LEAD = "it is paid content, which never leads"
     PAID_PLACE = "it is paid content, which stays in its own section"
     NO_PLACE = "nobody places stories in that section: paid content and latest headlines come by themselves"
@@ -50,9 +51,11 @@ def with_words(edits: Edits, before: Selection) -> Edits:
     return replace(edits, subject=subject, note=note, note_text=edits.note_text if note else None)
 
 
-def check(edits: Edits, newsroom: Newsroom, there: Mapping[str, Teaser]) -> None:
+def check(
+    edits: Edits, newsroom: Newsroom, there: Mapping[str, Teaser], elsewhere: Collection[str] = ()
+) -> None:
     """Refuse what no edition could have. `there` has the live articles among the edition's own and those
-    taken back, by id. Raises ImpossibleError."""
+    taken back, by id; `elsewhere` are the ids of what another edition has. Raises ImpossibleError."""
     field = unknown_field(edits.subject or "")
     if field:
         raise ImpossibleError(Cannot.FIELD, field, "--subject")
@@ -64,6 +67,8 @@ def check(edits: Edits, newsroom: Newsroom, there: Mapping[str, Teaser]) -> None
             raise ImpossibleError(Cannot.BOTH, story, option)
         if story not in there:
             raise ImpossibleError(Cannot.GONE, story, option)
+        if story in elsewhere:
+            raise ImpossibleError(Cannot.ELSEWHERE, story, option)
     if edits.lead and there[edits.lead].is_sponsored:
         raise ImpossibleError(Cannot.PAID_LEAD, edits.lead, "--lead")
     for story, key in edits.places:

@@ -6,8 +6,8 @@ Every function works inside the writing transaction of the connection it is give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
@@ -16,11 +16,11 @@ from content import catalogue
 from content.sanitise import clean_html
 from content.teaser import Teaser
 from newsletter import editions, holds
-from newsletter.composition.revise import pushed_out, revised, taken_out
+from newsletter.composition.revise import revised, taken_out
 from newsletter.composition.subject import WRITTEN_LIMIT
 from newsletter.desk import absent, choices
-from newsletter.desk.absent import Back
-from newsletter.desk.changes import logged
+from newsletter.desk.changes import Others, logged, moved
+from newsletter.desk.deciding import Given, decided
 from newsletter.edition import Edition, EditionState, Edits, LeftOut, Selection, Story
 from newsletter.edition_row import OPEN
 from newsletter.left_out import Why
@@ -49,10 +49,18 @@ class Changed:
     """For the edition's log: stories by their ids. Empty where nothing changed."""
     shortened: tuple[str, ...] = ()
     """What had to be shortened, a line each."""
-    gave_way: tuple[str, ...] = ()
-    """The ids of the stories that lost their room to another; they wait for the next edition."""
-    came_back: tuple[str, ...] = ()
-    """The ids of those that had lost it to one that is dropped again now."""
+    others: Others = field(default_factory=Others)
+    """What became of stories that nobody named."""
+
+    @property
+    def gave_way(self) -> tuple[str, ...]:
+        """The ids of the stories that lost their room to another; they wait for the next edition."""
+        return self.others.gave_way
+
+    @property
+    def came_back(self) -> tuple[str, ...]:
+        """The ids of those that had lost it before, and have it again."""
+        return self.others.came_back
 
 
 def open_edition(connection: Connection, key: str) -> Edition:
@@ -87,9 +95,8 @@ def current(
 def change(
     connection: Connection, settings: Settings, key: str, edits: Edits, by: str, now: datetime
 ) -> Changed:
-    """Make the edits a new revision. A story that is taken in where its section is full takes the room of the
-    section's last one, which stands among the latest headlines only where it takes nobody's room there; where
-    it is dropped again, that one comes back.
+    """Make the edits a new revision: what it becomes is `decided`. What came from the store since the last
+    revision comes along, and the edition's log tells the two apart.
 
     Raises MisuseError where the edition takes none or would have no story left, ImpossibleError where a
     choice cannot come true.
@@ -97,22 +104,10 @@ def change(
     edition = open_edition(connection, key)
     before = editions.selection_of(connection, key, edition.revision)
     edits = choices.with_words(edits, before)
-    newsletter, hour = newsletter_of(settings, edition), max(now, edition.due)
-    back = absent.back_for(connection, settings, edition, before, edits, hour)
-    edits = replace(edits, restored=edits.restored | back.ids)
-    gave = absent.gave_way_for(connection, edition, edits.dropped)
-    stories = (*before.stories, *(story for _, story in (*back.stories, *gave)))
-    there = current(connection, settings.newsroom, stories, hour)
-    # What is not out when it goes stays in it all the same: a hold gives an edition its hour back.
-    goes = max(now, edition.goes)
-    out = {id_: teaser for id_, teaser in there.items() if teaser.published <= goes}
-    choices.check(edits, settings.newsroom, out)
-
-    def made(back: Back) -> Selection:
-        return _edited(settings.newsroom, newsletter, before, there, edits, back, now, edition.due)
-
-    after, came_back = _filled(made, back, gave)
-    edits = replace(edits, restored=edits.restored | set(came_back))
+    given = _given(connection, settings, edition, before, edits, now)
+    edits = replace(edits, restored=edits.restored | given.back.ids)
+    done = decided(given, edits)
+    after = done.selection
     if after == before:
         return Changed(edition, before, "")
     if not after.has_news:
@@ -124,61 +119,50 @@ def change(
     # What renders takes a while to import.
     from newsletter.composition.fit import fitted
 
-    fit = fitted(after, settings.newsroom, newsletter)
+    fit = fitted(after, settings.newsroom, given.newsletter)
     still_out = _still_out(editions.left_out_of(connection, key, edition.revision), after)
-    away = taken_out(before, after, edits, there)
-    gave_way = tuple(one.article_id for one in away if one.why is Why.GAVE_WAY)
-    what = logged(edits, before, fit.selection, gave_way)
+    away = taken_out(before, after, edits, given.live)
+    shown = {story.teaser.id for story in fit.selection.stories}
+    others = Others(
+        gave_way=tuple(one.article_id for one in away if one.why is Why.GAVE_WAY),
+        came_back=tuple(id_ for id_ in done.came_back if id_ in shown),
+        moved=moved(edits, done.fresh, fit.selection),
+    )
+    what = logged(edits, before, done.fresh, fit.selection, given.live, others)
     editions.add_revision(connection, key, fit.selection, (*still_out, *away, *fit.left_out), by, what, now)
-    return Changed(editions.get(connection, key), fit.selection, what, fit.shortened, gave_way, came_back)
+    return Changed(editions.get(connection, key), fit.selection, what, fit.shortened, others)
 
 
-def _filled(
-    made: Callable[[Back], Selection], back: Back, gave: Sequence[tuple[str, Story]]
-) -> tuple[Selection, tuple[str, ...]]:
-    """(the selection, the ids of those of `gave` that are in it): each where it has room beside all others,
-    and changes no lead. Pure."""
-    after, came_back = made(back), []
-    for one in gave:
-        id_ = one[1].teaser.id
-        more = replace(back, dropped=(*back.dropped, one))
-        tried = made(more)
-        stays = {story.teaser.id for story in after.stories} | {id_}
-        if stays == {story.teaser.id for story in tried.stories} and tried.lead == after.lead:
-            after, back = tried, more
-            came_back.append(id_)
-    return after, tuple(came_back)
-
-
-def _edited(
-    newsroom: Newsroom,
-    newsletter: Newsletter,
+def _given(
+    connection: Connection,
+    settings: Settings,
+    edition: Edition,
     before: Selection,
-    there: Mapping[str, Teaser],
     edits: Edits,
-    back: Back,
     now: datetime,
-    due: datetime,
-) -> Selection:
-    """The selection after the edits, with room made for what they take back. Pure."""
-
-    def made(edits: Edits, waiting: Collection[str] = ()) -> Selection:
-        current = {id_: teaser for id_, teaser in there.items() if id_ not in waiting}
-        return revised(before, newsroom, newsletter, current, edits, now, due=due, back=back.stories)
-
-    comes_on_top = {story for story, _ in edits.places} | {story.teaser.id for _, story in back.without_room}
-    if comes_on_top and before.lead and not before.edits.lead and not edits.lead:
-        lead = before.lead.teaser.id
-        # Where nobody has chosen the lead, what comes on top of the first section would lead.
-        edits = replace(edits, lead=None if lead in {*comes_on_top, *edits.dropped} else lead)
-    after = made(edits)
-    full = choices.missing(edits.restored, after)
-    if full and after.has_news:
-        own = absent.rooms(newsroom, newsletter, back, full)
-        edits = replace(edits, places=(*edits.places, *own))
-        after = made(edits)
-    waiting = pushed_out(before, after, edits, there)
-    return made(edits, waiting) if waiting else after
+) -> Given:
+    """All that there is to decide from. Raises ImpossibleError where a choice cannot come true."""
+    hour = max(now, edition.due)
+    back = absent.back_for(connection, settings, edition, before, edits, hour)
+    gave_way = absent.gave_way(connection, edition, back.ids)
+    others = [story for _, story in (*back.stories, *gave_way)]
+    live = current(connection, settings.newsroom, (*before.stories, *others), hour)
+    there = [live[story.teaser.id] for story in others if story.teaser.id in live]
+    elsewhere = absent.elsewhere(connection, settings, edition, there)
+    # What is not out when it goes stays in it all the same: a hold gives an edition its hour back.
+    goes = max(now, edition.goes)
+    out = {id_: teaser for id_, teaser in live.items() if teaser.published <= goes}
+    choices.check(edits, settings.newsroom, out, back.ids & elsewhere)
+    return Given(
+        settings.newsroom,
+        newsletter_of(settings, edition),
+        before,
+        live,
+        now,
+        edition.due,
+        back,
+        tuple(one for one in gave_way if one[1].teaser.id in out and one[1].teaser.id not in elsewhere),
+    )
 
 
 def release(
