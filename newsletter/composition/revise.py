@@ -9,7 +9,7 @@ from datetime import datetime
 from content.teaser import Teaser
 from newsletter.composition.arrangement import arranged
 from newsletter.composition.neighbours import kept_apart
-from newsletter.composition.ranking import plan_of
+from newsletter.composition.ranking import Plan, plan_of
 from newsletter.composition.sponsored import runs
 from newsletter.composition.subject import entitled, has_fields
 from newsletter.edition import Block, Edits, LeftOut, Selection, Story
@@ -61,7 +61,8 @@ def revised(
     sponsored = tuple(
         replace(block, title=titles.get(block.section, block.title))
         for block in _blocks_with(
-            _sponsored(selection, back), lambda story: _still_runs(story, current, edits, now, due or now)
+            _sponsored(selection, back, plan),
+            lambda story: _still_runs(story, current, edits, now, due or now),
         )
     )
     blocks = arrangement.blocks + sponsored
@@ -146,15 +147,22 @@ def _still_runs(
     return replace(story, teaser=teaser)
 
 
-def _sponsored(selection: Selection, back: Sequence[tuple[str, Story]]) -> tuple[Block, ...]:
+def _sponsored(selection: Selection, back: Sequence[tuple[str, Story]], plan: Plan) -> tuple[Block, ...]:
     """The sponsored blocks, what was taken back at the end of its own."""
     blocks = {block.section: block for block in selection.blocks if block.kind is SectionKind.SPONSORED}
-    for section, story in back:
-        if story.teaser.is_sponsored:
+    for stood_in, story in back:
+        section = stood_in or _sponsored_section(story.teaser, plan)
+        if story.teaser.is_sponsored and section:
             empty = Block(section, section, SectionKind.SPONSORED, ())
             block = blocks.get(section, empty)
             blocks[section] = replace(block, stories=(*block.stories, story))
     return tuple(blocks.values())
+
+
+def _sponsored_section(teaser: Teaser, plan: Plan) -> str:
+    """The key of the section that shows a booking which none has shown; empty where none does."""
+    sponsored = (room.section for room in plan.rooms if room.section.kind is SectionKind.SPONSORED)
+    return next((section.key for section in sponsored if section.key in teaser.sections), "")
 
 
 def _blocks_with(blocks: tuple[Block, ...], kept: Callable[[Story], Story | None]) -> tuple[Block, ...]:

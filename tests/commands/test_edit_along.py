@@ -147,3 +147,23 @@ def test_also_when_it_is_free_because_a_story_was_withdrawn_but_never_if_another
     assert run.problems == [f"{KEY}: back in the room: {id_of('quarry')}"]
     assert logged(house)[-1] == f"revision 4: brought up to date: back in the room 1: {id_of('quarry')}"
     assert stories(house)["Politics"] == ["lock", "canal", "quarry"]
+
+
+def test_a_booking_that_had_no_room_is_taken_in_under_its_own_section(tmp_path: Path) -> None:
+    house = built(tmp_path / "quay")
+    text = house.config.read_text(encoding="utf-8")
+    most = text.replace('section = "partners", stories = 12', 'section = "partners", stories = 1')
+    house.config.write_text(most, encoding="utf-8")
+    house.article("bridge")
+    for name in ("port", "lighthouse"):
+        house.article(name, "partners", sponsor=name, access="free")
+    house.run("digest", "daily", now=AHEAD)
+    title = "Stakeholders' highlights"
+    (first,) = stories(house)[title]
+    (other,) = {"port", "lighthouse"} - {first}
+    assert edit(house, f"--back={other}").status == 0
+    assert stories(house) == {"Lead": ["bridge"], title: [first, other]}
+    # Also where its section has none any more.
+    edit(house, "--drop=port", "--drop=lighthouse")
+    assert edit(house, f"--back={other}").status == 0
+    assert stories(house)[title] == [other]
