@@ -58,13 +58,10 @@ def revised(
     if not arrangement.makes_an_edition:
         return replace(selection, lead=None, blocks=(), preheader="", edits=edits)
     titles = {section.key: section.title for section in newsroom.sections}
-    sponsored = tuple(
-        replace(block, title=titles.get(block.section, block.title))
-        for block in _blocks_with(
-            _sponsored(selection, back, plan),
-            lambda story: _still_runs(story, current, edits, now, due or now),
-        )
+    booked = _blocks_with(
+        _sponsored(selection, back, plan), lambda story: _still_runs(story, current, edits, now, due or now)
     )
+    sponsored = tuple(replace(block, title=titles.get(block.section, block.title)) for block in booked)
     blocks = arrangement.blocks + sponsored
     edits = _with_subject(edits, arrangement.lead, blocks, is_new=is_new_subject)
     changed = replace(
