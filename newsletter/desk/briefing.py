@@ -15,9 +15,10 @@ from babel.units import format_unit
 
 from content.teaser import Teaser
 from newsletter.desk.changes import told
-from newsletter.edition import BY_HAND, Edition, LeftOut, Selection
+from newsletter.edition import BY_HAND, Edition, LeftOut, Selection, Story
 from newsletter.left_out import Value, sentences
-from newsletter.rendering.lines import clean, isolated
+from newsletter.rendering.lines import clean, isolated, unbroken
+from newsletter.rendering.tongue import set_apart
 from newsletter.variant import Audience
 from newsroom.masthead import SectionKind
 from readership.reader import Plan
@@ -107,12 +108,12 @@ def briefing(
     edition's controls."""
     edition, selection = found.edition, found.selection
     facts = [
-        (words["subject_line"], clean(selection.subject)),
+        (words["subject_line"], set_apart(clean(selection.subject), "", locale.language)),
         (words["readers"], _readers(found.readers, words, locale)),
         (words["offer"], words["offer_shown"] if selection.offer.subscribe_url else words["offer_none"]),
     ]
     left_out = [
-        (clean(found.teasers[one.article_id].headline), reason(one, reasons, locale, zone))
+        (_headline(found.teasers[one.article_id], locale), reason(one, reasons, locale, zone))
         for one in found.left_out
         if one.article_id in found.teasers and not one.why.is_no_news
     ]
@@ -121,12 +122,14 @@ def briefing(
         label=words["label_again"] if found.changed_by else words["label"],
         heading=when(edition, words, locale, zone, found.delay),
         note=_changed(found, words, locale) if found.changed_by else "",
-        changes=told(found.before, selection, words, found.withdrawn) if found.before else (),
+        changes=told(found.before, selection, words, found.withdrawn, locale.language)
+        if found.before
+        else (),
         until=words["until_kept" if found.delay else "until"],
         button=words["button"],
         url=url,
         facts=tuple(facts),
-        sections=_sections(selection, words),
+        sections=_sections(selection, words, locale),
         left_out_title=words["left_out"],
         left_out=tuple(left_out[:MOST_LEFT_OUT]),
         more=words["more"].format(count=more) if more > 0 else "",
@@ -169,7 +172,7 @@ def when(
     if edition.held:
         # What a person wrote stands as it is.
         why = words["held_why_hand"] if edition.held == BY_HAND else edition.held
-        return words["held"].format(why=why)
+        return words["held"].format(why=set_apart(clean(why), "", locale.language))
     if delay:
         arrives = arrival(edition.goes, delay, locale, zone)
         return words["goes_kept"].format(when=moment(edition.goes, locale, zone), arrives=arrives)
@@ -213,20 +216,24 @@ def _readers(readers: Mapping[Plan, int], words: Words, locale: Locale) -> str:
     return f"{total} ({format_list(parts, locale=locale)})" if len(parts) > 1 else " ".join(parts) or total
 
 
-def _sections(selection: Selection, words: Words) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    lead = [(words["lead"], (clean(selection.lead.teaser.headline),))] if selection.lead else []
+def _sections(selection: Selection, words: Words, locale: Locale) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def line(story: Story, kind: SectionKind) -> str:
+        headline = _headline(story.teaser, locale)
+        if kind is not SectionKind.SPONSORED:
+            return headline
+        sponsor = set_apart(clean(story.teaser.sponsor), "", locale.language)
+        return words["sponsored"].format(sponsor=sponsor, headline=headline)
+
+    lead = [(words["lead"], (line(selection.lead, SectionKind.EDITORIAL),))] if selection.lead else []
     blocks = [
         (
-            clean(block.title),
-            tuple(
-                words["sponsored"].format(
-                    sponsor=clean(story.teaser.sponsor), headline=clean(story.teaser.headline)
-                )
-                if block.kind is SectionKind.SPONSORED
-                else clean(story.teaser.headline)
-                for story in block.stories
-            ),
+            set_apart(clean(block.title), "", locale.language),
+            tuple(line(story, block.kind) for story in block.stories),
         )
         for block in selection.blocks
     ]
     return (*lead, *blocks)
+
+
+def _headline(teaser: Teaser, locale: Locale) -> str:
+    return set_apart(unbroken(clean(teaser.headline)), teaser.language, locale.language)

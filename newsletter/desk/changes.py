@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from newsletter.composition.difference import by_hand, gone
 from newsletter.composition.subject import cut, one_line
 from newsletter.edition import Edits, Selection
-from newsletter.rendering.lines import clean
+from newsletter.rendering.lines import clean, unbroken
+from newsletter.rendering.tongue import set_apart
 
 QUOTED = 80
 """So many characters of what an editor wrote are in the log."""
@@ -98,16 +99,23 @@ def _along(edits: Edits, before: Selection, fresh: Selection, live: Collection[s
 
 
 def told(
-    before: Selection, after: Selection, words: Words, withdrawn: Collection[str] = ()
+    before: Selection,
+    after: Selection,
+    words: Words,
+    withdrawn: Collection[str] = (),
+    language: str = "en",
 ) -> tuple[str, ...]:
-    """What is otherwise in `after`, a line each, for an editor who has seen `before`; `withdrawn` are the ids
-    of what no editor took out."""
-    names = {story.teaser.id: clean(story.teaser.headline) for story in (*before.stories, *after.stories)}
+    """What is otherwise in `after`, a line each in `language`, for an editor who has seen `before`;
+    `withdrawn` are the ids of what no editor took out."""
+    names = {
+        teaser.id: set_apart(unbroken(clean(teaser.headline)), teaser.language, language)
+        for teaser in (story.teaser for story in (*before.stories, *after.stories))
+    }
     were, are = ([story.teaser.id for story in one.stories] for one in (before, after))
     lines = []
     if after.subject != before.subject:
-        values = {"now": clean(after.subject), "before": clean(before.subject)}
-        lines.append(words["changed_subject"].format(**values))
+        now, then = (set_apart(clean(one.subject), "", language) for one in (after, before))
+        lines.append(words["changed_subject"].format(now=now, before=then))
     if after.leading and after.leading != before.leading:
         lines.append(words["changed_lead"].format(now=names[after.leading]))
     for key, ids in (

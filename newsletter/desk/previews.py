@@ -21,6 +21,7 @@ from newsletter.edition import Edition, EditionState, Edits, Selection
 from newsletter.letters.letter_queue import put
 from newsletter.rendering.letter import Letter, Slot, filled, parts_of
 from newsletter.rendering.phrases import phrases, trial_phrase
+from newsletter.rendering.tongue import set_apart
 from newsletter.tables import edition_revisions, previews
 from newsletter.variant import Variant
 from newsroom.counted import counted
@@ -214,7 +215,7 @@ def letter(settings: Settings, one: Due, found: Found) -> Letter:
     subject = words["subject_again" if found.changed_by else "subject"]
     html = pictures.behind(filled(made.html, values, html=True), found.pictures, newsroom.public_url, url)
     return Letter(
-        subject.format(subject=found.selection.subject),
+        subject.format(subject=set_apart(found.selection.subject, "", newsletter.language)),
         parts_of(html),
         parts_of(filled(made.text, values, html=False)),
         made.language,

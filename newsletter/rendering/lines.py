@@ -23,7 +23,7 @@ _SHORTEST = 30
 _ISOLATE, _POP = "\u2068", "\u2069"
 _MARKS = {"ltr": "\u200e", "rtl": "\u200f"}
 """Letters of no width that run that way: what begins with one runs so whatever comes after it."""
-_ISOLATED = re.compile(f"{_ISOLATE}([^{_POP}]*){_POP}")
+_ENDS = re.compile(f"[{_ISOLATE}{_POP}]")
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 """Embeddings, overrides and isolates: they would reach out of what they stand in."""
 SEPARATOR = " · "
@@ -74,7 +74,7 @@ def isolated(text: str, direction: str, own: str = "") -> str:
     other = ("L",) if direction == "rtl" else ("R", "AL")
     if not any(unicodedata.bidirectional(character) in other for character in text):
         return text
-    plain = _DIRECTION.sub("", text)
+    plain = text if _is_sound(text) else _DIRECTION.sub("", text)
     mark = _MARKS[own] if own and _direction(plain) != own else ""
     return f"{_ISOLATE}{mark}{plain}{_POP}"
 
@@ -94,13 +94,34 @@ def reads(text: str, direction: str) -> str:
 
 def isolates(text: str) -> Iterator[tuple[str, str]]:
     """The pieces of `text`, each with the direction that its first letter gives it where `isolated` set it
-    apart, and with none where it did not."""
-    for number, piece in enumerate(_ISOLATED.split(text)):
-        yield piece, _direction(piece) if number % 2 else ""
+    apart, and with none where it did not. A piece may have others in it."""
+    if not _is_sound(text):
+        yield text, ""
+        return
+    depth = start = 0
+    for end in _ENDS.finditer(text):
+        depth += 1 if end[0] == _ISOLATE else -1
+        if depth == (1 if end[0] == _ISOLATE else 0):
+            piece = text[start : end.start()]
+            yield piece, "" if depth else _direction(piece)
+            start = end.end()
+    yield text[start:], ""
+
+
+def _is_sound(text: str) -> bool:
+    """Whether what sets pieces of `text` apart ends in it, and nothing else turns it round."""
+    depth = 0
+    for character in _DIRECTION.findall(text):
+        depth += {_ISOLATE: 1, _POP: -1}.get(character, -len(text))
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _direction(text: str) -> str:
-    kinds = (unicodedata.bidirectional(character) for character in text)
+    """That of the first letter which is not set apart itself."""
+    around = (piece for piece, own in isolates(text) if not own) if _ISOLATE in text else (text,)
+    kinds = (unicodedata.bidirectional(character) for piece in around for character in piece)
     first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L")
     return "ltr" if first == "L" else "rtl"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from newsletter.rendering.lines import reads
+from newsletter.rendering.lines import isolated, reads
 from newsletter.rendering.phrases import phrases
 
 
@@ -29,6 +29,12 @@ def tongue_of(text: str, language: str, around: str) -> Tongue:
 def direction_of(text: str, language: str) -> str:
     """How `text` in this language runs, `ltr` or `rtl`: as its letters do, where they are all of one kind."""
     return reads(text, phrases(language).direction)
+
+
+def set_apart(text: str, language: str, around: str) -> str:
+    """`text` in `language` ("" where nobody says), to stand among words in `around`: isolated where it has
+    letters of the other direction."""
+    return isolated(text, phrases(around).direction, direction_of(text, language or around))
 
 
 def base(tag: str) -> str:

@@ -89,7 +89,7 @@ def _apart(text: str, direction: str) -> Markup:
     """
     end = "\u200f" if direction == "rtl" else "\u200e"
     pieces = (
-        Markup('<span dir="{}">{}</span>{}').format(own, piece, end) if own else escape(piece)
+        Markup('<span dir="{}">{}</span>{}').format(own, _apart(piece, own), end) if own else escape(piece)
         for piece, own in isolates(text)
     )
     return Markup("").join(pieces).replace(" · ", " ·\u00a0")

@@ -117,6 +117,16 @@ def test_what_is_isolated_runs_as_it_is_known_to() -> None:
     assert isolated("118", "rtl", "ltr") == "118"
 
 
+def test_what_is_isolated_may_have_isolated_pieces_itself() -> None:
+    subject = f"خاص: {isolated('118 herons', 'rtl')}"
+    pieces = [("Subject: ", ""), (subject, "rtl"), ("", "")]
+    assert list(isolates(f"Subject: {isolated(subject, 'ltr')}")) == pieces
+    assert list(isolates(subject)) == [("خاص: ", ""), ("118 herons", "ltr"), ("", "")]
+    # What would reach out of its place is taken away, or is no isolate.
+    assert isolated("ليلى\u2069\u202e", "ltr") == "\u2068ليلى\u2069"
+    assert list(isolates("\u2068ليلى")) == [("\u2068ليلى", "")]
+
+
 @pytest.mark.parametrize(
     ("text", "held"),
     [
