@@ -129,6 +129,8 @@ class Line:
     """Why it was left out."""
     can_take: bool = False
     """Whether it can be taken in."""
+    language: str = ""
+    """The headline's; empty where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,8 @@ def parts(
 
     def line(story: Story, *, is_lead: bool = False, can_lead: bool = False, section: str = "") -> Line:
         about = _about(story.teaser, now, words, locale, zone)
-        return Line(story.teaser.id, story.teaser.headline, about, is_lead, can_lead, section)
+        teaser = story.teaser
+        return Line(teaser.id, teaser.headline, about, is_lead, can_lead, section, language=teaser.language)
 
     lead = selection.lead
     found = [Part(LEAD, words["edition_lead"], (line(lead, is_lead=True),))] if lead else []
@@ -189,7 +192,8 @@ def _about(
 
 def dropped(known: Known) -> list[Line]:
     """What editors left out, to be put back."""
-    return [Line(story.teaser.id, story.teaser.headline, ()) for story in known.dropped]
+    teasers = (story.teaser for story in known.dropped)
+    return [Line(one.id, one.headline, (), language=one.language) for one in teasers]
 
 
 def gone(known: Known, words: Mapping[str, str], locale: Locale, zone: ZoneInfo) -> list[Line]:
@@ -212,6 +216,7 @@ def left_out(known: Known, reasons: Mapping[str, str], locale: Locale, zone: Zon
             (),
             why=reason(one, reasons, locale, zone),
             can_take=one.for_room and known.is_open,
+            language=known.teasers[one.article_id].language,
         )
         for one in known.left_out_by_rules
     ]

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
+from newsletter.rendering.tongue import direction_of
 from newsroom.looks import looks_of
 from newsroom.masthead import Newsroom
 from web.words import words
@@ -46,6 +47,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.filters["mailto"] = mailto
+        self._environment.filters["runs"] = direction_of
         looks = looks_of(newsroom.look)
         style = self._environment.get_template("style.css.j2").render(
             light=looks.light,
