@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +17,17 @@ from content import catalogue
 from content.sanitise import clean_line
 from newsletter import editions
 from newsletter.desk.absent import dropped, no_room, returned
-from newsletter.desk.editing import NOTE_LIMIT, SUBJECT_LIMIT, Changed, change, note_of, open_edition
+from newsletter.desk.editing import NOTE_LIMIT, SUBJECT_LIMIT, Changed, change, lost_of, note_of, open_edition
 from newsletter.edition import Edition, Edits
 from newsroom import log
 from newsroom.errors import ConfigurationError
 
 app = typer.Typer(pretty_exceptions_enable=False)
+
+_LOST = {
+    "picture": "a picture was left out: a note shows none",
+    "link": "a link was left out, and its words stay: it needs its whole address, as in https://example.org",
+}
 
 
 @app.command()
@@ -52,7 +57,13 @@ def edit(
         str | None,
         typer.Option(help="The subject, with {lead} and the like filled in; empty goes back to the rule."),
     ] = None,
-    note: Annotated[Path | None, typer.Option(metavar="FILE", help="A word on top, as Markdown.")] = None,
+    note: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help=f"A word on top, as Markdown, of at most {NOTE_LIMIT:,} characters; it has no pictures.",
+        ),
+    ] = None,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
@@ -85,11 +96,13 @@ def edit(
                 restored=frozenset(story(one, "--back", absent) for one in back or ()),
             )
             done = change(connection, room.settings, edition, edits, operator(), room.clock())
-        _say(room, done)
+        _say(room, done, lost_of(text) if text else ())
 
 
-def _say(room: Context, done: Changed) -> None:
+def _say(room: Context, done: Changed, lost: Collection[str]) -> None:
     key = done.edition.key
+    for what in lost:
+        log.problem("edit", f"{key}: the note: {_LOST[what]}", level="warning")
     if not done.what:
         log.step("edit", edition=key, changed="nothing")
         return

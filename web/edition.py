@@ -23,7 +23,6 @@ from content.gallery import FOLDER
 from newsletter import editions, holds
 from newsletter.delivery import recalls
 from newsletter.desk import absent, early, pictures
-from newsletter.desk.editing import NOTE_LIMIT
 from newsletter.desk.previews import selection_shown
 from newsletter.desk.window import kept_for
 from newsletter.edition import BatchState, EditionState, Edits
@@ -34,7 +33,8 @@ from newsroom.errors import ProviderError
 from newsroom.log import problem, step
 from readership.tokens import read_edition_token, recipient_key
 from web import edition_deeds as deeds
-from web.edition_deeds import ALWAYS, Press, RefusedError
+from web.edition_deeds import ALWAYS, RefusedError
+from web.edition_form import Press, only_changed, press_of, typed_of
 from web.edition_gone import gone
 from web.edition_pages import Asked, EditionPages
 from web.edition_shown import audience_of, shown
@@ -49,9 +49,9 @@ LASTS = timedelta(days=1)
 PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
 """Headers of a picture behind the link."""
 
-LONGEST_BODY = 4 * NOTE_LIMIT + 16_384
-"""Bytes of a POST that are read. Every button brings the note along, be it one that the shell wrote: to hold
-and to stop has to work whatever it is."""
+LONGEST_BODY = 98_304
+"""Bytes of a POST that are read. Every button brings the note along, be it far too long: that is to be said,
+with all of it still there, and to hold and to stop has to work whatever it is."""
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -98,17 +98,13 @@ class Controls:
         if self.house.now() > _end(known) + LASTS:
             return self.pages.notice("old", 410)
         if form is None:
-            audience = audience_of(dict(query).get("as", ""))
-            if audience and known.has_news:
-                link = self.house.address(f"/edition/{token}")
-                return shown(self.house, asked, known, audience, link)
-            return self.pages.page(asked, known, self.pages.said(asked, known, query))
-        form = deeds.only_changed(form)
-        press, seen = deeds.press_of(form), _seen(form)
+            return self._opened(token, asked, known, query)
+        form = only_changed(form)
+        press, seen = press_of(form), _number(form.get("seen"))
         if press is None:
             return self.pages.refused(asked, known, "edition_unclear", 400, seen, form)
         if press.do == "look":
-            return self.pages.page(asked, known, typed=form)
+            return self.pages.refused(asked, known, "edition_unsaved", 200, known.seen, form)
         try:
             asks = self._is_asked_once_more(press, known)
             question = self._sure(asked, known, press, seen, form) if asks else None
@@ -117,6 +113,20 @@ class Controls:
             with reading(self.house.engine) as connection:
                 known = self._known(connection, asked)
             return self.pages.refused(asked, known, refused.key, refused.status, seen, form, press)
+
+    def _opened(self, token: str, asked: Asked, known: Known, query: Sequence[tuple[str, str]]) -> Response:
+        """What an address shows: the edition as its mail, the question of a press, or the controls."""
+        got = dict(query)
+        audience = audience_of(got.get("as", ""))
+        if audience and known.has_news:
+            return shown(self.house, asked, known, audience, self.house.address(f"/edition/{token}"))
+        press, seen = Press(got.get("ask", "")), _number(got.get("seen", ""))
+        try:
+            asks = self._is_asked_once_more(press, known)
+            question = self._sure(asked, known, press, seen, None, is_other="again" in got) if asks else None
+        except RefusedError as refused:
+            return self.pages.refused(asked, known, refused.key, refused.status, seen, Form(), press)
+        return question or self.pages.page(asked, known, self.pages.said(asked, known, query))
 
     def _is_asked_once_more(self, press: Press, known: Known) -> bool:
         """What cannot be taken back: to stop, and to send at once, also by letting go what is late."""
@@ -130,31 +140,46 @@ class Controls:
                 return known.is_past(now) and known.has_news
         return False
 
-    def _sure(self, asked: Asked, known: Known, press: Press, seen: int, form: Form) -> Response | None:
-        """The question; None where it was answered, and what it showed is what would go out now."""
-        is_yes = form.get("sure") == "yes"
+    def _sure(
+        self,
+        asked: Asked,
+        known: Known,
+        press: Press,
+        seen: int,
+        form: Form | None,
+        *,
+        is_other: bool = False,
+    ) -> Response | None:
+        """The question, or the way to it: a press leads to a page of its own, which can be gone back to, but
+        where it brings what was typed, which stands in no address. None where the question was answered, and
+        what it showed is what would go out now."""
+        sent = form or Form()
+        is_yes = sent.get("sure") == "yes"
         if press.do not in ALWAYS and known.seen != seen:
             raise RefusedError("edition_stale")
-        typed, settings, now = deeds.typed_of(form), self.house.settings, self.house.now()
+        typed, settings, now = typed_of(sent), self.house.settings, self.house.now()
+        found = None
         with reading(self.house.engine) as connection:
             edition = editions.get(connection, asked.key)
             if press.do == "stop" or not known.is_open:
                 if is_yes:
                     return None
-                new = deeds.unsaved(connection, edition, typed)
-                return self.pages.sure(asked, known, press, seen, form if new else None)
-            stored = editions.selection_of(connection, edition.key, edition.revision)
-            new_words = deeds.new_words(typed, stored)
-            found = early.early(connection, settings, asked.newsletter, edition, now, new_words)
-        showed = form.get("shown") if is_yes else None
-        if showed == deeds.shown_mark(found.now):
-            return None
-        typed_now = form if new_words != Edits() else None
-        return self.pages.sure(asked, known, press, seen, typed_now, found, is_other=is_yes)
+                is_new = deeds.unsaved(connection, edition, typed)
+            else:
+                stored = editions.selection_of(connection, edition.key, edition.revision)
+                new_words = deeds.new_words(typed, stored)
+                found = early.early(connection, settings, asked.newsletter, edition, now, new_words)
+                if is_yes and sent.get("shown") == deeds.shown_mark(found.now):
+                    return None
+                is_new = new_words != Edits()
+        if form is not None and not is_new:
+            return self.pages.ask(press, seen, is_other=is_yes)
+        new = form if is_new else None
+        return self.pages.sure(asked, known, press, seen, new, found, is_other=is_other or is_yes)
 
     def _act(self, asked: Asked, press: Press, seen: int, form: Form) -> Response:
         """Do it, and lead to the page that says so. Raises RefusedError where nothing was done."""
-        typed = deeds.typed_of(form)
+        typed = typed_of(form)
         with writing(self.house.engine) as connection:
             edition = editions.locked(connection, asked.key)
             newest = editions.log_lines(connection, asked.key)[-1:]
@@ -230,9 +255,8 @@ class Controls:
         return True
 
 
-def _seen(form: Form) -> int:
-    """The number of the last thing that whoever sent the form had seen; 0 where it says none."""
-    text = form.get("seen")
+def _number(text: str) -> int:
+    """The number of a line of the edition's log; 0 where it is none."""
     return int(text) if text.isdecimal() and len(text) < 20 else 0
 
 

@@ -1,45 +1,37 @@
-"""What the form of an edition's controls asks for, and the doing of it inside one writing transaction."""
+"""What a press on an edition's controls does, inside one writing transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy.engine import Connection
 
-from content.sanitise import clean_line
 from newsletter import editions, holds
+from newsletter.composition.subject import has_fields
 from newsletter.desk import absent, editing
 from newsletter.desk.choices import ImpossibleError
+from newsletter.desk.previews import selection_shown
 from newsletter.edition import Edition, Edits, Selection
 from newsroom.errors import HeldError, MisuseError, RenderError
 from newsroom.settings import Settings
+from web.edition_form import BOXES, Press, Typed, mark_of, typed_of
 from web.edition_view import LEAD, note_text
 from web.forms import Form
 
 ALWAYS = ("hold", "stop")
 """What keeps an edition from going out is done, whatever somebody else has done meanwhile."""
 
-CHOICES = frozenset({"lead", "drop", "back", "top"})
-"""What is done to one story."""
-
-DEEDS = CHOICES | {"hold", "release", "now", "stop", "save", "look"}
-"""What a form may ask for; `look` shows it again with what was typed."""
-
-NOTE_LIMIT = 5_000
-"""Characters of a note that is written here."""
-
 TOP, WORDS, DROPPED, LEFT_OUT = "top", "words", "dropped", "left-out"
 """Parts of the page, beside the sections' and the lead's."""
 
-BESIDES = ("leads", "given", "stays")
+BESIDES = ("leads", "given", "stays", "picture", "link")
 """What a press may bring about besides: another story leads, the subject that was written by hand was given
-up, or stays though another story leads."""
+up, or stays though another story leads; a picture or a link of the note is in no mail."""
 
-BOXES = ("subject", "note")
-"""The names of what is typed into."""
+OTHER_LEAD = "edition_lead_other"
+"""The key of why a subject was not saved that was written for a story that leads no more."""
 
 _NO_EDITS = Edits()
 
@@ -51,23 +43,6 @@ class RefusedError(Exception):
         super().__init__(key)
         self.key = key
         self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """The button that was pressed."""
-
-    do: str
-    story: str = ""
-    section: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What the boxes hold; None where the form had none."""
-
-    subject: str | None = None
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,58 +62,30 @@ class Done:
     """The key of the phrase that says why what was typed was not saved; empty where nothing was lost."""
 
 
-def press_of(form: Form) -> Press | None:
-    """The button; None where the form names none of this page."""
-    do, _, what = form.get("do").partition(" ")
-    if do not in DEEDS or bool(what) is not (do in CHOICES):
-        return None
-    if do == "top":
-        section, _, story = what.partition(" ")
-        return Press(do, story, section)
-    return Press(do, what)
-
-
-def mark_of(text: str) -> str:
-    """What a form says of the text that a box had when its page was drawn, short enough for every press."""
-    # A browser sends every end of a line as two characters.
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    return sha256(plain.encode(errors="replace")).hexdigest()[:16]
-
-
 def shown_mark(selection: Selection) -> str:
     """What the question whether to send says of what it showed: the lead and the subject."""
     return mark_of(f"{selection.leading}\n{selection.subject}")
 
 
-def only_changed(form: Form) -> Form:
-    """The form without the boxes that hold what its page showed: nobody typed that, and what others have
-    written there since stays. A box of which the form does not say what was shown was typed."""
-    same = {name for name in BOXES if name in form.single and _is_as_shown(form, name)}
-    return Form(form.pairs, {name: text for name, text in form.single.items() if name not in same})
-
-
-def _is_as_shown(form: Form, name: str) -> bool:
-    return form.get(f"was_{name}") == mark_of(form.single[name])
-
-
-def typed_of(form: Form) -> Typed:
-    """What the form brings of the boxes."""
-    subject, note = form.single.get("subject"), form.single.get("note")
-    return Typed(
-        None if subject is None else clean_line(subject),
-        None if note is None else note.replace("\r\n", "\n").strip(),
-    )
+def not_saved(form: Form, selection: Selection | None) -> tuple[str, ...]:
+    """The boxes that hold what the edition has not, be it too long for it."""
+    if selection is None:
+        return ()
+    typed = typed_of(form)
+    has = {"subject": selection.edits.subject or "", "note": note_text(selection).strip()}
+    got = {"subject": typed.subject, "note": typed.note}
+    return tuple(box for box in BOXES if got[box] is not None and got[box] != has[box])
 
 
 def new_words(typed: Typed, selection: Selection) -> Edits:
     """What was typed and is not in the edition yet. Raises RefusedError where it is too long."""
-    words = Edits()
+    words = _NO_EDITS
     if typed.subject is not None and typed.subject != (selection.edits.subject or ""):
         if len(typed.subject) > editing.SUBJECT_LIMIT:
             raise RefusedError("edition_subject_long", 422)
         words = replace(words, subject=typed.subject)
     if typed.note is not None and typed.note != note_text(selection).strip():
-        if len(typed.note) > NOTE_LIMIT:
+        if len(typed.note) > editing.NOTE_LIMIT:
             raise RefusedError("edition_note_long", 422)
         words = replace(words, note=editing.note_of(typed.note), note_text=typed.note)
     return words
@@ -201,26 +148,40 @@ def _kept_back(desk: Desk, press: Press, typed: Typed, *, is_stale: bool) -> Don
         return Done(TOP)
     try:
         words = _words(connection, edition, typed)
+        if words == _NO_EDITS or is_stale:
+            return Done(TOP, unsaved="edition_hold_unsaved" if words != _NO_EDITS else "")
+        _check_lead(desk, words, typed)
+        desk.change(words)
     except RefusedError as refused:
         return Done(TOP, unsaved=refused.key)
-    if words == _NO_EDITS or is_stale:
-        return Done(TOP, unsaved="edition_hold_unsaved" if words != _NO_EDITS else "")
-    try:
-        desk.change(words)
     except ImpossibleError as error:
         return Done(TOP, unsaved=f"edition_cannot_{error.cannot.name.lower()}")
     except (MisuseError, RenderError):
         # It is held all the same; a change that cannot be writes nothing.
         return Done(TOP, unsaved="edition_hold_unsaved")
-    return Done(TOP, has_words=True)
+    return Done(TOP, besides=_lost(words), has_words=True)
+
+
+def _check_lead(desk: Desk, words: Edits, typed: Typed, choice: Edits = _NO_EDITS) -> None:
+    """Raise RefusedError where a subject was written for another lead than there is now. A story is withdrawn
+    by a run, which is no line of the edition's log: no form is stale by it."""
+    if not words.subject or has_fields(words.subject) or typed.lead is None or choice.lead:
+        return
+    # As it is by now: to hold gives an edition that was sent early its hour back.
+    edition = editions.get(desk.connection, desk.edition.key)
+    newsletter = editing.newsletter_of(desk.settings, edition)
+    shown = selection_shown(desk.connection, desk.settings, newsletter, edition, desk.now)
+    if shown.leading and shown.leading != typed.lead:
+        raise RefusedError(OTHER_LEAD)
 
 
 def _let_go(desk: Desk, typed: Typed, *, at_once: bool) -> Done:
     words = _words(desk.connection, desk.edition, typed)
     if words != _NO_EDITS:
+        _check_lead(desk, words, typed)
         desk.change(words)
     editing.release(desk.connection, desk.settings, desk.edition.key, desk.by, desk.now, at_once=at_once)
-    return Done(TOP, has_words=words != _NO_EDITS)
+    return Done(TOP, besides=_lost(words), has_words=words != _NO_EDITS)
 
 
 def _words(connection: Connection, edition: Edition, typed: Typed) -> Edits:
@@ -237,12 +198,15 @@ def _edited(desk: Desk, press: Press, typed: Typed) -> Done:
     words = new_words(typed, selection)
     away = {one.article_id for one in absent.no_room(connection, edition)}
     where, choice = _choice(press, selection, away)
+    _check_lead(desk, words, typed, choice)
     edits = replace(choice, subject=words.subject, note=words.note, note_text=words.note_text)
     changed = desk.change(edits)
     has_words = press.do != "save" and words != _NO_EDITS
+    lost = _lost(words)
     if not changed.what:
-        raise RefusedError("edition_same", 200)
-    besides = _besides(edits, selection, changed.selection)
+        # Of a note that is nothing but a picture nothing is left to be saved.
+        raise RefusedError(f"edition_did_{lost[0]}" if lost else "edition_same", 200)
+    besides = (*_besides(edits, selection, changed.selection), *lost)
     return Done(where, changed.gave_way, besides, has_words, changed.came_back)
 
 
@@ -256,7 +220,11 @@ def _besides(edits: Edits, before: Selection, after: Selection) -> tuple[str, ..
         # One with fields is filled in anew, and speaks of the story that leads now.
         "stays": bool(own) and is_other and after.edits.subject_of is not None,
     }
-    return tuple(one for one in BESIDES if said[one])
+    return tuple(one for one, is_so in said.items() if is_so)
+
+
+def _lost(words: Edits) -> tuple[str, ...]:
+    return editing.lost_of(words.note_text) if words.note_text else ()
 
 
 def _choice(press: Press, selection: Selection, away: Collection[str]) -> tuple[str, Edits]:

@@ -17,7 +17,9 @@ from newsletter.letters.personal import words_of
 from newsletter.variant import Audience
 from newsroom.masthead import Newsletter
 from web import edition_view as view
-from web.edition_deeds import BESIDES, CHOICES, NOTE_LIMIT, TOP, WORDS, Done, Press, mark_of, shown_mark
+from web.edition_deeds import BESIDES, OTHER_LEAD, TOP, WORDS, Done, not_saved, shown_mark
+from web.edition_form import BOXES, CHOICES, Press, mark_of
+from web.edition_said import LEAD_GONE, Said, as_things_are, refusal
 from web.edition_view import Known
 from web.forms import Form
 from web.house import House
@@ -27,23 +29,6 @@ _DEEDS = ("hold", "release", "now", "stop", "save")
 _NOTHING = Form()
 _OTHERS = {"gave": "edition_did_gave", "came": "edition_did_back"}
 """What became of other stories by a press, and the phrase that says it of one."""
-
-_QUIET = ("edition_same", "edition_did_hold")
-"""What is said without having to be acted on."""
-_AT_BOX = {
-    "edition_subject_long": "subject",
-    "edition_note_long": "note",
-    "edition_cannot_field": "subject",
-}
-"""The box that is meant, by the phrase."""
-_ABOUT_BOXES = {
-    "edition_stale",
-    "edition_stale_own",
-    "edition_hold_unsaved",
-    "edition_last_story",
-    *_AT_BOX,
-}
-"""What is said of boxes and buttons that are not there when nothing can be changed any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +45,6 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What the page says of what was pressed: lines, and in which part of it they stand."""
-
-    lines: tuple[str, ...]
-    where: str = TOP
-    is_error: bool = False
-    box: str = ""
-    """The box that has to be mended."""
-    wrong: str = ""
-    """What is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
 class EditionPages:
     """Draws them for one newsroom."""
 
@@ -84,12 +56,11 @@ class EditionPages:
         known: Known,
         said: Said | None = None,
         *,
-        seen: int = 0,
         typed: Form = _NOTHING,
         status: int = 200,
     ) -> Response:
-        """The edition and its buttons. `seen` is the last line of its log that the editor had seen, `typed`
-        what stands in the boxes instead of what the edition has."""
+        """The edition and its buttons; `typed` has what stands in the boxes instead of what the edition has,
+        and for which lead it was typed."""
         now, zone = self.house.now(), self.house.newsroom.time_zone
         ours, locale = words(asked.language), dates(asked.language)
         standing, fillings = view.standing(known, now, ours, locale, zone)
@@ -114,13 +85,14 @@ class EditionPages:
             "gone": view.gone(known, ours, locale, zone),
             "dropped": view.dropped(known),
             "left_out": view.left_out(known, words_of(briefing.REASONS, locale.language), locale, zone),
-            "deeds": view.deeds(known, seen, ours, locale, zone),
+            "deeds": view.deeds(known, said.since if said else 0, ours, locale, zone),
             "subject_now": selection.subject if selection and known.has_news else "",
             "subject": typed.get("subject") if "subject" in typed.single else subject,
             "text": typed.single.get("note", "") if "note" in typed.single else note,
             "was_subject": mark_of(subject),
             "was_note": mark_of(note),
-            "most": NOTE_LIMIT,
+            "was_lead": typed.single.get("was_lead", selection.leading if selection else ""),
+            "most": editing.NOTE_LIMIT,
             "longest": editing.SUBJECT_LIMIT,
             "who": asked.editor,
             "audiences": [one.value for one in Audience] if known.has_news else [],
@@ -139,22 +111,20 @@ class EditionPages:
     ) -> Response:
         """The page with why nothing was done; what was typed is still there. To hold is done all the same:
         with it `key` says why what was typed is not saved."""
-        since = [line.by for line in known.log if line.number > seen]
-        if key == "edition_stale" and set(since) == {asked.editor[:200]}:
-            key = "edition_stale_own"
-        if not known.takes_words and key in _ABOUT_BOXES:
-            # There is nothing to press once more, nor what was typed.
-            held = press is not None and press.do == "hold"
-            key = "edition_did_hold" if held else "edition_not_possible"
-        shown = seen if key.startswith(("edition_stale", "edition_hold")) else 0
-        wrong = self._phrase(asked, known, key, seen)
-        lines, box = [wrong], _AT_BOX.get(key, "")
-        if box and press is not None and press.do == "hold":
-            lines.insert(0, self._phrase(asked, known, "edition_did_hold", seen))
-        elif box and press is not None and press.do != "save":
-            lines.append(self._phrase(asked, known, "edition_long_undone", seen))
-        said = Said(tuple(lines), TOP, key not in _QUIET, box, wrong)
-        return self.page(asked, known, said, seen=shown, typed=typed, status=status)
+        # Who says to have seen what was never there has seen nothing.
+        seen = seen if seen <= known.seen else 0
+        led = typed.single.get("was_lead", "")
+        key = as_things_are(key, asked.editor, known, seen, led, press)
+        kept = not_saved(typed, known.selection)
+        if key in (OTHER_LEAD, LEAD_GONE) or "subject" not in kept:
+            # Who presses once more has read which story leads now; what is yet to be typed is for that one.
+            typed = Form(typed.pairs, {name: text for name, text in typed.single.items() if name in BOXES})
+
+        def phrase(one: str) -> str:
+            return self._phrase(asked, known, one, seen, led)
+
+        said = refusal(key, press, kept, seen, phrase)
+        return self.page(asked, known, said, typed=typed, status=status)
 
     def sure(
         self,
@@ -171,14 +141,15 @@ class EditionPages:
         an edition that is sent before its hour; `typed` has what was typed and is not saved yet. With
         `is_other` it was asked before, and showed something else."""
         selection = early.now if early else known.selection
+        given = typed.single if typed else {}
+        without = editing.lost_of(given.get("note", "")) if early else ()
         later = early.at_its_hour if early else None
         kept = "kept" if known.delay and press.do != "stop" else "text"
-        ours = ("subject", "note")
         return self.house.pages.page(
             "edition_sure",
             f"edition_sure_{press.do}_title",
             asked.language,
-            status=409 if is_other else 200,
+            status=409 if is_other and typed else 200,
             is_other=is_other,
             shown=shown_mark(early.now) if early else "",
             do=press.do,
@@ -190,7 +161,10 @@ class EditionPages:
             lead_then=_lead(later),
             lost=[self._lost(one, asked) for one in (early.lost if early else ())],
             is_sent=early is not None,
-            typed=[(name, typed.single[name]) for name in ours if name in typed.single] if typed else [],
+            typed=[(name, given[name]) for name in BOXES if name in given],
+            # What goes with it to the page that "No" leads back to.
+            was_lead=given.get("was_lead", ""),
+            without=[self.house.pages.phrase(f"edition_did_{one}", asked.language) for one in without],
             **self._named(asked, known),
         )
 
@@ -203,8 +177,15 @@ class EditionPages:
         asked += [("came", one) for one in done.came_back]
         asked += [("also", one) for one in done.besides]
         asked += [("text", "1")] if done.has_words else []
+        return self._led(asked, "#done")
+
+    def ask(self, press: Press, seen: int, *, is_other: bool = False) -> Response:
+        """To the page that asks once more; with `is_other` it says that it was asked before."""
+        return self._led([("ask", press.do), ("seen", str(seen)), *([("again", "1")] if is_other else [])])
+
+    def _led(self, asked: Sequence[tuple[str, str]], part: str = "") -> Response:
         headers = {**self.house.pages.headers, "X-Robots-Tag": "noindex"}
-        return RedirectResponse(f"?{urlencode(asked)}#done", 303, headers)
+        return RedirectResponse(f"?{urlencode(asked)}{part}", 303, headers)
 
     def said(self, asked: Asked, known: Known, query: Sequence[tuple[str, str]]) -> Said | None:
         """What the page that a press led to says; None for another one, and once something was done since."""
@@ -238,12 +219,14 @@ class EditionPages:
         """A page for a link that leads to no edition."""
         return self.house.pages.notice(f"edition_{key}", status=status)
 
-    def _phrase(self, asked: Asked, known: Known, key: str, seen: int) -> str:
+    def _phrase(self, asked: Asked, known: Known, key: str, seen: int, led: str) -> str:
         ours, locale = words(asked.language), dates(asked.language)
         values: Mapping[str, Any] = {
             "changed_by": view.changed_by(known, seen, ours, locale),
-            "most": NOTE_LIMIT,
+            "most": editing.NOTE_LIMIT,
             "longest": editing.SUBJECT_LIMIT,
+            "was": known.headlines.get(led, ""),
+            "headline": _lead(known.selection),
         }
         return self.house.pages.phrase(key, asked.language, **values)
 

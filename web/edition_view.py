@@ -87,6 +87,11 @@ class Known:
         """Whether there is something of it that could still be stopped."""
         return self.edition.state.value in OPEN or self.is_kept
 
+    @property
+    def can_come_back(self) -> bool:
+        """Whether there is a story that can be taken in."""
+        return bool(self.dropped) or any(one.for_room for one in self.left_out_by_rules)
+
     def waits(self, now: datetime) -> bool:
         """Whether it can be sent before its time."""
         return self.is_open and self.has_news and self.edition.goes > now
@@ -282,8 +287,9 @@ def _waiting(
     why = words[_REASONS[edition.held]] if edition.held in _REASONS else edition.held
     when = moment(edition.goes, locale, zone)
     if known.is_open and not known.has_news:
+        key = "edition_gone_back" if known.can_come_back else "edition_gone"
         is_said = edition.held in ("", ALL_WITHDRAWN)
-        return ("edition_gone", {}) if is_said else ("edition_gone_held", {"why": why})
+        return (key, {}) if is_said else (f"{key}_held", {"why": why})
     if edition.held:
         key = "edition_held_past" if known.is_past(now) else "edition_held"
         return key, {"why": why, "when": when}

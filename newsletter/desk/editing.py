@@ -6,6 +6,7 @@ Every function works inside the writing transaction of the connection it is give
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,8 +32,10 @@ from newsroom.settings import Settings
 SUBJECT_LIMIT = WRITTEN_LIMIT
 """Characters of a subject that is written by hand."""
 
-NOTE_LIMIT = 20_000
-"""Characters of a note as it is written."""
+NOTE_LIMIT = 5_000
+"""Characters of a note as it is written, from the shell or on the page."""
+
+_LINK = re.compile(r"<a\s[^>]*\bhref\b")
 
 
 class NoStoryLeftError(MisuseError):
@@ -187,11 +190,24 @@ def note_of(text: str) -> str:
     """A note in Markdown as sanitised HTML. Raises MisuseError where it is too long."""
     if len(text) > NOTE_LIMIT:
         raise MisuseError(f"a note of {len(text):,} characters; allowed: {NOTE_LIMIT:,}")
+    # An article's text has no heading above the second level.
+    return clean_html(_rendered(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>"))
+
+
+def lost_of(text: str) -> tuple[str, ...]:
+    """What is in a note in Markdown and in no mail: "picture", which no note has, and "link" for one without
+    an address of its own, whose words stay."""
+    made = _rendered(text)
+    links, kept = (len(_LINK.findall(html)) for html in (made, clean_html(made)))
+    lost = {"picture": "<img" in made, "link": kept < links}
+    return tuple(what for what, is_lost in lost.items() if is_lost)
+
+
+def _rendered(text: str) -> str:
+    # What reads Markdown takes a while to import.
     from markdown_it import MarkdownIt
 
-    # An article's text has no heading above the second level.
-    html = str(MarkdownIt().render(text)).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
-    return clean_html(html)
+    return str(MarkdownIt().render(text))
 
 
 def _still_out(left_out: Sequence[LeftOut], after: Selection) -> Iterable[LeftOut]:

@@ -116,8 +116,20 @@ def test_a_note_that_cannot_be_read_is_named(house: House) -> None:
         "is not UTF-8 text; save it as that"
     )
     assert said(edit(house, "--note", str(house.root))).endswith("cannot be read: Is a directory")
-    (house.root / "long.md").write_text("x" * 20_001, encoding="utf-8")
-    assert "20,001 characters; allowed: 20,000" in said(edit(house, "--note", str(house.root / "long.md")))
+    (house.root / "long.md").write_text("x" * 5_001, encoding="utf-8")
+    assert "5,001 characters; allowed: 5,000" in said(edit(house, "--note", str(house.root / "long.md")))
+
+
+def test_what_is_taken_out_of_a_note_is_said(house: House) -> None:
+    note = house.root / "note.md"
+    note.write_text("![map](https://x.example/map.png) [here](/map), [there](https://x.example)", "utf-8")
+    run = edit(house, "--note", str(note))
+    assert run.status == 0
+    pictures, links = run.problems
+    assert str(pictures) == f"{KEY}: the note: a picture was left out: a note shows none"
+    assert str(links).startswith(f"{KEY}: the note: a link was left out, and its words stay: it needs its ")
+    note.write_text("`<img>` [there](https://x.example) ![", "utf-8")
+    assert edit(house, "--note", str(note)).problems == []
 
 
 @pytest.mark.parametrize(

@@ -227,11 +227,11 @@ def test_send_now_says_what_is_not_out_yet(room: Room, engine: Engine) -> None:
     with writing(engine) as connection:
         embargo = sa.update(articles).where(articles.c.id == BRIDGE)
         connection.execute(embargo.values(published=NOW + timedelta(minutes=19)))
-    assert "published at" in room.opened().text
+    assert "comes out at" in room.opened().text
     sure = room.press("now")
-    lost = sure.text.partition("Not in it then, because it is not out yet")[2]
-    assert "The bridge reopens" in lost and "published at" in lost
-    before = sure.text.partition("Not in it then")[0]
+    lost = sure.text.partition("It then goes without what is not out yet; the next edition may have it:")[2]
+    assert "The bridge reopens" in lost and "comes out at" in lost
+    before = sure.text.partition("It then goes without")[0]
     for name in ("Subject", "Lead"):
         value = before.partition(f'<span class="soft">{name}</span>')[2].partition("</p>")[0]
         assert "The ferry reopens" in value
