@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from newsletter import used_stories
 from newsletter.codec import from_json, to_json
+from newsletter.composition.room_now import as_it_is
 from newsletter.delivery import planning
 from newsletter.edition import (
     Composition,
@@ -250,7 +251,7 @@ def _store_revision(
             edition=key,
             revision=number,
             selection=to_json(selection) if selection else {},
-            left_out=[entry.stored for entry in left_out],
+            left_out=[entry.stored for entry in (as_it_is(left_out, selection) if selection else left_out)],
             made=now,
             by=by,
             why=why,

@@ -32,6 +32,7 @@ class Why(StrEnum):
     WITHDRAWN = "withdrawn"
     GAVE_WAY = "gave_way"
     FULL = "full"
+    WAS_FULL = "was_full"
     MAIL_FULL = "mail_full"
     ELSEWHERE = "elsewhere"
     NOWHERE = "nowhere"
@@ -74,6 +75,7 @@ _ENGLISH: Mapping[Why, str] = {
     Why.WITHDRAWN: "withdrawn before it went out",
     Why.GAVE_WAY: "no room beside what an editor chose",
     Why.FULL: "{section} is full: {count} of {count}",
+    Why.WAS_FULL: "{section} was full when the edition was made: {count} of {count}",
     Why.MAIL_FULL: "no room in the {size} KB of HTML that a mail may have",
     Why.ELSEWHERE: "not in a section of this newsletter (its own: {sections})",
     Why.NOWHERE: "not in a section of this newsletter (its own: none)",

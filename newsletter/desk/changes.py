@@ -87,7 +87,8 @@ def _along(edits: Edits, before: Selection, fresh: Selection, live: Collection[s
     """What is otherwise in the edition by no editor's doing."""
     there = {story.teaser.id: story.teaser for story in fresh.stories}
     out = [id_ for id_ in gone(before, fresh) if id_ not in edits.dropped]
-    changed = [one.teaser.id for one in before.stories if there.get(one.teaser.id, one.teaser) != one.teaser]
+    known = [one.teaser for one in before.stories if one.teaser.id not in edits.dropped]
+    changed = [one.id for one in known if there.get(one.id, one) != one]
     other_lead = fresh.leading if fresh.leading != before.leading and not edits.lead else ""
     return [
         _listed("withdrawn or put off", [id_ for id_ in out if id_ not in live]),

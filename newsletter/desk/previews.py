@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from content import catalogue
 from newsletter import editions, history
 from newsletter.composition.revise import revised
+from newsletter.composition.room_now import as_it_is
 from newsletter.desk import pictures
 from newsletter.desk.briefing import REASONS, Found, briefing
 from newsletter.desk.editing import current
@@ -182,7 +183,7 @@ def _found(connection: Connection, settings: Settings, one: Due, now: datetime) 
     selection = selection_shown(connection, settings, one.newsletter, edition, now)
     if not selection.has_news:
         return None
-    left_out = editions.left_out_of(connection, edition.key, edition.revision)
+    left_out = as_it_is(editions.left_out_of(connection, edition.key, edition.revision), selection)
     ids = [left.article_id for left in left_out]
     return Found(
         edition=edition,

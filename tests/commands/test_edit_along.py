@@ -9,8 +9,6 @@ import pytest
 from tests.commands.house import House, built
 from tests.commands.test_edit import AHEAD, BRIDGE, KEY, SIX, edit, logged, said, stories
 
-LATER = "2026-03-10T05:50"
-
 
 def id_of(name: str, section: str = "politics") -> str:
     return BRIDGE.replace("politics/bridge", f"{section}/{name}")
@@ -167,3 +165,18 @@ def test_a_booking_that_had_no_room_is_taken_in_under_its_own_section(tmp_path: 
     edit(house, "--drop=port", "--drop=lighthouse")
     assert edit(house, f"--back={other}").status == 0
     assert stories(house)[title] == [other]
+
+
+def test_a_section_is_called_full_only_while_it_is(house: House) -> None:
+    def reasons() -> list[str]:
+        return [one["reason"] for one in house.run("status", KEY, now=AHEAD).step("status")["no_room"]]
+
+    assert reasons() == ["Politics is full: 3 of 3"]
+    edit(house, "--drop", "tram")
+    assert reasons() == ["Politics was full when the edition was made: 3 of 3"]
+    edit(house, "--back", "tram")
+    assert reasons() == ["Politics is full: 3 of 3"]
+    # A run that brings it up to date works it out as well.
+    withdraw(house, "tram")
+    house.run(now=SIX)
+    assert reasons() == ["Politics was full when the edition was made: 3 of 3"]

@@ -17,7 +17,7 @@ from newsroom.database import reading, writing
 from newsroom.errors import HeldError, MisuseError, StoreError
 from tests.newsletter.delivering import DAY, KEY, NOW, House, composed, many, other_day, says, selection
 
-LEFT_OUT = (LeftOut("tag:x,2026:a", Why.FULL, ("Politics", 3), for_room=True),)
+LEFT_OUT = (LeftOut("tag:x,2026:a", Why.GAVE_WAY, for_room=True),)
 
 
 def revision(engine: Engine, value: Selection, why: str = "edited: subject") -> int:

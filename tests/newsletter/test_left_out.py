@@ -42,7 +42,7 @@ _VALUES = {
 def reasons(draw: st.DrawFn) -> LeftOut:
     """A story left out for any reason there is; with fields it may be several in a row."""
     why = draw(st.sampled_from(Why))
-    rows = draw(st.integers(1, 3)) if why is Why.FULL else 1
+    rows = draw(st.integers(1, 3)) if why in (Why.FULL, Why.WAS_FULL) else 1
     values = tuple(draw(_VALUES[name]) for _ in range(rows) for name in why.fields)
     return LeftOut("tag:quay.example,2026:articles/bridge", why, values, for_room=draw(st.booleans()))
 

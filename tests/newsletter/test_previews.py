@@ -83,7 +83,9 @@ def test_the_second_one_says_what_was_changed(engine: Engine, values: Settings) 
     edits = Edits(lead=CELLO, dropped=frozenset({FERRY}), note="<p>Look.</p>", note_text="Look.")
     changed(engine, values, edits, NELE, clock)
     assert log(engine)[-1] == (
-        f'revision 2: edited: lead {CELLO} instead of {BRIDGE}; dropped 1: {FERRY}; note "Look."'
+        f'revision 2: edited: lead {CELLO} instead of {BRIDGE}; dropped 1: {FERRY}; note "Look."; '
+        # As they are in the store.
+        f"brought up to date: changed 2: {BRIDGE}, {CELLO}"
     )
     changed(engine, values, Edits(subject="Ours"), NELE, clock)
     assert log(engine)[-1] == 'revision 3: edited: subject "Ours" instead of "The cello reopens"'
@@ -141,11 +143,13 @@ def test_what_was_changed_is_said_of_each_kind() -> None:
     assert told(noted, replace(before, note="<p>y</p>"), words) == ("Another note on top",)
     without = selection(("bridge", "politics"), ("cello", "culture"))
     dropped = replace(without, note=noted.note)
-    assert logged(Edits(dropped=frozenset({FERRY})), noted, dropped) == f"edited: dropped 1: {FERRY}"
-    assert f"see whether it speaks of {FERRY}," in logged(Edits(lead=CELLO), noted, dropped)
-    by_rule = logged(Edits(subject=""), replace(before, subject="Ours"), before)
+    drop = Edits(dropped=frozenset({FERRY}))
+    assert logged(drop, noted, noted, dropped) == f"edited: dropped 1: {FERRY}"
+    assert f"see whether it speaks of {FERRY}," in logged(Edits(lead=CELLO), noted, noted, dropped)
+    ours = replace(before, subject="Ours")
+    by_rule = logged(Edits(subject=""), ours, ours, before)
     assert by_rule == 'edited: subject by rule "The bridge reopens" instead of "Ours"'
-    assert logged(Edits(note=""), before, before) == "edited: note taken away"
+    assert logged(Edits(note=""), before, before, before) == "edited: note taken away"
 
 
 def test_once_more_after_anothers_changes_and_never_again(engine: Engine, values: Settings) -> None:
@@ -226,7 +230,7 @@ def test_what_is_no_news_is_not_told_of_as_left_out(engine: Engine, values: Sett
     left_out = (
         LeftOut(CELLO, Why.USED),
         LeftOut(FERRY, Why.OLD, (NOW, NOW)),
-        LeftOut("tag:quay.example,2026:articles/bridge", Why.FULL, ("Politics", 3), for_room=True),
+        LeftOut("tag:quay.example,2026:articles/bridge", Why.FULL, ("Politics", 1), for_room=True),
     )
     with writing(engine) as connection:
         row = sa.update(edition_revisions).values(left_out=[one.stored for one in left_out])

@@ -147,7 +147,7 @@ def desk(
         ),
         offer=samples.newsroom().offer,
     )
-    left_out = (LeftOut("tag:quay.example,2026:articles/quarry", Why.FULL, ("Politics", 3), for_room=True),)
+    left_out = (LeftOut("tag:quay.example,2026:articles/quarry", Why.FULL, ("Politics", 2), for_room=True),)
     many(engine, 3)
     with writing(engine) as connection:
         composition = Composition(selection, left_out, fresh=len(made))

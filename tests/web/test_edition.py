@@ -57,7 +57,7 @@ def test_opening_the_link_shows_how_things_are_and_changes_nothing(room: Room) -
         "Goes out on Tuesday",
         "The bridge reopens",
         "Port of Ghent",
-        "Politics is full: 3 of 3",
+        "Politics is full: 2 of 2",
         NELE,
     ):
         assert said in page.text

@@ -18,14 +18,14 @@ from tests.web.editing import QUARRY, Room, desk
 from web.words import words
 
 SAID = [
-    ("en", "Politics is full: 3 of 3"),
-    ("de", "Politics ist voll: 3 von 3"),
-    ("de-AT", "Politics ist voll: 3 von 3"),
-    ("fr", "la rubrique Politics est pleine\u00a0: 3 sur 3"),
-    ("es", "la sección Politics está llena: 3 de 3"),
-    ("nl", "Politics is vol: 3 van 3"),
-    ("ar", "قسم \u2068Politics\u2069 ممتلئ: 3 من 3"),
-    ("sv", "Politics is full: 3 of 3"),
+    ("en", "Politics is full: 2 of 2"),
+    ("de", "Politics ist voll: 2 von 2"),
+    ("de-AT", "Politics ist voll: 2 von 2"),
+    ("fr", "la rubrique Politics est pleine\u00a0: 2 sur 2"),
+    ("es", "la sección Politics está llena: 2 de 2"),
+    ("nl", "Politics is vol: 2 van 2"),
+    ("ar", "قسم \u2068Politics\u2069 ممتلئ: 2 من 2"),
+    ("sv", "Politics is full: 2 of 2"),
 ]
 
 
