@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from content.blank import is_blank
 from content.teaser import Teaser
 from newsletter.edition import Selection, SubjectRule
+from newsletter.rendering.lines import closed, first_direction, isolated
 from newsletter.rendering.phrases import is_opinion
 
 SUBJECT_LIMIT = 60
@@ -55,10 +56,22 @@ def subject_of(rule: SubjectRule, quotable: Iterable[str], limit: int = SUBJECT_
     if not lead and "{lead}" in rule.template:
         return _quiet_subject(rule)
     values = {"lead": lead, "second": second, "name": rule.name, "title": rule.title, "date": rule.date}
-    text = one_line(_FIELD.sub(lambda field: values[field[1]], rule.template))
-    said = text.strip(_LEFT_OVER)
+    said = _filled(one_line(rule.template), values).strip(_LEFT_OVER)
     says_nothing = is_blank(said.translate(_MARKS_ALONE))
-    return _quiet_subject(rule) if says_nothing else cut(said, limit)
+    return _quiet_subject(rule) if says_nothing else _within(said, limit)
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    """`template` with its fields filled in, and kept apart what runs the other way than the line.
+
+    The line runs as the template's own words do, or where it has none as an inbox takes it.
+    """
+    pieces = {name: one_line(value) for name, value in values.items()}
+    text = " ".join(_FIELD.sub(lambda field: pieces[field[1]], template).split())
+    direction = first_direction(_FIELD.sub("", template)) or first_direction(text)
+    if not direction or text.strip(_LEFT_OVER) in pieces.values():
+        return text
+    return " ".join(_FIELD.sub(lambda field: isolated(pieces[field[1]], direction), template).split())
 
 
 def has_fields(subject: str) -> bool:
@@ -83,7 +96,11 @@ def _quiet_subject(rule: SubjectRule) -> str:
 def preheader_of(quotable: Iterable[str]) -> str:
     """The second and the third headline."""
     _, *following = *quotable, ""
-    return cut(" · ".join(headline for headline in following[:2] if headline), PREHEADER_LIMIT)
+    said = [headline for headline in following[:2] if headline]
+    direction = first_direction(" ".join(said))
+    if direction and len(said) > 1:
+        said = [isolated(headline, direction) for headline in said]
+    return _within(" · ".join(said), PREHEADER_LIMIT)
 
 
 def entitled(selection: Selection) -> Selection:
@@ -123,6 +140,12 @@ def cut(text: str, limit: int) -> str:
         while end > 0 and not _is_boundary(text, end):
             end -= 1
     return text[:end].rstrip(" ,;:.·-–—([{«“„‘\"'") + _ELLIPSIS
+
+
+def _within(text: str, limit: int) -> str:
+    """`cut`, with what is kept apart ended before the limit."""
+    short = closed(cut(text, limit))
+    return short if len(short) <= limit else closed(cut(text, 2 * limit - len(short)))
 
 
 def _is_boundary(text: str, at: int) -> bool:

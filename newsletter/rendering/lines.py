@@ -119,11 +119,23 @@ def _is_sound(text: str) -> bool:
 
 
 def _direction(text: str) -> str:
-    """That of the first letter which is not set apart itself."""
+    return first_direction(text) or "ltr"
+
+
+def first_direction(text: str) -> str:
+    """How the first letter runs that is not set apart itself, `ltr` or `rtl`; "" where there is none.
+
+    Where nobody says how a line runs, as in an inbox, it runs so.
+    """
     around = (piece for piece, own in isolates(text) if not own) if _ISOLATE in text else (text,)
     kinds = (unicodedata.bidirectional(character) for piece in around for character in piece)
-    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L")
-    return "ltr" if first == "L" else "rtl"
+    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "")
+    return {"": "", "L": "ltr"}.get(first, "rtl")
+
+
+def closed(text: str) -> str:
+    """`text` with an end for each piece that is set apart: a cut may have taken it."""
+    return text + _POP * (text.count(_ISOLATE) - text.count(_POP))
 
 
 def width(text: str) -> int:

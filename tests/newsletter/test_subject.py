@@ -131,3 +131,45 @@ def test_an_editors_subject_is_theirs_whatever_its_length():
     assert (
         edition(story("vote"), edits=Edits(subject="")).selection.subject == samples.teaser("vote").headline
     )
+
+
+HERONS = "118 herons, one on the roof"
+
+
+@pytest.mark.parametrize(
+    ("template", "quotable", "expected"),
+    [
+        ("صباح الخير: {lead}", (HERONS,), f"صباح الخير: \u2068{HERONS}\u2069"),
+        ("صباح الخير: {lead}", ("الجسر",), "صباح الخير: الجسر"),
+        ("Morning: {lead} (7)", ("الجسر",), "Morning: \u2068الجسر\u2069 (7)"),
+        ("{lead} | {second}", (HERONS, "الجسر"), f"{HERONS} | \u2068الجسر\u2069"),
+        ("{lead} | {second}", ("الجسر", HERONS), f"الجسر | \u2068{HERONS}\u2069"),
+        # What stands alone has nothing beside it.
+        ("{lead}", ("الجسر of 1 name",), "الجسر of 1 name"),
+        ("{lead} | {second}", ("الجسر of 1 name",), "الجسر of 1 name"),
+        ("{lead}: {second}", ("1", "2"), "1: 2"),
+        ("صباح: {lead}", (LONG,), "صباح: \u2068The council votes to reopen the night ferry, a…\u2069"),
+    ],
+)
+def test_what_is_filled_in_is_kept_apart_where_it_runs_the_other_way(
+    template: str, quotable: tuple[str, ...], expected: str
+):
+    assert subject_of(SubjectRule(template, RULE.name, RULE.title, RULE.date), quotable) == expected
+
+
+@given(
+    st.lists(st.text("ab جس 12|", max_size=60), max_size=3), st.sampled_from(["{lead}|{second}", "ج {lead}"])
+)
+def test_what_is_kept_apart_ends_within_the_limit(quotable: list[str], template: str):
+    for line, limit in (
+        (subject_of(SubjectRule(template, "N", "T", "D"), quotable), 59),
+        (preheader_of(quotable), 150),
+    ):
+        assert len(line) <= limit
+        assert line.count("\u2068") == line.count("\u2069")
+
+
+def test_two_headlines_of_two_directions_are_kept_apart_in_the_preheader():
+    assert preheader_of(("Lead", "الجسر", HERONS)) == f"الجسر · \u2068{HERONS}\u2069"
+    assert preheader_of(("Lead", "Bridge", HERONS)) == f"Bridge · {HERONS}"
+    assert preheader_of(("Lead", "الجسر of 1 name")) == "الجسر of 1 name"
