@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from newsletter.desk.pictures import behind
 from newsletter.desk.previews import nobodys_values
 from newsletter.rendering.letter import filled
+from newsletter.rendering.tongue import direction_of
 from newsletter.variant import Audience, Variant
 from newsroom.masthead import Archive
 from web.edition_pages import Asked
@@ -21,7 +22,7 @@ _BAR = Markup(
     '<div lang="{lang}" dir="{dir}" style="padding:4px 20px;background:#1b1b1b;color:#ffffff;'
     'font:400 15px/1.5 sans-serif;text-align:start">'
     '<a href="?" style="display:inline-block;padding:10px 0;color:#ffffff">{back}</a> · {see} '
-    '<span style="display:block;padding:0 0 10px">{subject}: <b dir="auto">{title}</b></span></div>'
+    '<span style="display:block;padding:0 0 10px">{subject}: <b dir="{runs}">{title}</b></span></div>'
 )
 _WAY = Markup('<a href="?as={key}" style="display:inline-block;padding:10px 4px;color:#ffffff">{name}</a>')
 _HERE = Markup('<b style="display:inline-block;padding:10px 4px">{name}</b>')
@@ -65,6 +66,7 @@ def _bar(asked: Asked, audience: Audience, subject: str) -> Markup:
         see=Markup(" ").join(ways),
         subject=ours["edition_subject"],
         title=subject,
+        runs=direction_of(subject, ours["lang"]),
     )
 
 

@@ -46,3 +46,8 @@ def test_a_subject_of_both_runs_as_the_page(
     with desk(tmp_path, engine, language=language) as room:
         room.press("save", subject=f"{ARABIC}: 118 herons", note="")
         assert directions(room)[f"{ARABIC}: 118 herons"] == direction
+        # Where it is asked whether it may go, and above the mail as it goes out.
+        asked = room.press("now").text
+        assert f'dir="{direction}">{ARABIC}: 118 herons<' in asked
+        shown = room.site.client.get(room.link(), params={"as": "free"}).text
+        assert f'<b dir="{direction}">{ARABIC}: 118 herons</b>' in shown
