@@ -15,10 +15,11 @@ from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption
 from commands.lateness import miss_late
 from commands.letters import letters_step, say_unseen
 from commands.sync import sync_step
+from commands.unread import SYNC, is_left, look_who_reads, say_not_read, undecided
 from newsletter import history
 from newsletter.desk.window import goes
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
-from newsletter.schedule import Due, due_editions, next_due
+from newsletter.schedule import Due, next_due
 from newsroom import log, witness
 from newsroom.database import reading, writing
 from newsroom.errors import ConfigurationError, ExitStatus
@@ -75,6 +76,7 @@ def digest(
                 _compose_ahead(room, chosen, extra or "")
         else:
             is_any = False
+            look_who_reads(room)
             for one in room.settings.newsletters:
                 with room.troubles.caught("digest", one.key):
                     is_any |= digest_step(room, one)
@@ -100,8 +102,13 @@ def _check_extra(newsletter: str | None, name: str | None) -> None:
 
 def digest_step(room: Context, newsletter: Newsletter) -> bool:
     """Decide every date that is due: an edition, a skip, a hold, or too late. False where none is but those
-    that are too late."""
+    that are too late.
+
+    While another run reads the sources nothing is decided: that is for who has read them.
+    """
     now = room.clock()
+    if SYNC in room.troubles.left:
+        return is_left(room, newsletter, now)
     with held(room.engine, f"newsletter:{newsletter.key}"):
         found = _undecided(room, newsletter, now)
         for due in found:
@@ -114,11 +121,8 @@ def _undecided(room: Context, newsletter: Newsletter, now: datetime) -> list[Due
     """The editions that are due and can still be sent; those it is too late for are recorded as missed."""
     # First: the stories of a composed edition that nobody handed over in time are free for these.
     miss_late(room, newsletter)
-    since = room.installation.created
     with reading(room.engine) as connection:
-        # All of them: after a long pause the last one may be long ago.
-        decided = history.decided_dates(connection, newsletter.key, since.date() - timedelta(days=2))
-    due = due_editions(newsletter, room.settings.newsroom.time_zone, now, since, decided)
+        due = undecided(connection, room, newsletter, now)
     missed = [one for one in due if one.missed]
     if missed:
         _miss(room, newsletter, missed, now)
@@ -164,6 +168,10 @@ def _hours(period: timedelta) -> str:
 def _compose_ahead(room: Context, newsletter: Newsletter, slot: str) -> None:
     """Compose the next regular edition before its hour, or an extra one that is due at once."""
     zone, now, by = room.settings.newsroom.time_zone, room.clock(), operator()
+    if SYNC in room.troubles.left:
+        if slot or not is_left(room, newsletter, now):
+            say_not_read(room, newsletter)
+        return
     with held(room.engine, f"newsletter:{newsletter.key}"):
         if slot:
             _compose(room, newsletter, _Issue(now.astimezone(zone).date(), now, slot, by), now)

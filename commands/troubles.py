@@ -31,10 +31,15 @@ class Troubles:
 
     messages: dict[str, str] = field(default_factory=dict)
     status: ExitStatus = ExitStatus.DONE
-    skipped: bool = False
-    """A step was left to another run, so what this run did not see may be there still."""
+    left: dict[str, str] = field(default_factory=dict)
+    """The steps that were left to another run, and to which, in words."""
     warnings: int = 0
     """What was said and is not told to anybody else."""
+
+    @property
+    def skipped(self) -> bool:
+        """A step was left to another run, so what this run did not see may be there still."""
+        return bool(self.left)
 
     def add(
         self,
@@ -73,7 +78,7 @@ class Troubles:
         try:
             yield
         except LockBusyError as busy:
-            self.skipped = True
+            self.left[step] = str(busy)
             log.step(step, skipped=str(busy))
         except StandfirstError as error:
             for line in error.problems:

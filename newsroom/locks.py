@@ -90,6 +90,16 @@ def verdict(holder: Holder, now: datetime, host: str, *, alive: bool) -> str:
     return "stuck" if is_stale else "busy"
 
 
+def busy(connection: Connection, name: str) -> str | None:
+    """Which run has the lock and is at work under it, in words; None for none, or one that seems stuck."""
+    row = connection.execute(sa.select(locks).where(locks.c.name == name)).first()
+    if row is None:
+        return None
+    holder = Holder(row.owner, row.host, row.pid, row.taken, row.heartbeat)
+    is_at_work = _judged(connection, holder, _clock(connection)) == "busy"
+    return _busy(name, holder) if is_at_work else None
+
+
 def _take(connection: Connection, name: str, owner: str, now: datetime) -> None:
     row = connection.execute(sa.select(locks).where(locks.c.name == name).with_for_update()).first()
     if row is not None:
@@ -137,9 +147,13 @@ def is_visible(owner: str, ours: tuple[str, ...], *, is_file: bool) -> bool:
 
 def _object(name: str, holder: Holder, found: str) -> None:
     if found == "busy":
-        raise LockBusyError(f"{name}: another run has it ({_who(holder)})")
+        raise LockBusyError(_busy(name, holder))
     if found == "stuck":
         raise HeldError(_stuck(name, holder))
+
+
+def _busy(name: str, holder: Holder) -> str:
+    return f"{name}: another run has it ({_who(holder)})"
 
 
 def _stuck(name: str, holder: Holder) -> str:

@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +23,8 @@ from newsletter.delivery.sums import checked_sum
 from newsletter.edition import BatchState, DeliveryState
 from newsroom.database import engine_for, reading
 from readership.tokens import unsubscribe_token
-from tests.commands.house import House, built
+from tests.commands.house import House, built, text_of
+from tests.servers.http import Answer, HttpServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EDITION = "daily-2026-03-10"
@@ -129,19 +132,25 @@ def _at_once(*machines: Machine) -> list[dict[str, object]]:
     return lines
 
 
+def _machines(house: House, blank: Engine, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Where the newsroom lives: on two machines, or where its database is a file twice on one."""
+    if blank.dialect.name != "postgresql":
+        # An SQLite file has one machine, and that may start the line twice.
+        assert "one machine's" in house.run("move-here", "--also", now="2026-03-10T05:51").problems[0]
+        monkeypatch.setattr("newsroom.witness.place", lambda root: f"one:{root}")
+        return "one", "one"
+    names = ("one", "two")
+    for name, words in zip(names, (("move-here",), ("move-here", "--also")), strict=True):
+        monkeypatch.setattr("newsroom.witness.place", lambda root, name=name: f"{name}:{root}")
+        assert house.run(*words, now="2026-03-10T05:51").status == 0
+    return names
+
+
 def test_two_machines_at_the_same_second_do_each_batch_once(
     house: House, blank: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    is_shared = blank.dialect.name == "postgresql"
     house.run(now="2026-03-10T05:50")
-    # An SQLite file has one machine, and that may start the line twice.
-    names = ("one", "two") if is_shared else ("one", "one")
-    if is_shared:
-        for name, words in zip(names, (("move-here",), ("move-here", "--also")), strict=True):
-            monkeypatch.setattr("newsroom.witness.place", lambda root, name=name: f"{name}:{root}")
-            assert house.run(*words, now="2026-03-10T05:51").status == 0
-    else:
-        assert "one machine's" in house.run("move-here", "--also", now="2026-03-10T05:51").problems[0]
+    names = _machines(house, blank, monkeypatch)
     lines = _at_once(*(Machine.named(name, house, *RUNS) for name in names))
     # They met, or nothing was tried.
     assert any("skipped" in line for line in lines)
@@ -152,6 +161,100 @@ def test_two_machines_at_the_same_second_do_each_batch_once(
         assert ledger.count_by_state(connection, EDITION) == {BatchState.ACCEPTED: MANY / 5}
     assert house.titles("politics") == ["The bridge story"]
     assert len(house.feed("all")["items"]) == 2
+
+
+def _item(name: str, minute: int) -> str:
+    return (
+        f"<item><title>The {name} story</title><link>https://quay.example/{name}</link><guid>{name}</guid>"
+        f"<pubDate>Tue, 10 Mar 2026 05:{minute}:00 +0100</pubDate><category>politics</category></item>"
+    )
+
+
+def _wire(*items: str, wait: threading.Event | None = None) -> Answer:
+    body = f"<rss version='2.0'><channel><title>Wire</title>{''.join(items)}</channel></rss>"
+    return Answer(200, {"Content-Type": "application/rss+xml"}, body.encode(), wait=wait)
+
+
+@pytest.fixture
+def wire(house: House) -> Iterator[HttpServer]:
+    """The newsroom's second source: a feed that has one story in the evening."""
+    with HttpServer(_wire(_item("evening", 10))) as server:
+        text = house.config.read_text()
+        source = f'[[source]]\nkey = "wire"\nkind = "feed"\nurl = "{server.url}/rss"\n\n[[newsletter]]'
+        house.config.write_text(text.replace("[[newsletter]]", source, 1))
+        yield server
+
+
+def _asked(server: HttpServer, count: int) -> None:
+    """Wait until the server was asked so often, as a whole."""
+    end = time.monotonic() + 60
+    while len(server.requests) < count:
+        assert time.monotonic() < end, "nobody reads the feed"
+        time.sleep(0.02)
+
+
+NEWS = ("bridge", "museum", "evening", "fire", "vote")
+
+
+def test_a_run_that_passed_a_slow_feed_over_leaves_the_edition_to_the_one_that_reads_it(
+    house: House, blank: Engine, wire: HttpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.run(now="2026-03-10T05:50")
+    names = _machines(house, blank, monkeypatch)
+    read = threading.Event()
+    wire.otherwise = _wire(*(_item(name, 57) for name in NEWS[-2:]), _item("evening", 10), wait=read)
+    before = len(wire.requests)
+    reader, other = (Machine.named(name, house, RUNS[1]) for name in names)
+    reader.go()
+    _asked(wire, before + 1)
+    other.go()
+    statuses, lines = other.said()
+    # It read nothing, so it decides nothing; the rest of it is done.
+    assert statuses == [0], lines
+    (left,) = [line for line in lines if line["step"] == "digest"]
+    assert (left["edition"], left["left"]) == (
+        EDITION,
+        "to the run that reads the sources, or to the next one",
+    )
+    assert {line["step"] for line in lines} >= {"sync", "feeds", "done"}
+    late = house.run(now="2026-03-10T06:17")
+    (problem,) = late.problems
+    assert late.status == 1
+    assert f"{EDITION} was due at 06:00 and is not composed" in problem
+    assert "sync: another run has it (process " in problem
+    read.set()
+    statuses, lines = reader.said()
+    assert statuses == [0], lines
+    assert house.run(now="2026-03-10T06:18").status == 0
+    mails = _mails(house)
+    assert (set(mails.values()), len(mails)) == ({1}, MANY)
+    text = text_of(next(iter(house.mails(EDITION).values())))
+    assert [name for name in NEWS if f"The {name} story" not in text] == []
+
+
+def test_where_the_run_that_reads_dies_the_next_one_composes(
+    house: House, blank: Engine, wire: HttpServer
+) -> None:
+    house.run(now="2026-03-10T05:50")
+    read, before = threading.Event(), len(wire.requests)
+    wire.otherwise = _wire(_item("vote", 57), wait=read)
+    reader, other = (Machine.named(_here(), house, RUNS[1]) for _ in range(2))
+    reader.go()
+    _asked(wire, before + 1)
+    other.go()
+    assert other.said()[0] == [0]
+    # By hand it is the same, and whoever asks for more than what is due is told to ask again.
+    by_hand = house.run("digest", now="2026-03-10T06:02")
+    assert (by_hand.status, by_hand.step("digest")["edition"]) == (0, EDITION)
+    extra = house.run("digest", "daily", "--extra", "fire", now="2026-03-10T06:02")
+    assert extra.status == 1
+    assert "nothing was composed, for the sources are being read just now" in extra.problems[-1]
+    reader.process.kill()
+    reader.process.communicate()
+    read.set()
+    run = house.run(now="2026-03-10T06:05")
+    assert (run.status, run.step("deliver")["accepted"]) == (0, MANY)
+    assert "The vote story" in text_of(next(iter(house.mails(EDITION).values())))
 
 
 def _served(house: House) -> tuple[subprocess.Popen[str], str]:
