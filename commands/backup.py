@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import typer
 
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation
-from newsletter import history
+from newsletter import history, holds
 from newsroom import log, witness
 from newsroom.backup import back_up
 from newsroom.database import reading
 
 app = typer.Typer(pretty_exceptions_enable=False)
+
+RESUMED = timedelta(days=7)
+"""After so long nobody resumes a stopped edition any more."""
+
+GOING_OUT = (
+    "{0} is going out: this copy does not know to whom it went since. Put back, it sends nothing until you say "
+    "`release`, which stops {0}"
+)
+STOPPED = (
+    "{0} is stopped, half out: where it is resumed, this copy does not know to whom it went since. Put back, it "
+    "sends nothing until you say `release`, and `resume {0}` asks you then"
+)
+"""What is said of an edition that the copy has half out."""
 
 
 @app.command()
@@ -21,26 +36,25 @@ def backup(
     """Copy the database and its witness into backups/, while everything runs."""
     with opened(invocation(context, config, log_format, now)) as room:
         settings = room.settings
-        going = _going(room)
+        half_out = _half_out(room)
 
         def noted() -> None:
             # Also those that began while it was copied, which only costs a question more.
-            going.update(_going(room))
-            for edition in going:
+            half_out.update(_half_out(room))
+            for edition in half_out:
                 witness.advance(room.engine, settings.witness_path, edition)
 
         made = back_up(room.engine, settings.root / "backups", settings.witness_path, room.clock(), noted)
-        for edition in going:
-            message = (
-                f"{edition} is going out: this copy does not know to whom it went since. Put back, it sends "
-                f"nothing until you say `release`, which stops {edition}"
-            )
-            log.problem("backup", message, level="warning")
+        for edition, said in half_out.items():
+            log.problem("backup", said.format(edition), level="warning")
         log.step("backup", file=str(made), bytes=made.stat().st_size)
 
 
-def _going(room: Context) -> dict[str, None]:
-    """The editions of which something is handed over, and not everything, in the order of their hours."""
+def _half_out(room: Context) -> dict[str, str]:
+    """What is said of the editions of which something is handed over, and not everything, in the order of
+    their hours; stopped ones come last."""
     with reading(room.engine) as connection:
-        found = history.open_editions(connection)
-    return dict.fromkeys(edition.key for edition in found if edition.first_handed is not None)
+        going = history.open_editions(connection)
+        stopped = holds.resumable(connection, room.clock() - RESUMED)
+    begun = {edition.key: GOING_OUT for edition in going if edition.first_handed is not None}
+    return begun | dict.fromkeys(stopped, STOPPED)

@@ -12,14 +12,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter import used_stories
+from newsletter.delivery.sums import sum_of
 from newsletter.edition import BY_HAND, BatchState, DeliveryState, Edition, EditionState
-from newsletter.edition_row import OPEN
+from newsletter.edition_row import COLUMNS, OPEN, from_row
 from newsletter.editions import get, locked, log
 from newsletter.tables import batches, deliveries, editions
 from newsroom.errors import HeldError, MisuseError
 
 NOT_ASKED = "its provider was not asked yet"
 """Why what a provider keeps of an edition that was stopped this moment is not taken back."""
+
+_UNDECIDED = (DeliveryState.PLANNED, DeliveryState.HANDED, DeliveryState.UNCERTAIN)
+"""Whom a stopped edition may still be handed over to, once a person has said something of it."""
 
 HANDED_BEFORE = "handed over before the database was restored: to whom, only the provider's log knows"
 
@@ -85,7 +89,10 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     if edition.state.value not in OPEN and not (is_handed and is_kept(connection, edition, now)):
         raise MisuseError(f"{key} is {edition.state}: there is nothing left to stop")
     # What it was held for stays in its row: `resume` takes back the stop, and not the hold.
-    values: dict[str, Any] = {"state": EditionState.STOPPED.value, "note": why or edition.note}
+    # Whoever resumes it has to know that it was handed over before, whatever else it is stopped for.
+    is_restored = edition.note == HANDED_BEFORE
+    note = edition.note if is_restored or not why else why
+    values: dict[str, Any] = {"state": EditionState.STOPPED.value, "note": note}
     if is_kept(connection, edition, now):
         # Whoever is killed before its provider has answered leaves it to the next run.
         said = editions.c.not_recalled
@@ -99,17 +106,46 @@ def count_as_sent(connection: Connection, key: str, provider: str, by: str, now:
     """Stop an edition that was handed over by a database that is no more, its stories used; False, and
     nothing is done, where this database has it as handed over and ended as well.
 
-    `provider` is the one in use now: it stands for the one that nobody remembers.
+    One that is stopped here may have been resumed there: it is as doubtful as an open one. `provider` is the
+    one in use now: it stands for the one that nobody remembers.
     """
     edition = locked(connection, key)
-    if edition.first_handed is not None and edition.state.value not in OPEN:
+    if edition.first_handed is not None and not _is_open(connection, edition):
         return False
+    if edition.state is EditionState.STOPPED and edition.note == HANDED_BEFORE:
+        return True
     values: dict[str, Any] = {"state": EditionState.STOPPED.value, "note": HANDED_BEFORE, "held": ""}
     if edition.first_handed is None and edition.revision:
         values |= {"first_handed": max(edition.due, edition.composed or edition.due), "provider": provider}
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, f"stopped: {HANDED_BEFORE}")
     return True
+
+
+def _is_open(connection: Connection, edition: Edition) -> bool:
+    """Whether anybody may get more of an edition that was handed over, of itself or once it is resumed."""
+    if edition.state is not EditionState.STOPPED:
+        return edition.state.value in OPEN
+    found = sum_of(connection, edition.key)
+    return found.candidates is None or any(map(found.of, _UNDECIDED))
+
+
+def resumable(connection: Connection, since: datetime) -> tuple[str, ...]:
+    """The keys of the stopped editions due after `since` that somebody has and others would get, once they
+    are resumed; the earliest first. Those that count as handed over before a restore are asked about as it is.
+    """
+    query = (
+        sa.select(*COLUMNS)
+        .where(
+            editions.c.state == EditionState.STOPPED.value,
+            editions.c.first_handed.is_not(None),
+            editions.c.note != HANDED_BEFORE,
+            editions.c.due >= since,
+        )
+        .order_by(editions.c.due, editions.c.key)
+    )
+    found = map(from_row, connection.execute(query).all())
+    return tuple(edition.key for edition in found if _is_open(connection, edition))
 
 
 def undecided(connection: Connection, since: datetime) -> dict[str, int]:

@@ -160,8 +160,11 @@ class Delivery:
             checked_sum(connection, self.key)
             run.outage.recall(connection, self.key)
             waiting = ledger.count_by_state(connection, self.key).get(BatchState.PLANNED)
-        if is_first and waiting:
+        if waiting and is_first:
             self.post.announce(self.key)
+        elif waiting and not run.batches:
+            # A copy that was made before this does not know of it, also where this run never ends.
+            self.post.advanced(self.key)
         return True
 
     def _up_to_date(self, connection: Connection, edition: Edition, run: _Run) -> bool:

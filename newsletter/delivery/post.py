@@ -47,8 +47,9 @@ class Post:
     """Tell the witness, before anybody gets it, that this edition is handed over; raises HeldError where
     that would be wrong. Called outside any transaction."""
     advanced: Callable[[str], None] = lambda _: None
-    """Tell the witness, after a run that handed something over, that this edition came further. Called
-    outside any transaction; raises nothing where only the witness cannot be written."""
+    """Tell the witness that this edition comes further: before a run goes on with it, and after each that
+    handed something over. Called outside any transaction; raises nothing where only the witness cannot be
+    written."""
     trace: Callable[[str, int, int], str] = lambda *_: ""
     """(edition, batch, reader): what tells whose a mail is that comes back."""
     fit: Callable[[Selection], Fitted] = uncut

@@ -71,6 +71,70 @@ def test_a_backup_from_the_middle_of_an_edition_mails_nobody_twice(tmp_path: Pat
     assert house.run("deliver", now="2026-03-10T08:07").step("deliver")["accepted"] == 2
 
 
+@pytest.mark.parametrize("stopped", ["before the copy", "in the copy"])
+@pytest.mark.parametrize("lost", ["the day's", "its own"])
+def test_a_stopped_edition_is_as_doubtful_as_one_that_goes_out(
+    tmp_path: Path, stopped: str, lost: str
+) -> None:
+    """Whoever resumed it after the copy was made gave it to readers that the copy does not know of."""
+    house = built(tmp_path / "quay", more="[delivery]\nmax_per_hour = 1")
+    house.article("bridge")
+    house.readers("one@example.org,paid,", "two@example.org,paid,", "three@example.org,paid,")
+    house.run(now=SIX)
+    if stopped == "before the copy":
+        house.run("stop", KEY, now="2026-03-10T06:09")
+    run = house.run("backup", now="2026-03-10T06:10")
+    (said,) = run.problems
+    is_stopped = (
+        f"{KEY} is stopped, half out: where it is resumed, this copy does not know to whom it went since"
+    )
+    assert said.startswith(is_stopped) == (stopped == "before the copy")
+    if stopped == "before the copy":
+        assert house.run("resume", KEY, now="2026-03-10T06:11").status == 0
+    house.run(now="2026-03-10T07:02")
+    made = Path(run.step("backup")["file"])
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    shutil.copy(made, house.root / "standfirst.db")
+    if lost == "its own":
+        shutil.copy(made.with_suffix(".witness"), house.root / "standfirst.witness")
+    if stopped == "in the copy":
+        # As a person may do who has read that the copy does not know to whom it went.
+        assert house.run("stop", KEY, now="2026-03-10T07:03").status == 0
+    released = house.run("release", now="2026-03-10T07:04")
+    assert any(f"{KEY} was half out" in one and "of 2 more nobody knows" in one for one in released.problems)
+    (line,) = house.run("status", "--problems", now="2026-03-10T07:05").steps("status")
+    assert (line["trouble"], line["readers"], line["commands"]) == ("not decided", 2, [f"resume {KEY}"])
+    refused = house.run("resume", KEY, now="2026-03-10T07:06")
+    assert (refused.status, "it goes to 2 readers" in refused.problems[0]) == (2, True)
+    assert house.run(now="2026-03-10T08:07").steps("deliver") == []
+    assert house.run("resume", KEY, "--yes", now="2026-03-10T08:08").status == 0
+
+
+def test_a_stopped_edition_that_was_gone_on_with_is_seen_by_any_copy(tmp_path: Path) -> None:
+    """Also by one that was made otherwise than by `backup`, where the run that went on never ended."""
+    house = built(tmp_path / "quay", more="[delivery]\nmax_per_hour = 1")
+    house.article("bridge")
+    house.readers("one@example.org,paid,", "two@example.org,paid,")
+    house.run(now=SIX)
+    house.run("stop", KEY, now="2026-03-10T06:09")
+    copy = (house.root / "standfirst.db").read_bytes()
+    house.run("resume", KEY, now="2026-03-10T06:10")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("newsletter.providers.outbox.Outbox.hand_over", _killed)
+        assert house.run("deliver", now="2026-03-10T07:02").status != 0
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    (house.root / "standfirst.db").write_bytes(copy)
+    assert house.run(now="2026-03-10T07:10").status == 3
+    released = house.run("release", now="2026-03-10T07:11")
+    assert any("of 1 more nobody knows" in one for one in released.problems)
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_backup_that_cannot_be_written_is_named(house: House) -> None:
     (house.root / "backups").write_text("in the way", encoding="utf-8")
     run = house.run("backup", now=SIX)
