@@ -36,6 +36,8 @@ NOTE_LIMIT = 5_000
 """Characters of a note as it is written, from the shell or on the page."""
 
 _LINK = re.compile(r"<a\s[^>]*\bhref\b")
+_PICTURE = re.compile(r'<img(?: [a-z]+="[^"]*")*>')
+"""As the sanitiser writes one."""
 
 
 class NoStoryLeftError(MisuseError):
@@ -187,11 +189,12 @@ def release(
 
 
 def note_of(text: str) -> str:
-    """A note in Markdown as sanitised HTML. Raises MisuseError where it is too long."""
+    """A note in Markdown as sanitised HTML, without pictures. Raises MisuseError where it is too long."""
     if len(text) > NOTE_LIMIT:
         raise MisuseError(f"a note of {len(text):,} characters; allowed: {NOTE_LIMIT:,}")
     # An article's text has no heading above the second level.
-    return clean_html(_rendered(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>"))
+    html = clean_html(_rendered(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>"))
+    return _PICTURE.sub("", html)
 
 
 def lost_of(text: str) -> tuple[str, ...]:

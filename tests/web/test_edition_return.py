@@ -32,3 +32,18 @@ def test_what_was_typed_once_does_not_come_back_over_what_others_wrote(
         page.locator(f'button[value="drop {CELLO}"]').press("Enter")
         page.wait_for_url("**did=drop**")
         assert (room.selection.subject, "Ana's note" in room.selection.note) == ("Ana's subject", True)
+
+
+def test_a_question_can_be_gone_back_to(tmp_path: Path, engine: Engine, browser: Browser) -> None:
+    with window(browser, 375) as page, desk(tmp_path, engine) as room:
+        page.goto(base(room.site) + room.link())
+        for do in ("now", "stop"):
+            page.locator(f'button[value="{do}"]').press("Enter")
+            page.wait_for_url(f"**ask={do}**")
+            page.locator(f'button[value="{do}"]').press("Enter")
+            page.wait_for_url(f"**did={do}**")
+            page.go_back()
+            page.wait_for_url(f"**ask={do}**")
+            # How things are now: nothing is asked any more.
+            page.locator(".about").wait_for()
+            assert page.locator("input[name=sure]").count() == 0
