@@ -19,12 +19,12 @@ RESUMED = timedelta(days=7)
 """After so long nobody resumes a stopped edition any more."""
 
 GOING_OUT = (
-    "{0} is going out: this copy does not know to whom it went since. Put back, it sends nothing until you say "
-    "`release`, which stops {0}"
+    "{0} is going out: this copy does not know to whom it went since. Put back, it sends nothing until you "
+    "say `release`, which stops {0}"
 )
 STOPPED = (
-    "{0} is stopped, half out: where it is resumed, this copy does not know to whom it went since. Put back, it "
-    "sends nothing until you say `release`, and `resume {0}` asks you then"
+    "{0} is stopped, half out: where it is resumed, this copy does not know to whom it went since. Put back, "
+    "it sends nothing until you say `release`, and `resume {0}` asks you then"
 )
 """What is said of an edition that the copy has half out."""
 

@@ -132,8 +132,7 @@ def _is_open(connection: Connection, edition: Edition) -> bool:
 
 def resumable(connection: Connection, since: datetime) -> tuple[str, ...]:
     """The keys of the stopped editions due after `since` that somebody has and others would get, once they
-    are resumed; the earliest first. Those that count as handed over before a restore are asked about as it is.
-    """
+    are resumed; the earliest first. Of those handed over before a restore `resume` asks as it is."""
     query = (
         sa.select(*COLUMNS)
         .where(

@@ -1,4 +1,4 @@
-"""What a person does to an edition of a database that was restored: nobody gets it twice without a question."""
+"""What a person does to an edition of a database that was restored: nobody gets it twice unasked."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from itertools import permutations
 import pytest
 from sqlalchemy.engine import Connection, Engine
 
-from newsletter import editions, holds
-from newsletter.delivery import recall_doubt
+from newsletter import holds
 from newsletter.edition import BatchState, DeliveryState, EditionState
-from newsletter.tables import batches
+from newsletter.tables import batches, editions
 from newsroom.database import reading, writing
 from newsroom.errors import StandfirstError
 from tests.newsletter.delivering import KEY, NOW, House, composed, many
@@ -25,7 +24,7 @@ def _stop(connection: Connection) -> None:
 
 
 def _resume(connection: Connection) -> None:
-    recall_doubt.resume(connection, KEY, "fake", "nele", NOW)
+    holds.resume(connection, KEY, "fake", "nele", NOW)
 
 
 def _hold(connection: Connection) -> None:
@@ -116,7 +115,7 @@ def test_one_that_was_stopped_when_everybody_had_it_has_nobody_to_ask_about(engi
     house = House(engine)
     house.run()
     with writing(engine) as connection:
-        stopped = editions.editions.update().values(state=EditionState.STOPPED.value, note="too late")
+        stopped = editions.update().values(state=EditionState.STOPPED.value, note="too late")
         connection.execute(stopped)
         assert not holds.count_as_sent(connection, KEY, "fake", "nele", NOW)
         assert holds.resumable(connection, LONG_AGO) == ()
