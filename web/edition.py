@@ -21,6 +21,7 @@ from starlette.routing import BaseRoute, Route
 from content import catalogue, waiting_pictures
 from content.gallery import FOLDER
 from newsletter import editions, holds
+from newsletter.composition.room_now import as_it_is
 from newsletter.delivery import recalls
 from newsletter.desk import absent, early, pictures
 from newsletter.desk.previews import selection_shown
@@ -221,6 +222,7 @@ class Controls:
             else None
         )
         left_out = editions.left_out_of(connection, edition.key, edition.revision)
+        left_out = as_it_is(left_out, selection) if selection else left_out
         ids = [one.article_id for one in left_out]
         hour = max(now, edition.goes)
         teasers = catalogue.by_ids(connection, ids, hour, settings.newsroom.paywall)

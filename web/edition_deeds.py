@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from web.forms import Form
 ALWAYS = ("hold", "stop")
 """What keeps an edition from going out is done, whatever somebody else has done meanwhile."""
 
-TOP, WORDS, DROPPED, LEFT_OUT = "top", "words", "dropped", "left-out"
+TOP, WORDS, GONE, DROPPED, LEFT_OUT = "top", "words", "gone", "dropped", "left-out"
 """Parts of the page, beside the sections' and the lead's."""
 
 BESIDES = ("leads", "given", "stays", "picture", "link")
@@ -57,7 +57,9 @@ class Done:
     has_words: bool = False
     """Whether what was typed was saved with it."""
     came_back: Collection[str] = ()
-    """The ids of what had given way to what is left out again."""
+    """The ids of what had given way, and has its room again."""
+    moved: Collection[str] = ()
+    """The ids of what stands in another section now, by no editor's choice."""
     unsaved: str = ""
     """The key of the phrase that says why what was typed was not saved; empty where nothing was lost."""
 
@@ -196,7 +198,9 @@ def _edited(desk: Desk, press: Press, typed: Typed) -> Done:
         raise RefusedError("edition_not_possible")
     selection = editions.selection_of(connection, edition.key, edition.revision)
     words = new_words(typed, selection)
-    away = {one.article_id for one in absent.no_room(connection, edition)}
+    away = dict.fromkeys((one.article_id for one in absent.no_room(connection, edition)), LEFT_OUT)
+    away |= dict.fromkeys(absent.returned(connection, desk.settings, edition, desk.now), GONE)
+    away |= dict.fromkeys(selection.edits.dropped, DROPPED)
     where, choice = _choice(press, selection, away)
     _check_lead(desk, words, typed, choice)
     edits = replace(choice, subject=words.subject, note=words.note, note_text=words.note_text)
@@ -207,7 +211,8 @@ def _edited(desk: Desk, press: Press, typed: Typed) -> Done:
         # Of a note that is nothing but a picture nothing is left to be saved.
         raise RefusedError(f"edition_did_{lost[0]}" if lost else "edition_same", 200)
     besides = (*_besides(edits, selection, changed.selection), *lost)
-    return Done(where, changed.gave_way, besides, has_words, changed.came_back)
+    moved = [id_ for id_, _ in changed.others.moved]
+    return Done(where, changed.gave_way, besides, has_words, changed.came_back, moved)
 
 
 def _besides(edits: Edits, before: Selection, after: Selection) -> tuple[str, ...]:
@@ -227,9 +232,9 @@ def _lost(words: Edits) -> tuple[str, ...]:
     return editing.lost_of(words.note_text) if words.note_text else ()
 
 
-def _choice(press: Press, selection: Selection, away: Collection[str]) -> tuple[str, Edits]:
-    """(where the button stood, what it chooses); `away` are the ids of what had no room. Raises
-    RefusedError for a story or a section that is not there."""
+def _choice(press: Press, selection: Selection, away: Mapping[str, str]) -> tuple[str, Edits]:
+    """(where the button stood, what it chooses); `away` has by id the part of the page with what may be taken
+    in. Raises RefusedError for a story or a section that is not there."""
     story = press.story
     there = selection.sections | ({selection.leading: LEAD} if selection.lead else {})
     match press.do:
@@ -241,7 +246,6 @@ def _choice(press: Press, selection: Selection, away: Collection[str]) -> tuple[
             return there[story], Edits(dropped=frozenset({story}))
         case "top" if story in there and press.section in there.values():
             return there[story], Edits(places=((story, press.section),))
-        case "back" if story in selection.edits.dropped or story in away:
-            is_dropped = story in selection.edits.dropped
-            return DROPPED if is_dropped else LEFT_OUT, Edits(restored=frozenset({story}))
+        case "back" if story in away:
+            return away[story], Edits(restored=frozenset({story}))
     raise RefusedError("edition_not_possible")

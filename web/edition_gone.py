@@ -27,6 +27,8 @@ class Gone:
     is_withdrawn: bool = False
     published: datetime | None = None
     """When it is published, where that is after the edition goes."""
+    can_take: bool = False
+    """Whether an editor may take it back: it was withdrawn, is there again, and no other edition has it."""
 
 
 def gone(
@@ -43,6 +45,7 @@ def gone(
     headlines = {one.teaser.id: one.teaser.headline for one in stories if one.teaser.id not in there}
     live = catalogue.by_ids(connection, headlines, now + _EVER, settings.newsroom.paywall)
     hour = edition.first_handed or max(now, edition.goes)
+    returned = absent.returned(connection, settings, edition, now)
     found = []
     for id_, headline in headlines.items():
         teaser = live.get(id_)
@@ -50,5 +53,5 @@ def gone(
             found.append(Gone(id_, headline, is_withdrawn=True))
         else:
             published = teaser.published if teaser.published > hour else None
-            found.append(Gone(id_, teaser.headline, published=published))
+            found.append(Gone(id_, teaser.headline, published=published, can_take=id_ in returned))
     return tuple(found)

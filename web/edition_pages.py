@@ -17,7 +17,7 @@ from newsletter.letters.personal import words_of
 from newsletter.variant import Audience
 from newsroom.masthead import Newsletter
 from web import edition_view as view
-from web.edition_deeds import BESIDES, OTHER_LEAD, TOP, WORDS, Done, not_saved, shown_mark
+from web.edition_deeds import BESIDES, GONE, OTHER_LEAD, TOP, WORDS, Done, not_saved, shown_mark
 from web.edition_form import BOXES, CHOICES, Press, mark_of
 from web.edition_said import LEAD_GONE, Said, as_things_are, refusal
 from web.edition_view import Known
@@ -27,7 +27,7 @@ from web.words import dates, words
 
 _DEEDS = ("hold", "release", "now", "stop", "save")
 _NOTHING = Form()
-_OTHERS = {"gave": "edition_did_gave", "came": "edition_did_back"}
+_OTHERS = {"moved": "edition_did_moved", "gave": "edition_did_gave", "came": "edition_did_back"}
 """What became of other stories by a press, and the phrase that says it of one."""
 
 
@@ -173,6 +173,7 @@ class EditionPages:
         does nothing again."""
         asked = [("did", press.do), ("line", str(known.seen)), ("in", done.where)]
         asked += [("of", press.story)] if press.story else []
+        asked += [("moved", one) for one in done.moved]
         asked += [("gave", one) for one in done.gave_way]
         asked += [("came", one) for one in done.came_back]
         asked += [("also", one) for one in done.besides]
@@ -197,10 +198,11 @@ class EditionPages:
         key = f"edition_did_{do}" if story in names or do not in CHOICES else "edition_done"
         phrase = self.house.pages.phrase
         lines = [phrase(key, asked.language, headline=names.get(story, ""))]
+        sections = view.titles(known)
         lines += [
-            phrase(_OTHERS[name], asked.language, headline=names[one])
+            phrase(_OTHERS[name], asked.language, headline=names[one], section=sections.get(one, ""))
             for name, one in query
-            if name in _OTHERS and one in names
+            if name in _OTHERS and one in (sections if name == "moved" else names)
         ]
         now = {
             "headline": _lead(known.selection),
@@ -256,6 +258,7 @@ def _part(said: Said | None, known: Known, parts: Sequence[view.Part]) -> str:
         return ""
     there = {part.key for part in parts}
     there |= {WORDS} if known.is_open else set()
+    there |= {GONE} if known.gone else set()
     there |= {"dropped"} if known.dropped else set()
     there |= {"left-out"} if known.left_out_by_rules else set()
     return said.where if said.where in there else TOP

@@ -90,7 +90,8 @@ class Known:
     @property
     def can_come_back(self) -> bool:
         """Whether there is a story that can be taken in."""
-        return bool(self.dropped) or any(one.for_room for one in self.left_out_by_rules)
+        has_room = any(one.for_room for one in self.left_out_by_rules)
+        return has_room or bool(self.dropped) or any(one.can_take for one in self.gone)
 
     def waits(self, now: datetime) -> bool:
         """Whether it can be sent before its time."""
@@ -195,6 +196,12 @@ def _about(
     return tuple(about)
 
 
+def titles(known: Known) -> Mapping[str, str]:
+    """By the id of each story below the lead, the title of the section that it stands in."""
+    blocks = known.selection.blocks if known.selection else ()
+    return {story.teaser.id: block.title for block in blocks for story in block.stories}
+
+
 def dropped(known: Known) -> list[Line]:
     """What editors left out, to be put back."""
     teasers = (story.teaser for story in known.dropped)
@@ -209,7 +216,10 @@ def gone(known: Known, words: Mapping[str, str], locale: Locale, zone: ZoneInfo)
             return words["edition_out_later"].format(when=moment(one.published, locale, zone))
         return words["edition_out_withdrawn" if one.is_withdrawn else "edition_out_other"]
 
-    return [Line(one.id, one.headline, (), why=why(one)) for one in known.gone]
+    return [
+        Line(one.id, one.headline, (), why=why(one), can_take=one.can_take and known.is_open)
+        for one in known.gone
+    ]
 
 
 def left_out(known: Known, reasons: Mapping[str, str], locale: Locale, zone: ZoneInfo) -> list[Line]:

@@ -1,0 +1,96 @@
+"""What was withdrawn and is there again is put back by a press, and what moved by a press is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from content.tables import articles
+from newsletter import editions
+from newsletter.desk.choices import Cannot
+from newsletter.edition import Composition
+from newsroom.database import reading, writing
+from newsroom.masthead import Place
+from tests.newsletter.delivering import DAY, KEY, NOW, selection
+from tests.web.editing import BRIDGE, CELLO, DUE, FERRY, TRAM, Room, desk, status
+from tests.web.test_edition_gone import gone_of
+from web.words import words
+
+
+@pytest.fixture
+def room(tmp_path: Path, engine: Engine) -> Iterator[Room]:
+    with desk(tmp_path, engine) as value:
+        yield value
+
+
+def withdrawn(engine: Engine, id_: str, *, is_so: bool = True) -> None:
+    with writing(engine) as connection:
+        row = sa.update(articles).where(articles.c.id == id_)
+        connection.execute(row.values(withdrawn=NOW if is_so else None))
+
+
+@pytest.mark.parametrize("id_", [BRIDGE, FERRY])
+def test_what_was_withdrawn_for_a_while_is_put_back(room: Room, engine: Engine, id_: str) -> None:
+    before = room.slugs
+    withdrawn(engine, id_)
+    page = room.press("save", note="Good morning")
+    assert list(gone_of(page).values()) == ["withdrawn"]
+    assert f'value="back {id_}"' not in page.text
+    withdrawn(engine, id_, is_so=False)
+    page = room.opened()
+    assert list(gone_of(page).values()) == ["has no place in it any more"]
+    page = room.press(f"back {id_}", page=page)
+    leads = " “The bridge reopens” leads now." if id_ == BRIDGE else ""
+    assert status(page) == f"Done: “The {id_.rpartition('/')[2]} reopens” is in.{leads}"
+    assert (room.slugs, gone_of(page)) == (before, {})
+    assert room.log[-1][1].endswith(f"edited: taken in 1: {id_}")
+
+
+def test_not_what_nobody_withdrew_nor_what_is_withdrawn_once_more(room: Room, engine: Engine) -> None:
+    withdrawn(engine, FERRY)
+    room.press("save", note="Good morning")
+    withdrawn(engine, FERRY, is_so=False)
+    page = room.opened()
+    withdrawn(engine, FERRY)
+    answer = room.press(f"back {FERRY}", page=page)
+    assert (answer.status_code, "ferry" in room.slugs) == (409, False)
+    room.press("stop", page=room.press("stop"), sure="yes")
+    withdrawn(engine, FERRY, is_so=False)
+    assert f'value="back {FERRY}"' not in room.opened().text
+
+
+def test_not_what_another_edition_has(room: Room, engine: Engine) -> None:
+    withdrawn(engine, FERRY)
+    room.press("save", note="Good morning")
+    withdrawn(engine, FERRY, is_so=False)
+    page = room.press(f"drop {TRAM}")
+    assert f'value="back {FERRY}"' in page.text
+    with writing(engine) as connection:
+        other = selection(("ferry", "politics"), ("tram", "politics"), day=DAY, slot="noon")
+        editions.create(connection, "daily", DUE, Composition(other, (), 2), NOW, "run")
+    assert f'value="back {FERRY}"' not in room.opened().text
+    answer = room.press(f"back {TRAM}", page=page)
+    assert (answer.status_code, room.slugs) == (409, ["bridge", "cello", "lock"])
+    assert "Not done: another edition has that story." in answer.text
+
+
+@pytest.mark.parametrize("cannot", Cannot)
+def test_every_refusal_has_its_words(cannot: Cannot) -> None:
+    assert f"edition_cannot_{cannot.name.lower()}" in words("en")
+
+
+def test_a_press_says_which_other_story_moved(tmp_path: Path, engine: Engine) -> None:
+    places = (Place("politics", 2), Place("culture", 3), Place("latest", 4), Place("partners", 3))
+    with desk(tmp_path, engine, places=places) as room:
+        page = room.press(f"lead {CELLO}")
+        assert status(page) == ("Done: “The cello reopens” leads now. “The tram reopens” is now in Latest.")
+        assert room.selection.sections[TRAM] == "latest"
+        assert f"; moved 1: {TRAM} to latest" in room.log[-1][1]
+        with reading(engine) as connection:
+            line = editions.log_lines(connection, KEY)[-1].number
+        made_up = room.site.client.get(f"{room.link()}?did=save&line={line}&moved=x&moved={CELLO}")
+        assert status(made_up) == "Done: subject and note are saved."
