@@ -99,6 +99,8 @@ def test_a_storys_buttons_stand_in_one_row_and_leave_its_headline_room(
                     tops = page.evaluate(_TOPS)
                     assert all(len(set(one)) == 1 for one in tops), (language, width, tops)
                     assert page.evaluate(_LINES) == 1, (language, width)
+                    # A row that one word breaks is taller than all others.
+                    assert page.evaluate(_HEIGHTS) == [44], (language, width)
         _empty(engine)
 
 
@@ -159,6 +161,9 @@ _IN_SIGHT = """() => {
 }"""
 _TOPS = """() => [...document.querySelectorAll(".desk .tasks")].map(
   one => [...one.children].map(button => button.getBoundingClientRect().top))"""
+_HEIGHTS = """() => [...new Set(
+  [...document.querySelectorAll(".desk .tasks button")].map(one => Math.round(one.getBoundingClientRect().height))
+)]"""
 _LINES = """() => Math.max(
   ...[...document.querySelectorAll(".desk li bdi.title")].map(one => one.getClientRects().length)
 )"""
