@@ -162,7 +162,8 @@ _IN_SIGHT = """() => {
 _TOPS = """() => [...document.querySelectorAll(".desk .tasks")].map(
   one => [...one.children].map(button => button.getBoundingClientRect().top))"""
 _HEIGHTS = """() => [...new Set(
-  [...document.querySelectorAll(".desk .tasks button")].map(one => Math.round(one.getBoundingClientRect().height))
+  [...document.querySelectorAll(".desk .tasks button")].map(
+    one => Math.round(one.getBoundingClientRect().height))
 )]"""
 _LINES = """() => Math.max(
   ...[...document.querySelectorAll(".desk li bdi.title")].map(one => one.getClientRects().length)
