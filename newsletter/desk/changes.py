@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.composition.difference import by_hand, gone
@@ -123,10 +123,13 @@ def told(
         ("changed_out", [id_ for id_ in were if id_ not in are and id_ not in withdrawn]),
         ("changed_withdrawn", [id_ for id_ in were if id_ not in are and id_ in withdrawn]),
         ("changed_in", [id_ for id_ in are if id_ not in were]),
-        ("changed_moved", _moved(before, after)),
     ):
         if ids:
-            lines.append(words[key].format(what=_few((names[id_] for id_ in ids), len(ids), words)))
+            lines.append(words[key].format(what=_few([names[id_] for id_ in ids], words)))
+    titles = {block.section: set_apart(clean(block.title), "", language) for block in after.blocks}
+    gone_to = [f"{names[id_]} ({titles[section]})" for id_, section in moved(_NO_EDITS, before, after)]
+    if gone_to:
+        lines.append(words["changed_moved"].format(what=_few(gone_to, words)))
     if after.note != before.note:
         key = "changed_note" if before.note else "changed_note_new"
         lines.append(words[key if after.note else "changed_note_gone"])
@@ -139,10 +142,9 @@ def _moved(before: Selection, after: Selection) -> list[str]:
     return [id_ for id_, section in after.sections.items() if sections.get(id_, section) != section]
 
 
-def _few(names: Iterable[str], count: int, words: Words) -> str:
-    shown = [name for name, _ in zip(names, range(MOST), strict=False)]
-    more = [words["more"].format(count=count - MOST)] if count > MOST else []
-    return " · ".join([*shown, *more])
+def _few(names: Sequence[str], words: Words) -> str:
+    more = [words["more"].format(count=len(names) - MOST)] if len(names) > MOST else []
+    return " · ".join([*names[:MOST], *more])
 
 
 def _instead_of(lead: str, before: Selection) -> str:

@@ -134,7 +134,7 @@ def test_what_was_changed_is_said_of_each_kind() -> None:
     assert told(before, after, words) == (
         "Out: The ferry reopens",
         "In: The quay reopens",
-        "In another section: The cello reopens",
+        "In another section: The cello reopens (Politics)",
     )
     many_more = selection(*STORIES, *((f"story{number}", "culture") for number in range(10)))
     assert told(before, many_more, words)[0].endswith("and 2 more")
