@@ -33,7 +33,7 @@ from newsroom.masthead import Archive as Readers
 from newsroom.masthead import Newsletter
 from web.house import House
 from web.validators import is_unchanged
-from web.words import locale
+from web.words import locale, words
 
 PAGE = 30
 """Editions in a list."""
@@ -58,7 +58,7 @@ class Row:
     is_extra: bool
     headline: str
     tongue: Tongue
-    """The headline's, beside the newsletter's."""
+    """The headline's, on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,8 @@ class Shelf:
 
     title: str
     rows: tuple[Row, ...]
+    tongue: Tongue
+    """The dates', on the page."""
     older: str
     """Where the older ones are; empty where there are none."""
     newer: str = ""
@@ -96,11 +98,12 @@ class Archive:
 
     def list_(self, newsletter: str, page: str) -> Response:
         """The editions there are; 404 for a newsletter or a page that is none."""
-        shelves = self._shelves(newsletter, int(page) if _NUMBER.fullmatch(page) else 0)
+        one = self.house.newsletters.get(newsletter)
+        language = one.language if one else self.house.newsroom.language
+        number = int(page) if _NUMBER.fullmatch(page) else 0
+        shelves = self._shelves(newsletter, number, words(language)["lang"])
         if not shelves:
             return self._missing()
-        one = self.house.newsletters[newsletter] if newsletter else None
-        language = one.language if one else self.house.newsroom.language
         query = f"?newsletter={newsletter}" if one else ""
         query += f"&page={page}" if one and page != "1" else ""
         return self.house.pages.page(
@@ -164,25 +167,26 @@ class Archive:
             searchable=newsletter.searchable,
         )
 
-    def _shelves(self, newsletter: str, page: int) -> list[Shelf]:
+    def _shelves(self, newsletter: str, page: int, around: str) -> list[Shelf]:
         chosen = [one for one in self.open if newsletter in ("", one.key)]
         if not chosen or not page or (page > 1 and not newsletter and len(chosen) > 1):
             return []
         size = FEW if len(chosen) > 1 else PAGE
-        shelves = [self._shelf(one, page, size) for one in chosen]
+        shelves = [self._shelf(one, page, size, around) for one in chosen]
         return shelves if page == 1 else [shelf for shelf in shelves if shelf.rows]
 
-    def _shelf(self, newsletter: Newsletter, page: int, size: int) -> Shelf:
+    def _shelf(self, newsletter: Newsletter, page: int, size: int, around: str) -> Shelf:
         provider, skip = self.house.settings.delivery.provider, (page - 1) * size
         with reading(self.house.engine) as connection:
             found = archived.lines(connection, newsletter.key, provider, skip=skip, limit=size + 1)
             there = live(connection, [line.lead for line in found], self.house.now())
-        rows = tuple(_row(line, newsletter.language, there) for line in found[:size])
+        rows = tuple(_row(line, newsletter.language, there, around) for line in found[:size])
         base = f"/archive/?newsletter={newsletter.key}"
         is_all = size == PAGE
         older = (f"{base}&page={page + 1}" if is_all else base) if len(found) > size else ""
         newer = "" if page == 1 else base + (f"&page={page - 1}" if page > 2 else "")
-        return Shelf(newsletter.title, rows, older, newer)
+        spoken = locale(newsletter.language).language
+        return Shelf(newsletter.title, rows, tongue_of("", spoken, around), older, newer)
 
     def _missing(self) -> Response:
         return self.house.pages.notice("archive_missing", status=404)
@@ -202,14 +206,15 @@ async def _with_slash(_request: Request) -> Response:
     return RedirectResponse("/archive/", 301)
 
 
-def _row(line: Line, language: str, there: frozenset[str] = frozenset()) -> Row:
+def _row(line: Line, language: str, there: frozenset[str] = frozenset(), around: str = "") -> Row:
+    """A line of the list of a newsletter in `language`, on a page in `around`."""
     return Row(
         address=f"/archive/{line.key}",
         date=_in_words(line.local_date, language),
         iso=line.local_date.isoformat(),
         is_extra=bool(line.slot),
         headline=line.headline if line.lead in there else "",
-        tongue=tongue_of(line.headline, line.language, language),
+        tongue=tongue_of(line.headline, line.language or language, around or language),
     )
 
 

@@ -68,6 +68,14 @@ def test_a_headline_runs_as_its_own_language_says_where_its_letters_do_not(libra
         assert (shown.text(), *tongue(shown)) == (MIXED, *expected)
 
 
+def test_on_a_page_in_the_newsrooms_language_dates_and_headlines_say_theirs(library: Site) -> None:
+    shelves = page(library, "/archive/").css(".editions")
+    assert [tongue(shelf.css_first("time")) for shelf in shelves] == [("ar", "rtl"), (None, None)]
+    assert [tongue(shelf.css_first(".soft")) for shelf in shelves] == [(None, None)] * 2
+    (own,) = page(library, "/archive/?newsletter=daily").css(".editions")
+    assert tongue(own.css_first("time")) == (None, None)
+
+
 def test_the_offer_and_the_note_run_as_their_letters_do(library: Site) -> None:
     tree = page(library, "/archive/daily-2026-03-10")
     assert tongue(tree.css_first(".offer")) == ("en", "ltr")
