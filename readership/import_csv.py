@@ -117,7 +117,7 @@ def import_file(
     report = ImportReport(
         path.name, table.encoding, table.delimiter, columns.format, columns.ignored, dry_run=dry_run
     )
-    seen: set[bytes] = set()
+    seen: set[int] = set()
     # Without writing, what an earlier portion would have made of a reader has to be remembered. Only those
     # who come twice ask for it, so a first pass finds them.
     memory = _Memory(_twice(table, columns, rules) if dry_run else frozenset(), {})
@@ -131,6 +131,8 @@ def import_file(
                     changes = _decided(connection, piece, rules, report, seen, memory)
                     if not dry_run:
                         _write(connection, changes, now, f"import of {path.name}")
+            # The next rows are read before these would be let go.
+            portion.clear()
             if progress is not None:
                 progress(report.rows)
     return report
@@ -158,7 +160,7 @@ def _give_room(connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    twice: frozenset[bytes]
+    twice: frozenset[int]
     known: dict[str, Known]
 
 
@@ -199,12 +201,12 @@ def _keyed(line: Line, columns: Reading, rules: ImportRules) -> _Keyed:
     return row, key_of(rules.address_key, comparable(row.address))
 
 
-def _twice(table: Table, columns: Reading, rules: ImportRules) -> frozenset[bytes]:
-    seen: set[bytes] = set()
-    again: set[bytes] = set()
+def _twice(table: Table, columns: Reading, rules: ImportRules) -> frozenset[int]:
+    seen: set[int] = set()
+    again: set[int] = set()
     for line in rows(table):
         try:
-            short = bytes.fromhex(_keyed(line, columns, rules)[1][:32])
+            short = int(_keyed(line, columns, rules)[1][:32], 16)
         except ReaderError:
             continue  # The pass that counts reports it.
         (again if short in seen else seen).add(short)
@@ -216,7 +218,7 @@ def _decided(
     portion: Sequence[_Keyed],
     rules: ImportRules,
     report: ImportReport,
-    seen: set[bytes],
+    seen: set[int],
     memory: _Memory,
 ) -> _Changes:
     keys = list(dict.fromkeys(key for _, key in portion))
@@ -225,7 +227,7 @@ def _decided(
     nobody = Known()
     changes = _Changes()
     for row, key in portion:
-        short = bytes.fromhex(key[:32])
+        short = int(key[:32], 16)
         again = short in seen
         seen.add(short)
         before = known.get(key, nobody)
