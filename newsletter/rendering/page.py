@@ -26,8 +26,12 @@ _QUOTE, _PRE = (
     re.compile("<blockquote>(.*?)</blockquote>", re.DOTALL),
     re.compile("<pre>(.*?)</pre>", re.DOTALL),
 )
-_QUOTED = "> "
 _QUOTE_STYLE = '<blockquote style="margin:0;padding:0 16px;font-style:italic">'
+_LISTS = re.compile("</?[ou]l>|<li>")
+_ITEM = "\x1e"
+"""Before each item of a list: no note has it, since it is cleaned."""
+_BEFORE = re.compile(rf"(> )?({_ITEM}(?:- |[0-9]+[.] ))?")
+_NEXT_ITEM = re.compile(rf"\n\n(> )?{_ITEM}")
 _HREF, _TAG = re.compile('<a href="([^"]*)"'), re.compile("<[^>]*>")
 
 
@@ -93,27 +97,49 @@ def _plain(html: str) -> str:
     """A note as wrapped text, each link's address on a line of its own after its paragraph; what is quoted
     has a mark before each line."""
     paragraphs = []
-    for block in _BLOCK_END.split(_QUOTE.sub(_marked, html)):
+    for block in _BLOCK_END.split(_QUOTE.sub(_marked, _numbered(html))):
         lines = [_unmarked(line) for line in _BREAK.split(block)]
         links = [unescape(link) for link in _HREF.findall(block)]
         paragraphs.append("\n".join([*(_wrapped(line) for line in lines if line), *links]))
     text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
-    return text.replace("\n\n- ", "\n- ")
+    return _NEXT_ITEM.sub(r"\n\1", text).replace(_ITEM, "")
+
+
+def _numbered(html: str) -> str:
+    """`html` with each item's number or dash before it, and a mark before that."""
+    lists: list[int | None] = []
+    written, end = [], 0
+    for tag in _LISTS.finditer(html):
+        written.append(html[end : tag.start()])
+        end = tag.end()
+        if tag[0].startswith("</"):
+            del lists[-1:]
+        elif tag[0] != "<li>":
+            lists.append(0 if tag[0] == "<ol>" else None)
+            written.append("</p>")
+        elif lists and lists[-1] is not None:
+            lists[-1] += 1
+            written.append(f"{_ITEM}{lists[-1]}. ")
+        else:
+            written.append(f"{_ITEM}- ")
+    return "".join([*written, html[end:]])
 
 
 def _marked(quote: re.Match[str]) -> str:
-    return quote[1].replace("<p>", "<p>&gt; ").replace("<br>", "<br>&gt; ")
+    said = quote[1].replace(_ITEM, f"&gt; {_ITEM}")
+    return said.replace("<p>", "<p>&gt; ").replace("<br>", "<br>&gt; ")
 
 
 def _wrapped(line: str) -> str:
-    if not line.startswith(_QUOTED):
-        return wrapped(line)
-    text = wrapped(line.removeprefix(_QUOTED), WIDTH - len(_QUOTED))
-    return "\n".join(_QUOTED + one for one in text.split("\n"))
+    before = _BEFORE.match(line)
+    quoted, item = before.groups("") if before else ("", "")
+    indent = " " * (len(item) - len(_ITEM)) if item else ""
+    text = wrapped(line[len(quoted + item) :], WIDTH - len(quoted + indent))
+    return quoted + item + text.replace("\n", f"\n{quoted}{indent}")
 
 
 def _unmarked(html: str) -> str:
-    return unescape(_TAG.sub("", html.replace("<li>", "- "))).strip()
+    return unescape(_TAG.sub("", html)).strip(" \t\n")
 
 
 def _start(direction: str) -> str:

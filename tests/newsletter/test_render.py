@@ -283,6 +283,16 @@ def test_headings_and_quotes_of_a_note_are_so_in_both_parts() -> None:
     assert f"Good morning\n\n> {line}\n> a word a word a word a word\n\nAnd on." in text
 
 
+def test_a_notes_lists_keep_their_numbers_in_the_text_part() -> None:
+    long = "a word " * 14
+    note = note_of(f"Three:\n\n1. {long}\n2. Two\n\nAnd:\n\n- A\n- B\n\n> - Q\n\n1. Again\n   - below\n")
+    line = "a word a word a word a word a word a word a word a word a word a word"
+    text = text_of(rendered(editions.selection(note=note)))
+    assert f"\nThree:\n1. {line}\n   a word a word a word a word\n2. Two\n\nAnd:\n- A\n- B\n" in text
+    assert "\n> - Q\n1. Again\n- below\n" in text
+    assert "\x1e" not in text
+
+
 @pytest.mark.parametrize(
     ("language", "headline", "teaser"),
     [("ar", "عودة العبّارة", "قال المجلس لا شيء."), ("he", "המעבורת חוזרת", "המועצה לא אמרה דבר.")],
