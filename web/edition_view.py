@@ -214,7 +214,9 @@ def gone(known: Known, words: Mapping[str, str], locale: Locale, zone: ZoneInfo)
     def why(one: Gone) -> str:
         if one.published is not None:
             return words["edition_out_later"].format(when=moment(one.published, locale, zone))
-        return words["edition_out_withdrawn" if one.is_withdrawn else "edition_out_other"]
+        if one.is_withdrawn:
+            return words["edition_out_withdrawn"]
+        return words["edition_out_again" if one.can_take else "edition_out_other"]
 
     return [
         Line(one.id, one.headline, (), why=why(one), can_take=one.can_take and known.is_open)

@@ -54,7 +54,7 @@ def test_what_was_withdrawn_or_put_off_is_not_in_it_and_the_page_says_so(room: R
     with writing(engine) as connection:
         connection.execute(sa.update(articles).values(withdrawn=None, published=NOW))
     page = room.opened()
-    assert gone_of(page) == dict.fromkeys(said, "has no place in it any more")
+    assert gone_of(page) == dict.fromkeys(said, "is there again")
     assert "withdrawn before it went out" not in page.text.partition("Who did what")[0]
 
 

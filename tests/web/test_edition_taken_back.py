@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import Browser
 from sqlalchemy.engine import Engine
 
 from content.tables import articles
@@ -15,9 +17,11 @@ from newsletter.desk.choices import Cannot
 from newsletter.edition import Composition
 from newsroom.database import reading, writing
 from newsroom.masthead import Place
+from tests.browser import window
 from tests.newsletter.delivering import DAY, KEY, NOW, selection
 from tests.web.editing import BRIDGE, CELLO, DUE, FERRY, TRAM, Room, desk, status
 from tests.web.test_edition_gone import gone_of
+from tests.web.test_reader_pages import base, checked
 from web.words import words
 
 
@@ -42,7 +46,7 @@ def test_what_was_withdrawn_for_a_while_is_put_back(room: Room, engine: Engine, 
     assert f'value="back {id_}"' not in page.text
     withdrawn(engine, id_, is_so=False)
     page = room.opened()
-    assert list(gone_of(page).values()) == ["has no place in it any more"]
+    assert list(gone_of(page).values()) == ["is there again"]
     page = room.press(f"back {id_}", page=page)
     leads = " “The bridge reopens” leads now." if id_ == BRIDGE else ""
     assert status(page) == f"Done: “The {id_.rpartition('/')[2]} reopens” is in.{leads}"
@@ -94,3 +98,30 @@ def test_a_press_says_which_other_story_moved(tmp_path: Path, engine: Engine) ->
             line = editions.log_lines(connection, KEY)[-1].number
         made_up = room.site.client.get(f"{room.link()}?did=save&line={line}&moved=x&moved={CELLO}")
         assert status(made_up) == "Done: subject and note are saved."
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "mode", "language"), [(375, "dark", "ar"), (1200, "light", "fr")])
+def test_it_is_put_back_by_the_keyboard(
+    tmp_path: Path,
+    engine: Engine,
+    browser: Browser,
+    width: int,
+    mode: Literal["light", "dark"],
+    language: str,
+) -> None:
+    with window(browser, width, mode) as page, desk(tmp_path, engine, language=language) as room:
+        for id_ in (FERRY, TRAM):
+            withdrawn(engine, id_)
+        room.press("save", note="Good morning")
+        withdrawn(engine, FERRY, is_so=False)
+        page.goto(base(room.site) + room.link())
+        checked(page, width, mode, f"{language}-edition-gone")
+        page.locator(f'button[value="back {FERRY}"]').focus()
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        # What is said stands where the button was, for another one is there still.
+        page.locator("#done").wait_for()
+        assert page.locator("#done ~ ul bdi").first.text_content() == "The tram reopens"
+        checked(page, width, mode, f"{language}-edition-gone-back")
+        assert room.slugs == ["bridge", "ferry", "cello", "lock"]
