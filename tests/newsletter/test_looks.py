@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,24 @@ def test_no_line_ends_with_a_separator(
             return found; }"""
         )
         assert ends == [], width
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("audience", [Audience.FREE, Audience.MEMBER])
+def test_the_rows_of_the_footer_are_even(page: Page, public: tuple[str, Path], audience: Audience) -> None:
+    opened(page, public, audience, width=1200)
+    rows = page.evaluate(
+        """() => {
+        const cell = [...document.querySelectorAll("td.soft")].at(-1), found = [];
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) if (texts.currentNode.data.trim()) {
+            const range = document.createRange(); range.selectNodeContents(texts.currentNode);
+            found.push(Math.round(range.getBoundingClientRect().top)); }
+        return [...new Set(found)]; }"""
+    )
+    gaps = [after - before for before, after in pairwise(rows)]
+    assert len(rows) == (4 if audience is Audience.MEMBER else 3)
+    assert max(gaps) - min(gaps) <= 1
 
 
 @pytest.mark.browser
