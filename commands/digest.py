@@ -19,7 +19,7 @@ from commands.unread import SYNC, is_left, look_who_reads, say_not_read, undecid
 from newsletter import history
 from newsletter.desk.window import goes
 from newsletter.edition import Composition, EditionState, NothingNew, edition_key
-from newsletter.schedule import Due, next_due
+from newsletter.schedule import Due, in_hours, next_due
 from newsroom import log, witness
 from newsroom.database import reading, writing
 from newsroom.errors import ConfigurationError, ExitStatus
@@ -133,7 +133,7 @@ def _miss(room: Context, newsletter: Newsletter, missed: list[Due], now: datetim
     """Record the editions as missed, and say so in one line however many they are."""
     from newsletter import editions
 
-    latest = _hours(newsletter.latest)
+    latest = in_hours(newsletter.latest)
     why = f"no run within {latest} after its hour; its stories go into the next edition"
     if room.stores:
         with writing(room.engine) as connection:
@@ -158,11 +158,6 @@ def _miss(room: Context, newsletter: Newsletter, missed: list[Due], now: datetim
             "their stories go into the next edition"
         )
     room.troubles.add("digest", f"missed:{key}", said)
-
-
-def _hours(period: timedelta) -> str:
-    minutes = int(period.total_seconds() // 60)
-    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
 
 
 def _compose_ahead(room: Context, newsletter: Newsletter, slot: str) -> None:

@@ -15,7 +15,8 @@ from commands.edition_contents import contents
 from commands.invocation import ConfigOption, LogFormat, LogOption, NowOption, invocation
 from commands.status_facts import edition_facts, moment_facts, reader_facts, waiting_facts
 from commands.status_page import Page
-from commands.waiting import Waiting, waiting
+from commands.waiting import waiting
+from commands.waits import Waiting
 from newsletter import edition_csv, editions, status
 from newsletter.delivery import ramps
 from newsletter.delivery.ramp import Standing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from commands.waiting import Waiting
+from commands.waits import Waiting
 from newsletter.edition import DeliveryState
 from newsletter.reader_moments import Moment
 from newsletter.returns.heard import Fate, Heard

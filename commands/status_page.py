@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from commands.edition_contents import Contents, Named
-from commands.waiting import Waiting
+from commands.waits import Waiting
 from newsletter.delivery.ramp import Standing
 from newsletter.delivery.sums import Sum
 from newsletter.edition import DeliveryState, Edition

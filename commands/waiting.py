@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import islice
 
 from sqlalchemy.engine import Connection
@@ -17,33 +17,34 @@ from commands.reader_feeds import said
 from commands.refusals import judged
 from commands.taking_back import waits
 from commands.troubles import NOTICE
+from commands.waiting_late import late
+from commands.waits import Waiting, commands_in, is_looked_at
 from content import store
 from content.left import left
 from feeds import pings
 from feeds.websub import Ping
 from newsletter import history, holds, status
 from newsletter.delivery import recalls
+from newsletter.delivery.delivery_report import StoppedBy
 from newsletter.delivery.recalls import Kept
 from newsletter.desk.seen import unseen
-from newsletter.edition import BatchState
-from newsletter.half_out import HalfOut, half_out
-from newsletter.ledger import count_by_state
 from newsletter.returns import bounce_hold, drops
 from newsletter.status import Problem, Trouble
-from newsroom import alerts, locks, witness
+from newsroom import alerts, locks, postgresql, witness
 from newsroom.counted import counted
-from newsroom.database import sqlite_file
+from newsroom.database import reading, sqlite_file
 from newsroom.web_address import shown
 from readership import feed_uses
 
 PARTLY = "; where the provider's log has only some of them: FILE names the others, an address a line"
 """What is said of an uncertain batch, beside its commands."""
 
-GRACE = timedelta(minutes=15)
-"""So long after its hour an edition of which nothing went is not overdue: cron comes every few minutes."""
+NOT_BEFORE = "nothing is handed over before what the witness objects to is settled"
 
-PACE = timedelta(hours=1)
-"""So long a run may have to wait before `max_per_hour` lets it hand over more."""
+_STOPPED_BY = frozenset(one.name.lower() for one in StoppedBy)
+
+_SENDS = ("deliver", "resend")
+"""Commands that come to nothing while the witness objects."""
 
 LEAST_FREE = 4 << 20
 """Bytes. With less a run cannot even begin: a batch's rows, or SQLite's log of them."""
@@ -54,42 +55,13 @@ MOST_SHARED = 10
 _ACTS = (Trouble.HELD, Trouble.UNCERTAIN)
 """What no later run settles."""
 
-_NAMED = re.compile(
-    r"`(?:python send\.py )?"
-    r"((?:release|stop|resume|resend|resolve|move-here|(?:readers )?sync|readers bounces|serve)\b[^`]*)`"
-)
-"""A command that a message names."""
-
-_LOOKED_AT = re.compile(r"(?:resolve|readers bounces|release|stop) \S+|release$")
-"""The beginning of a command that settles what the database says of itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """One thing that waits, and what settles it: each of the commands, or else what the reason says."""
-
-    place: str
-    """An edition's key, or which part of the house."""
-    trouble: str
-    reason: str
-    commands: tuple[str, ...] = ()
-    needs_person: bool = True
-    """False for what a later run settles by itself, or what is only to be known."""
-    edition: str | None = None
-    readers: int | None = None
-    batch: int | None = None
-    since: datetime | None = None
-    next_at: datetime | None = None
-    """When it is tried again by itself."""
-    batches: tuple[int, ...] = ()
-    """Where it is the same of several of the edition's batches: all of them."""
-
 
 def waiting(connection: Connection, room: Context, since: datetime, edition: str | None) -> list[Waiting]:
     """Everything that waits, of one edition or of the whole house.
 
     Refusals stay for ever, so only those of editions that were due after `since` are told.
     """
+    objects = [*_witness(connection, room)]
     problems = status.together(
         _by_itself(one, room.clock())
         for one in status.problems(
@@ -102,18 +74,26 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
         _refused(judged(connection, room, one), many) if one.trouble is Trouble.REFUSED else _of_edition(one)
         for one in problems
     ]
-    found += [one for one in _overdue(connection, room) if edition in (None, one.edition)]
-    found += [one for one in _half_out(connection, room) if edition in (None, one.edition)]
+    found += [one for one in late(connection, room, sends=not objects) if edition in (None, one.edition)]
     found += [one for one in _kept(connection, room) if edition in (None, one.edition)]
     found += [one for one in _undecided(connection, since) if edition in (None, one.edition)]
     found += [one for one in _unseen(connection, room) if edition in (None, one.edition)]
     found += _returned(connection, edition)
     if edition is None:
-        found += [*_full(room), *_witness(connection, room), *_sources(connection, room)]
+        found = [*_database(room), *objects, *found, *_sources(connection, room)]
         found += [*_hub(connection, room), *_locks(connection)]
         found += _shared(connection, room)
         found += _noted(connection, found)
-    return found
+    return [_until_settled(one) for one in found] if objects else found
+
+
+def _until_settled(one: Waiting) -> Waiting:
+    """What waits while the witness objects: without the commands that have mail handed over. Pure."""
+    commands = tuple(command for command in one.commands if command.split()[0] not in _SENDS)
+    if commands == one.commands:
+        return one
+    needs_person = one.needs_person and bool(commands)
+    return replace(one, reason=f"{one.reason}; {NOT_BEFORE}", commands=commands, needs_person=needs_person)
 
 
 def _by_itself(problem: Problem, now: datetime) -> Problem:
@@ -202,49 +182,18 @@ def _unseen(connection: Connection, room: Context) -> Iterator[Waiting]:
         )
 
 
-def _overdue(connection: Connection, room: Context) -> Iterator[Waiting]:
-    """Editions whose hour is over and of which nothing was handed over, though nobody holds them."""
-    now = room.clock()
-    for edition in history.open_editions(connection):
-        ready = max(edition.goes, edition.composed or edition.goes)
-        if edition.held or edition.first_handed is not None or now - ready <= GRACE:
-            continue
-        if count_by_state(connection, edition.key).get(BatchState.UNCERTAIN):
-            continue
-        reason = "its hour is over, and nothing of it was handed over; the next run tries it again"
-        yield Waiting(edition.key, "overdue", reason, ("deliver",), edition=edition.key, since=edition.due)
-
-
-def _half_out(connection: Connection, room: Context) -> Iterator[Waiting]:
-    """Editions that have begun, of which readers wait and that no run is at: for a person, once late."""
-    now = room.clock()
-    pace = PACE if room.settings.delivery.max_per_hour is not None else timedelta()
-    taken = locks.taken(connection)
-    for one in half_out(connection, pace, lambda newsletter: f"newsletter:{newsletter}" in taken):
-        if one.is_late(now, GRACE) or not one.is_put_off:
-            yield _begun(room, one, is_late=one.is_late(now, GRACE))
-
-
-def _begun(room: Context, one: HalfOut, *, is_late: bool) -> Waiting:
-    last = one.last.astimezone(room.settings.newsroom.time_zone)
-    reason = f"{one.readers:,} still wait for it, and no run has handed anything over since {last:%H:%M}"
-    return Waiting(
-        one.edition,
-        "half out",
-        f"{reason}: see whether cron runs, or say" if is_late else f"{reason}; the next run goes on with it",
-        ("deliver",) if is_late else (),
-        needs_person=is_late,
-        edition=one.edition,
-        readers=one.readers,
-        since=one.last,
-    )
-
-
-def _full(room: Context) -> Iterator[Waiting]:
-    """A disk without room: what runs cannot do then, they cannot note either."""
+def _database(room: Context) -> Iterator[Waiting]:
+    """A full disk, or a database that takes no writing: what runs cannot do then, they cannot note."""
     file = sqlite_file(room.engine)
-    free = LEAST_FREE if file is None else shutil.disk_usage(file.parent).free
-    if file is not None and free < LEAST_FREE:
+    if file is None:
+        # On a connection of its own: a look that fails ends the transaction.
+        with reading(room.engine) as connection:
+            refusal = postgresql.refusing(connection, LEAST_FREE)
+        if refusal is not None:
+            yield Waiting("database", *refusal)
+        return
+    free = shutil.disk_usage(file.parent).free
+    if free < LEAST_FREE:
         left_over = f"{free // 1024:,} KB are left on the disk of {file.name}"
         yield Waiting("database", "full", f"{left_over}: nothing can be written; free some room")
 
@@ -309,10 +258,11 @@ def _shared(connection: Connection, room: Context) -> Iterator[Waiting]:
 def _noted(connection: Connection, found: Sequence[Waiting]) -> Iterator[Waiting]:
     """What the last runs met, unless it is among `found` already, where it is said with more."""
     known = [one.reason for one in found if one.reason and (one.needs_person or one.next_at is not None)]
+    named = {command for one in found for command in one.commands}
     for one in alerts.noted(connection):
         if any(reason in one.message or one.message in reason for reason in known):
             continue
-        if is_looked_at(one.message):
+        if is_looked_at(one.message) or is_settled(one.message, named) or _is_over(connection, one.key):
             continue
         is_notice = one.key.startswith(NOTICE)
         step = one.key.removeprefix(NOTICE).partition(":")[0]
@@ -322,13 +272,17 @@ def _noted(connection: Connection, found: Sequence[Waiting]) -> Iterator[Waiting
         )
 
 
-def is_looked_at(message: str) -> bool:
-    """Whether what a run noted asks for nothing but what the database is asked now: that says more of it,
-    or it is settled since. Pure."""
-    commands = commands_in(message)
-    return bool(commands) and all(_LOOKED_AT.match(command) for command in commands)
+def is_settled(message: str, named: AbstractSet[str]) -> bool:
+    """Whether what a run noted asks to hand something over again that nobody waits for any more: `named` has
+    the commands that come to something. Pure."""
+    again = [command for command in commands_in(message) if command.startswith("resend ")]
+    return bool(again) and named.isdisjoint(again)
 
 
-def commands_in(message: str) -> tuple[str, ...]:
-    """The commands that a message names between backticks. Pure."""
-    return tuple(dict.fromkeys(_NAMED.findall(message)))
+def _is_over(connection: Connection, key: str) -> bool:
+    """Whether it is why a run handed over no more of an edition that nothing more of is to be handed over."""
+    step, _, rest = key.partition(":")
+    edition, _, stopped_by = rest.partition(":")
+    if step != "deliver" or stopped_by not in _STOPPED_BY:
+        return False
+    return edition not in {one.key for one in history.open_editions(connection)}

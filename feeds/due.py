@@ -72,6 +72,12 @@ def _is_whole(folder: Path, name: str) -> bool:
     return all((folder / f"{name}{ending}").is_file() for ending, _ in ENDINGS)
 
 
+def last_look(connection: Connection) -> datetime | None:
+    """When a run last got as far as the feeds: each run looks at every one. None where none ever did."""
+    found: datetime | None = connection.execute(sa.select(sa.func.max(feed_marks.c.until))).scalar()
+    return found
+
+
 def lists_are_due(connection: Connection, folder: Path, mark: str) -> bool:
     """True where the list and the page of all feeds are to be made anew."""
     known = sa.select(feed_marks.c.fingerprint).where(feed_marks.c.name == LISTS[0])

@@ -58,6 +58,12 @@ def next_due(newsletter: Newsletter, zone: ZoneInfo, after: datetime) -> Due:
     raise ValueError(f"newsletter {newsletter.key!r} has no days on which it is sent")
 
 
+def in_hours(period: timedelta) -> str:
+    """The period in words: `3 h`, `90 min`."""
+    minutes = int(period.total_seconds() // 60)
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+
+
 def edition_number(newsletter: Newsletter, day: date) -> int:
     """How many scheduled days there were before `day` since 1 January of year 1.
 

@@ -22,6 +22,9 @@ CONNECTING_SECONDS = 10
 IDLE_MINUTES = 5
 """A transaction that asks nothing for so long is ended: its machine went to sleep, and others wait for it."""
 
+DISK_FULL = "53100"
+"""The SQLSTATE of a server that finds no room."""
+
 REPEATABLE = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 """How a connection reads one state of the database throughout, and can change nothing."""
 
@@ -108,6 +111,34 @@ def begin_writing(connection: Connection, within: float | None) -> None:
     )
 
 
+def refusing(connection: Connection, least: int) -> tuple[str, str] | None:
+    """What is the matter in a word or two, and in full, where the database takes no writing or has less than
+    `least` bytes left on its disk; None where nothing is, as far as a look can tell.
+
+    Nothing is written: the server is given so much to sort that it has to put it on its disk for a moment.
+    Where it cannot, the connection's transaction is over.
+    """
+    query = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'"
+    if connection.exec_driver_sql(query).scalar():
+        return "read-only", f"it takes no writing: {_READ_ONLY}"
+    # Beside the tables, wherever else its sorting is done.
+    connection.exec_driver_sql("SET LOCAL work_mem = '64kB'; SET LOCAL temp_tablespaces = ''")
+    try:
+        connection.execute(_SPILLING, {"lines": least // 1024})
+    except sa.exc.DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != DISK_FULL:
+            return None
+        return "full", f"less than {least >> 20} MB are left to it: nothing can be written; {_FULL}"
+    return None
+
+
+_SPILLING = sa.text(
+    "SELECT max(length(line)) FROM (SELECT repeat(md5(number::text), 32) AS line "
+    "FROM generate_series(1, :lines) AS number ORDER BY 1 OFFSET 0) AS spilled"
+)
+"""Sorts lines of a kilobyte."""
+
+
 def refusal(error: sa.exc.DBAPIError) -> str | None:
     """What the database refuses and what to do about it; None for a mistake of ours.
 
@@ -122,6 +153,9 @@ def refusal(error: sa.exc.DBAPIError) -> str | None:
         return None
     said = getattr(getattr(reason, "diag", None), "message_primary", None) or str(reason)
     words = " ".join(str(said).split())
+    if state == DISK_FULL:
+        # Which of its files it was is another one each time, and one reason.
+        words = words.rpartition(": ")[2]
     if remedy is None:
         remedy = next((remedy for part, remedy in _BY_WORDS if part in words), _UNREACHED)
     return f"{words}; {remedy}"
@@ -146,7 +180,7 @@ _BY_STATE = {
     "40": _AGAIN,
     "42501": _RIGHTS,
     "42P01": _TABLES,
-    "53100": _FULL,
+    DISK_FULL: _FULL,
     "53200": "its machine is out of memory",
     "53300": _MANY,
     "53": "its machine is short of something; see its log",

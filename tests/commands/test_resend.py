@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from commands.main import main
-from commands.waiting import is_looked_at
+from commands.waits import is_looked_at
 from tests.commands.house import House, Run, built
 
 SIX = "2026-03-10T06:01"

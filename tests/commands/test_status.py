@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from commands.main import main
-from commands.waiting import commands_in
+from commands.waits import commands_in
 from newsroom import locks
 from newsroom.database import engine_for, writing
 from newsroom.tables import locks as table
