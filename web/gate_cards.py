@@ -12,8 +12,9 @@ from babel.dates import format_date, format_time
 
 from content.article import Access
 from content.teaser import Teaser
-from newsletter.rendering.lines import isolated, reads
+from newsletter.rendering.lines import isolated
 from newsletter.rendering.phrases import Phrases, is_opinion, phrases
+from newsletter.rendering.tongue import tongue_of
 from newsroom.masthead import Newsroom
 from web.words import words
 
@@ -98,11 +99,8 @@ class Draughtsman:
 
     def tongue(self, teaser: Teaser) -> tuple[str, str]:
         """(language, direction) of an article, each empty where it is the page's own."""
-        language, own = teaser.language, self.newsroom.language
-        is_own = language.partition("-")[0] == own.partition("-")[0]
-        direction = self.words.direction if is_own else phrases(language).direction
-        direction = reads(f"{teaser.headline} {teaser.teaser}", direction)
-        return "" if is_own else language, direction if direction != self.words.direction else ""
+        found = tongue_of(f"{teaser.headline} {teaser.teaser}", teaser.language, self.newsroom.language)
+        return found.language, found.direction
 
     def moment(self, moment: datetime) -> str:
         """Day and hour in words, in the newsroom's time zone."""
