@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import typer
 from sqlalchemy.engine import Connection
 
 from commands.context import Context
+from newsletter import half_out
 from newsletter.edition import ALL_WITHDRAWN, Edition
 from newsroom import log
-from newsroom.database import rehearsing, writing
+from newsroom.database import reading, rehearsing, writing
+from newsroom.errors import MisuseError
 
 UNCHANGED = "nothing was changed"
 
 
-def held(edition: Edition) -> str:
-    """That the edition is held, why, and the command by which it goes on: one line for the operator."""
+def held(edition: Edition, numbers: str = "") -> str:
+    """That the edition is held, why, and the command by which it goes on: one line for the operator.
+    `numbers` are of one that is half out. Pure."""
     if edition.held == ALL_WITHDRAWN:
         way = f"`stop {edition.key}` ends it"
     elif edition.revision == 0:
         way = f"`release {edition.key}` skips it"
     else:
         way = f"`release {edition.key}` lets it go"
-    return f"{edition.key} is held: {edition.held}; {way}"
+    why = "; ".join(filter(None, (edition.held, numbers)))
+    return f"{edition.key} is held: {why}; {way}"
+
+
+def held_line(room: Context, edition: Edition) -> str:
+    """What `held` says, with the numbers of one that is half out."""
+    with reading(room.engine) as connection:
+        return held(edition, half_out.numbers(connection, edition))
+
+
+def agreed(what: str, key: str, question: str, first: str, *, yes: bool) -> None:
+    """Ask whoever is there, unless they said --yes. Raises MisuseError where nobody agrees; `first` is what
+    to do before --yes is said."""
+    if yes or (sys.stdin.isatty() and typer.confirm(question, err=True)):
+        return
+    raise MisuseError(f"{what}: {key}: nothing was changed; {first}, then say --yes")
 
 
 @contextmanager

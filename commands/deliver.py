@@ -17,7 +17,7 @@ from commands.context import Context, opened
 from commands.dropped import say_dropped
 from commands.ending import ASKED
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from commands.lateness import miss_late
+from commands.lateness import miss_late, too_late
 from commands.posting import planned, post_for
 from commands.progress import counting
 from commands.taking_back import take_back_step
@@ -140,7 +140,7 @@ def _say_held(room: Context, coming: Sequence[Edition]) -> None:
     said = room.troubles.messages.values()
     for edition in coming:
         if edition.held and not any(message.startswith(f"{edition.key} is held") for message in said):
-            room.troubles.add("digest", edition.key, control.held(edition), ExitStatus.HELD)
+            room.troubles.add("digest", edition.key, control.held_line(room, edition), ExitStatus.HELD)
 
 
 def say_unsettled(room: Context) -> None:
@@ -199,6 +199,7 @@ def _deliver_one(
             # It waits for moments to come, with --now too.
             clock=room.clock.running,
             max_variants=newsletter.max_variants,
+            too_late=too_late(room, newsletter),
             stopping=ASKED.is_set,
             progress=progress or (lambda _: None),
         ).run()
@@ -279,7 +280,10 @@ def _sum_up(room: Context) -> None:
 def _say_plan(room: Context, newsletter: Newsletter, edition: Edition) -> None:
     """What planning would come to, rolled back."""
     if edition.first_handed is not None:
-        log.step("deliver", edition=edition.key, dry_run="the rest would be handed over")
+        with reading(room.engine) as connection:
+            why = too_late(room, newsletter)(connection, edition, room.clock())
+        then = f"it would be held: {why}" if why else "the rest would be handed over"
+        log.step("deliver", edition=edition.key, dry_run=then)
         return
     with rehearsing(room.engine) as connection:
         made = planned(connection, room, newsletter, edition)

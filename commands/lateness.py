@@ -1,8 +1,15 @@
-"""Editions that were composed and not handed over in time: missed, said, their stories free."""
+"""Editions that were composed and not handed over in time: missed, said, their stories free; or, where they
+had begun, held."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
 from commands.context import Context
+from newsletter.edition import Edition
 from newsletter.history import open_editions
 from newsroom import witness
 from newsroom.database import reading, writing
@@ -37,3 +44,12 @@ def miss_late(room: Context, newsletter: Newsletter) -> None:
             reason = miss(connection, key, latest, now)
         if reason:
             room.troubles.add("digest", key, f"{key} was missed: {reason}", ExitStatus.FAILED)
+
+
+def too_late(room: Context, newsletter: Newsletter) -> Callable[[Connection, Edition, datetime], str | None]:
+    """Asks why a person has to say that one of the newsletter's editions goes on that has begun; None where a
+    run may go on with it."""
+    from newsletter.lateness import why_not_on
+
+    zone = room.settings.newsroom.time_zone
+    return lambda connection, edition, now: why_not_on(connection, edition, newsletter, zone, now)

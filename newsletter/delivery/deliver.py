@@ -100,6 +100,8 @@ class Delivery:
     """Whether the run of this owner lives: its batches are not settled by anybody else."""
     clock: Callable[[], datetime]
     max_variants: int = 2000
+    too_late: Callable[[Connection, Edition, datetime], str | None] = lambda *_: None
+    """Why no run goes on by itself with an edition that has begun, or None."""
     stopping: Callable[[], bool] = lambda: False
     """True once the process was asked to end: what is in flight is finished, nothing more handed over."""
     progress: Callable[[int], None] = lambda _: None
@@ -153,6 +155,10 @@ class Delivery:
                     run.stopped_by = StoppedBy.RESTORED if is_restored else StoppedBy.STOPPED
                 return False
             is_first = edition.first_handed is None
+            if not run.batches and (why := self.too_late(connection, edition, self.clock())):
+                holds.hold(connection, self.key, why, "run", self.clock())
+                run.stopped_by = StoppedBy.HELD
+                return False
             if is_first and not self._up_to_date(connection, edition, run):
                 return False
             if is_first:

@@ -24,9 +24,9 @@ _OF = {
     "tests.readership": "bringing_back bulk change erasure feed_addresses feed_uses import_csv preferences "
     "record sign_ins sign_up store suppression_file",
     "tests.feeds": "publish retire rule_feeds tombstones",
-    "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions event_store heard holds "
-    "imap_mailbox lateness ledger outage outcomes planning previews ramp recalls returned_mail settle "
-    "silence status stops sums used_stories",
+    "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions event_store "
+    "half_out heard holds imap_mailbox lateness ledger outage outcomes planning previews ramp recalls "
+    "returned_mail settle silence status stops sums used_stories",
     "tests.faults": "faults",
     "tests.web": "hooks preferences sign_in unsubscribe",
 }
