@@ -69,16 +69,17 @@ def decided(given: Given, edits: Edits) -> Decided:
     """The edition after the edits. A story that is taken in where its section is full takes the room of the
     section's last one, which stands among the latest headlines only where it takes nobody's room there.
     What gave way before comes back where it has room beside all others, and changes no lead."""
+    fresh = _revised(given, Edits(), Back(), given.live)
     back, came_back = given.back, []
-    after = _with(given, edits, back)
+    after = _with(given, fresh, edits, back)
     for one in given.gave_way:
         id_ = one[1].teaser.id
         more = replace(back, had=(*back.had, one))
-        tried = _with(given, edits, more)
+        tried = _with(given, fresh, edits, more)
         if _ids(tried) == _ids(after) | {id_} and tried.leading == after.leading:
             after, back = tried, more
             came_back.append(id_)
-    return Decided(after, _revised(given, Edits(), Back(), given.live), tuple(came_back))
+    return Decided(after, fresh, tuple(came_back))
 
 
 def last_seen(revisions: Iterable[Selection], ids: Iterable[str]) -> tuple[Placed, ...]:
@@ -98,20 +99,20 @@ def last_seen(revisions: Iterable[Selection], ids: Iterable[str]) -> tuple[Place
     return tuple(found)
 
 
-def _with(given: Given, edits: Edits, back: Back) -> Selection:
-    """The selection after the edits, with room made for what they take back."""
-    before = given.before
+def _with(given: Given, fresh: Selection, edits: Edits, back: Back) -> Selection:
+    """The selection after the edits, with room made for what they take back; `fresh` is the one without."""
     comes_on_top = {story for story, _ in edits.places} | {story.teaser.id for _, story in back.without_room}
-    if comes_on_top and before.lead and before.edits.lead != before.leading and not edits.lead:
+    if comes_on_top and fresh.lead and fresh.edits.lead != fresh.leading and not edits.lead:
         # Where nobody has chosen the story that leads, what comes on top of the first section would lead.
-        is_free = before.leading in {*comes_on_top, *edits.dropped}
-        edits = replace(edits, lead=None if is_free else before.leading)
+        # The one that leads by now: what led when this was stored may be withdrawn.
+        is_free = fresh.leading in {*comes_on_top, *edits.dropped}
+        edits = replace(edits, lead=None if is_free else fresh.leading)
     after = _revised(given, edits, back, given.live)
     full = missing(edits.restored, after)
     if full and after.has_news:
         edits = replace(edits, places=(*edits.places, *_rooms(given, back, full)))
         after = _revised(given, edits, back, given.live)
-    waiting = pushed_out(before, after, edits, given.live)
+    waiting = pushed_out(given.before, after, edits, given.live)
     if not waiting:
         return after
     return _revised(given, edits, back, {id_: one for id_, one in given.live.items() if id_ not in waiting})

@@ -108,3 +108,14 @@ def test_what_a_form_makes_up_of_the_lead_is_named_nowhere(room: Room) -> None:
             "Not done: since you opened this page another story leads, “The bridge"
         )
         assert "evil" not in late.text and "<b>x" not in late.text
+
+
+def test_what_comes_on_top_where_the_lead_was_withdrawn_does_not_lead_itself(
+    room: Room, engine: Engine
+) -> None:
+    change(engine, withdrawn=NOW)
+    page = room.press(f"top politics {CELLO}")
+    assert status(page) == (
+        "Done: “The cello reopens” stands at the top of its section. “The ferry reopens” leads now."
+    )
+    assert room.slugs == ["ferry", "cello", "tram", "lock"]
