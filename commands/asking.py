@@ -27,6 +27,8 @@ FRESH = 60.0
 LIMIT = 60.0
 """Seconds that an edition waits for its sources."""
 
+AGAIN = "it failed as before"
+
 _TICK = 0.2
 
 
@@ -38,7 +40,8 @@ def ask_again(room: Context, edition: Edition, is_over: Callable[[], bool] = lam
         return
     since = _since(room, which)
     # Of its own: what it says after the wait is over is no trouble of this run's.
-    aside = replace(room, troubles=Troubles())
+    said = frozenset(room.troubles.messages.values())
+    aside = replace(room, troubles=Troubles(told=said))
     reading_them = threading.Thread(target=_read, args=(aside, which), name="sources", daemon=True)
     reading_them.start()
     end = time.monotonic() + LIMIT
@@ -49,7 +52,8 @@ def ask_again(room: Context, edition: Edition, is_over: Callable[[], bool] = lam
     elif aside.troubles.skipped:
         _say(room, edition, which, "another run is reading them now", since)
     elif aside.troubles.messages:
-        _say(room, edition, which, "; ".join(aside.troubles.messages.values()), since)
+        why = [AGAIN if one in said else one for one in aside.troubles.messages.values()]
+        _say(room, edition, which, "; ".join(dict.fromkeys(why)), since)
 
 
 def _sources(room: Context, edition: Edition) -> tuple[SourceSettings, ...]:

@@ -14,6 +14,7 @@ from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
 from commands.letters import letters_step, say_unseen
 from commands.sync import sync_step
+from commands.troubles import NOT_NOTED
 from newsletter.history import has_kept, has_returned, has_unsettled, open_editions
 from newsletter.returns import drops
 from newsroom import alerts, log, unforeseen, witness
@@ -22,9 +23,6 @@ from newsroom.errors import ConfigurationError, ExitStatus, HeldError, Standfirs
 from newsroom.stop_file import trim
 
 UNNOTED = "Nothing can be noted in the database, so every run tells this again until it can."
-
-NOT_NOTED = "not noted, for the same reason"
-"""What is said of an alert that nothing will remember: it is told all the same."""
 
 
 def run(context: typer.Context) -> ExitStatus:

@@ -12,6 +12,7 @@ from commands.context import Context, opened
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.left_sources import left_lines, withdraw_or_say
 from commands.progress import counting
+from commands.troubles import NOT_NOTED
 from content.sync import SyncReport, Wish, sync_source
 from newsroom import alerts, log, witness
 from newsroom.errors import ConfigurationError, ExitStatus
@@ -72,7 +73,8 @@ def _note(room: Context, sources: tuple[SourceSettings, ...], *, all_seen: bool)
         is_own = key in own or key.startswith(tuple(f"sync:{one.key}:" for one in sources))
         return is_own or (all_seen and key.startswith("sync:"))
 
-    alerts.note(room.engine, room.troubles.messages, is_of, room.clock())
+    with room.troubles.caught("alert", same=NOT_NOTED):
+        alerts.note(room.engine, room.troubles.messages, is_of, room.clock())
 
 
 def _stamp(room: Context, sources: tuple[SourceSettings, ...]) -> None:

@@ -15,6 +15,9 @@ from newsroom.locks import LockBusyError
 NOTICE = "notice:"
 """How the key of a problem begins that waits for nobody: an edition that was missed, say."""
 
+NOT_NOTED = "not noted, for the same reason"
+"""What is said of an alert that nothing will remember: it is told all the same."""
+
 SAME = "not done, for the same reason"
 """What is said of a step that fails by what another one has failed by in this run."""
 
@@ -33,6 +36,8 @@ class Troubles:
     status: ExitStatus = ExitStatus.DONE
     left: dict[str, str] = field(default_factory=dict)
     """The steps that were left to another run, and to which, in words."""
+    told: frozenset[str] = frozenset()
+    """What was said in full before this: of an edition's sources that are asked again, say."""
     warnings: int = 0
     """What was said and is not told to anybody else."""
 
@@ -54,7 +59,8 @@ class Troubles:
         """Say a problem and remember it; with status DONE it is a notice, which waits for nobody. `same` is
         said instead of a message that was said before in this run."""
         # What keeps every step from working is said in full once.
-        log.problem(step, same if message in self.messages.values() else message, level=level)
+        is_said = message in self.told or message in self.messages.values()
+        log.problem(step, same if is_said else message, level=level)
         prefix = NOTICE if status is ExitStatus.DONE else ""
         self._remember(_short(f"{prefix}{step}:{key}"), message)
         self.worsen(status)

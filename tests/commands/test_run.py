@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from newsletter.tables import batches
 from newsroom import locks
 from newsroom.database import engine_for, writing
+from newsroom.errors import StoreError
 from newsroom.settings import load
 from tests.commands.house import House, built, html_of, text_of
 from tests.servers.http import Answer, HttpServer
@@ -281,6 +282,24 @@ def test_one_bad_article_is_named_and_the_others_go_on(house: House) -> None:
     assert any("bad.md" in message for message in run.problems)
     assert "Secret" not in str(run.lines)
     assert run.step("deliver")["accepted"] == 3
+
+
+def test_why_a_source_cannot_be_read_is_said_in_full_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.run("sync", now="2026-03-10T05:40")
+    house.run("digest", "daily", now="2026-03-10T05:40")
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("the database failed: No space left on device")
+
+    monkeypatch.setattr("commands.sync.sync_source", full)
+    run = house.run(now=SIX)
+    # It is asked again for the edition, right before that goes out.
+    assert (run.status, run.step("deliver")["accepted"]) == (1, 3)
+    assert len([message for message in run.problems if "No space left" in message]) == 1
+    (again,) = [message for message in run.problems if "once more" in message]
+    assert "articles was asked once more: it failed as before; it goes out with what is known" in again
 
 
 def test_a_read_only_feed_file_is_named_and_mail_still_goes(house: House) -> None:

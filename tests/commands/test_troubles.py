@@ -81,3 +81,13 @@ def test_the_gravest_status_wins_and_notices_have_none(said: io.StringIO) -> Non
     assert troubles.status is ExitStatus.MISUSE
     assert (troubles.skipped, troubles.warnings, len(troubles.messages)) == (True, 1, 3)
     assert [key for key in troubles.messages if key.startswith("notice:")] == ["notice:c:x"]
+
+
+def test_what_was_said_in_full_before_is_not_said_in_full_again(said: io.StringIO) -> None:
+    first = Troubles()
+    first.add("sync", "a", "the database failed")
+    again = Troubles(told=frozenset(first.messages.values()))
+    again.add("sync", "a", "the database failed")
+    again.add("sync", "b", "another thing")
+    assert said.getvalue().count("the database failed") == 1
+    assert list(again.messages.values()) == ["the database failed", "another thing"]

@@ -192,6 +192,21 @@ def test_what_befalls_it_is_said_with_what_to_do(owned: Engine, state: str, word
     assert words in line
 
 
+def test_a_full_disk_is_one_reason_whichever_of_its_files_has_no_room(owned: Engine) -> None:
+    said = set()
+    for number in (16397, 16422):
+        with writing(owned) as connection:
+            connection.exec_driver_sql(
+                "CREATE OR REPLACE FUNCTION ails() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                f"RAISE EXCEPTION 'could not extend file \"base/16384/{number}\": No space left on device' "
+                "USING ERRCODE = '53100'; END $$; "
+                "CREATE OR REPLACE TRIGGER ails BEFORE INSERT ON alerts EXECUTE FUNCTION ails()"
+            )
+        said.add(_refused(owned))
+    (line,) = said
+    assert line.startswith("the database failed: No space left on device; its disk is full")
+
+
 def test_a_mistake_of_ours_is_none_of_the_databases(engine: Engine) -> None:
     _put(engine, "a")
     with pytest.raises(sa.exc.IntegrityError):
