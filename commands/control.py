@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import typer
 from sqlalchemy.engine import Connection
 
 from commands.context import Context
 from newsletter import half_out
-from newsletter.edition import ALL_WITHDRAWN, Edition
+from newsletter.delivery.sums import Sum
+from newsletter.edition import ALL_WITHDRAWN, DeliveryState, Edition
 from newsroom import log
+from newsroom.counted import counted
 from newsroom.database import reading, rehearsing, writing
 from newsroom.errors import MisuseError
 
@@ -36,6 +39,31 @@ def held_line(room: Context, edition: Edition) -> str:
     """What `held` says, with the numbers of one that is half out."""
     with reading(room.engine) as connection:
         return held(edition, half_out.numbers(connection, edition))
+
+
+def ask_half_out(room: Context, what: str, edition: Edition, found: Sum, *, yes: bool) -> None:
+    """Say of an edition that is half out to how many it went, to how many it would go now and how old it is,
+    and ask whoever is there. Raises MisuseError where nobody agrees."""
+    age = _after(room.clock() - edition.due)
+    planned, accepted = found.of(DeliveryState.PLANNED), found.of(DeliveryState.ACCEPTED)
+    said = (
+        f"{edition.key} is half out: {counted(accepted, 'reader')} got it, {planned:,} more get it now, {age}"
+    )
+    log.problem(what, said, level="warning")
+    if not room.dry_run:
+        question = f"Hand it over to {counted(planned, 'reader')}, {age}?"
+        agreed(what, edition.key, question, "if these are to have it still", yes=yes)
+
+
+def _after(age: timedelta) -> str:
+    """How long after its hour something is: `23 h 40 min after its hour`. Pure."""
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 0:
+        return "before its hour"
+    days, hours = divmod(minutes // 60, 24)
+    parts = ((days, "day" if days == 1 else "days"), (hours, "h"), (0 if days else minutes % 60, "min"))
+    said = " ".join(f"{count:,} {unit}" for count, unit in parts if count)
+    return f"{said or '0 min'} after its hour"
 
 
 def agreed(what: str, key: str, question: str, first: str, *, yes: bool) -> None:

@@ -9,15 +9,19 @@ import typer
 from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened, operator
-from commands.control import UNCHANGED, changed, tried
+from commands.control import UNCHANGED, ask_half_out, changed, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.lateness import why_too_late
 from newsletter import editions, holds
 from newsletter.delivery.sums import Sum, sum_of
 from newsletter.desk import editing
 from newsletter.desk.early import early
 from newsletter.edition import DeliveryState, Edition, EditionState, day_and_slot
+from newsletter.edition_row import OPEN
+from newsletter.half_out import RUN
 from newsroom import log, witness
 from newsroom.counted import counted
+from newsroom.database import reading
 from newsroom.errors import HeldError, MisuseError
 from readership import sessions
 
@@ -33,6 +37,7 @@ def release(
     at_once: Annotated[
         bool, typer.Option("--at-once", help="Now, not at its hour; it need not be held for that.")
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Also the rest of one that is half out.")] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
     now: NowOption = None,
@@ -49,14 +54,38 @@ def release(
             _accept(room)
             return
         key = edition
+        why = _half_out(room, key, yes=yes)
 
         def act(connection: Connection) -> Edition:
             if at_once:
                 _say_what_is_early(connection, room, key)
             now, by = room.clock(), operator()
+            if why and not editions.locked(connection, key).held:
+                # As the next run would do: then it is let go, and the log says both.
+                holds.hold(connection, key, why, RUN, now)
             return editing.release(connection, room.settings, key, by, now, at_once=at_once)
 
         changed(room, key, "release", act)
+
+
+def _half_out(room: Context, key: str, *, yes: bool) -> str | None:
+    """Say of an edition that is half out to how many it would go now, and ask whoever is there; returns why
+    no run goes on with it by itself, if that is so.
+
+    Raises MisuseError where nobody agrees, HeldError where the witness objects.
+    """
+    with reading(room.engine) as connection:
+        edition = editions.get(connection, key)
+        if edition.first_handed is None or edition.state.value not in OPEN:
+            return None
+        why = why_too_late(connection, room, edition)
+        found = sum_of(connection, key)
+    planned = found.of(DeliveryState.PLANNED)
+    if not planned or not (edition.held or why):
+        return None
+    witness.check(room.engine, room.settings.witness_path)
+    ask_half_out(room, "release", edition, found, yes=yes)
+    return why
 
 
 def _say_what_is_early(connection: Connection, room: Context, key: str) -> None:

@@ -15,7 +15,7 @@ from commands.posting import post_for
 from newsletter import editions
 from newsletter.delivery import resending
 from newsletter.providers.chosen import provider_for
-from newsroom import log
+from newsroom import log, witness
 from newsroom.counted import counted
 from newsroom.database import LARGEST
 from newsroom.errors import ConfigurationError, ReaderError
@@ -45,6 +45,8 @@ def resend(
 ) -> None:
     """Plan a second hand-over of the stored letter; the next run, or `deliver`, does it."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        # No run would hand it over; and what this database has as refused may have been handed over since.
+        witness.check(room.engine, room.settings.witness_path)
         with tried(room) as connection:
             post = post_for(room, room.newsletter(editions.get(connection, edition).newsletter))
             done = resending.resend(

@@ -13,10 +13,10 @@ from commands.unread import SYNC, undecided
 from commands.waits import Waiting
 from content import store
 from feeds.due import last_look
-from newsletter import history
+from newsletter import editions, history
 from newsletter.edition import BatchState, Edition, edition_key
 from newsletter.half_out import HalfOut, half_out
-from newsletter.lateness import is_too_late
+from newsletter.lateness import goes_on_until, is_too_late
 from newsletter.ledger import count_by_state
 from newsletter.schedule import Due, in_hours
 from newsroom import locks
@@ -70,7 +70,7 @@ def _last_run(connection: Connection, room: Context) -> datetime | None:
 
 def _overdue(connection: Connection, room: Context, runs: _Runs, *, sends: bool) -> Iterator[Waiting]:
     """Editions whose hour is over and of which nothing was handed over, though nobody holds them."""
-    newsletters = {one.key: one for one in room.settings.newsletters}
+    newsletters = _by_key(room)
     for edition in history.open_editions(connection):
         ready = max(edition.goes, edition.composed or edition.goes)
         if edition.held or edition.first_handed is not None or runs.now - ready <= GRACE:
@@ -119,10 +119,26 @@ def _half_out(connection: Connection, room: Context, runs: _Runs, *, sends: bool
         elif is_late or not one.is_put_off:
             reason = f"{one.readers:,} still wait for it, and no run has handed anything over since "
             reason += runs.in_words(one.last)
-            if is_late:
+            if _is_over(connection, room, one, runs.now):
+                ways = (f"release {one.edition}", f"stop {one.edition}")
+                yield _begun(one, f"{reason}: too late to go on by itself, so say", ways)
+            elif is_late:
                 yield _begun(one, f"{reason}: see whether cron runs, or say", ("deliver",))
             else:
                 yield _begun(one, f"{reason}; the next run goes on with it", ())
+
+
+def _is_over(connection: Connection, room: Context, one: HalfOut, now: datetime) -> bool:
+    """Whether a person has to say that it goes on."""
+    newsletter = _by_key(room).get(one.newsletter)
+    if newsletter is None:
+        return False
+    edition = editions.get(connection, one.edition)
+    return one.is_over(goes_on_until(edition, newsletter, room.settings.newsroom.time_zone), now)
+
+
+def _by_key(room: Context) -> dict[str, Newsletter]:
+    return {one.key: one for one in room.settings.newsletters}
 
 
 def _begun(one: HalfOut, reason: str, commands: tuple[str, ...]) -> Waiting:

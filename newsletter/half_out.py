@@ -24,6 +24,7 @@ class HalfOut:
     """An edition that has begun, of which readers wait for the next run."""
 
     edition: str
+    newsletter: str
     readers: int
     """How many wait."""
     last: datetime
@@ -90,7 +91,9 @@ def waits_of(connection: Connection, edition: Edition, pace: timedelta) -> HalfO
     # A person may have let it go on only now: nobody is late for that yet.
     noted, said = _noted(connection, edition.key)
     ready = max(last + pace, first, noted or last)
-    return HalfOut(edition.key, readers, last, ready, all(row.attempts for row in planned), said)
+    return HalfOut(
+        edition.key, edition.newsletter, readers, last, ready, all(row.attempts for row in planned), said
+    )
 
 
 def _noted(connection: Connection, key: str) -> tuple[datetime | None, datetime | None]:

@@ -31,7 +31,7 @@ UNTIL = SIX + timedelta(hours=21)
 def waits(said: float | None = None) -> HalfOut:
     """Two wait; hours after six at which a person did something to it."""
     by_hand = None if said is None else SIX + timedelta(hours=said)
-    return HalfOut(KEY, 2, SIX, SIX, is_put_off=False, said=by_hand)
+    return HalfOut(KEY, "daily", 2, SIX, SIX, is_put_off=False, said=by_hand)
 
 
 def test_until_when_it_goes_on() -> None:
