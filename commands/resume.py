@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 from sqlalchemy.engine import Connection
 
 from commands.context import Context, opened, operator
-from commands.control import UNCHANGED, tried
+from commands.control import UNCHANGED, agreed, ask_half_out, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
+from commands.lateness import why_too_late
 from newsletter import editions, holds
 from newsletter.delivery import recall_doubt
 from newsletter.delivery.sums import Sum, sum_of
 from newsletter.edition import DeliveryState, Edition, NothingNew
-from newsroom import log
+from newsroom import log, witness
 from newsroom.counted import counted
 from newsroom.database import reading, rehearsing
 from newsroom.errors import MisuseError
@@ -28,7 +28,7 @@ def resume(
     context: typer.Context,
     edition: Annotated[str, typer.Argument(help="NEWSLETTER-YYYY-MM-DD, as `status` shows it.")],
     yes: Annotated[
-        bool, typer.Option("--yes", help="Also where readers may get it twice, after a restored database.")
+        bool, typer.Option("--yes", help="Also where readers may get it twice, or the rest of an old one.")
     ] = False,
     config: ConfigOption = None,
     log_format: LogOption = None,
@@ -37,12 +37,15 @@ def resume(
 ) -> None:
     """Let a stopped edition go on where it was stopped, however late it is."""
     with opened(invocation(context, config, log_format, now, dry_run=dry_run)) as room:
+        witness.check(room.engine, room.settings.witness_path)
         with reading(room.engine) as connection:
             before = editions.get(connection, edition)
-        is_restored = before.note == holds.HANDED_BEFORE
+            is_too_late = why_too_late(connection, room, before) is not None
         to_come = _to_come(room, edition)
-        if is_restored:
+        if before.note == holds.HANDED_BEFORE:
             _warn(room, edition, to_come, yes=yes)
+        elif is_too_late:
+            ask_half_out(room, "resume", before, to_come, yes=yes)
         with tried(room) as connection:
             resumed, doubtful = _resumed(connection, room, edition)
         if doubtful:
@@ -82,11 +85,8 @@ def _warn(room: Context, key: str, to_come: Sum, *, yes: bool) -> None:
         "gets it a second time"
     )
     log.problem("resume", said, level="warning")
-    if yes or room.dry_run:
-        return
-    if sys.stdin.isatty() and typer.confirm(f"Hand it over to {readers}?", err=True):
-        return
-    raise MisuseError(f"resume: {key}: nothing was changed; look into the provider's log, then say --yes")
+    if not room.dry_run:
+        agreed("resume", key, f"Hand it over to {readers}?", "look into the provider's log", yes=yes)
 
 
 def _say_doubtful(key: str, doubtful: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import editions, history, ledger
+from newsletter import editions, half_out, history, ledger
 from newsletter.delivery.sums import Sum, sum_of
 from newsletter.edition import BatchState, DeliveryState, Edition, EditionState
 from newsletter.tables import batches, deliveries, exclusions
@@ -169,7 +169,8 @@ def _held(connection: Connection) -> Iterator[Problem]:
     for edition in history.open_editions(connection):
         if edition.held:
             commands = (f"release {edition.key}", f"stop {edition.key}")
-            yield Problem(edition.key, Trouble.HELD, edition.held, commands)
+            why = "; ".join(filter(None, (edition.held, half_out.numbers(connection, edition))))
+            yield Problem(edition.key, Trouble.HELD, why, commands)
 
 
 def _uncertain(connection: Connection, edition: str | None) -> Iterator[Problem]:
