@@ -70,8 +70,11 @@ def test_what_is_no_words_for_the_old_lead_is_done_at_once(room: Room, engine: E
     change(engine, withdrawn=NOW)
     assert room.press("save", page=page, subject="{lead}, and more").status_code == 200
     assert room.selection.subject == "The ferry reopens, and more"
+
+
+def test_a_subject_that_comes_with_a_chosen_lead_is_meant_for_that(room: Room, engine: Engine) -> None:
     page = room.opened()
-    # Where the story was chosen the subject is meant for it.
+    change(engine, withdrawn=NOW)
     room.press(f"lead {CELLO}", page=page, subject="The cello, at last")
     assert (room.slugs[0], room.selection.subject) == ("cello", "The cello, at last")
 
