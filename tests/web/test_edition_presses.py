@@ -235,7 +235,7 @@ def test_send_now_says_what_is_not_out_yet(room: Room, engine: Engine) -> None:
     for name in ("Subject", "Lead"):
         value = before.partition(f'<span class="soft">{name}</span>')[2].partition("</p>")[0]
         assert "The ferry reopens" in value
-        assert "at its hour it would be: <bdi>The bridge reopens" in value
+        assert 'at its hour it would be: <bdi dir="ltr">The bridge reopens' in value
 
 
 def test_where_every_story_was_withdrawn_nothing_is_offered_that_cannot_be(
