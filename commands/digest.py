@@ -200,6 +200,9 @@ def _compose(room: Context, newsletter: Newsletter, issue: _Issue, now: datetime
     if not room.stores:
         log.step("digest", **facts, dry_run=rehearsed)
         return
+    if not room.dry_run:
+        # A copy of this newsroom that is made from now on would send the same edition.
+        witness.settle(room.engine, room.settings.witness_path)
     with writing(room.engine) as connection:
         edition, is_new = editions.create(
             connection,

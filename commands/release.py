@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -110,6 +111,7 @@ def _say_what_is_early(connection: Connection, room: Context, key: str) -> None:
 def _accept(room: Context) -> None:
     """Go on with this database; what its witness saw handed over counts as sent from now on."""
     path = room.settings.witness_path
+    _check_place(path)
     try:
         witness.check(room.engine, path)
     except HeldError as error:
@@ -133,6 +135,19 @@ def _accept(room: Context) -> None:
         witness=str(path),
         database="taken as the truth",
         dry_run=UNCHANGED if room.dry_run else None,
+    )
+
+
+def _check_place(path: Path) -> None:
+    """Raises HeldError where the newsroom lives elsewhere: it would be sent from there as well."""
+    found = witness.if_readable(path)
+    if found is None or witness.place(path.parent) in found.places:
+        return
+    raise HeldError(
+        f"release: this newsroom lives elsewhere ({witness.lives(found)}, on another machine or in another "
+        "folder), and what runs there goes on sending; nothing was changed. If it moved here, end its timer "
+        "and `serve` there for good, then say `move-here`: it asks for nothing else, and says what is still "
+        "to be released. If this is a copy, leave it as it is"
     )
 
 

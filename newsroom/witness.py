@@ -2,8 +2,9 @@
 
 Only something outside of a database can know that the database was restored or copied. Before an edition's
 first hand-over the database counts it, then the witness is written and fsynced: so a sound database is never
-behind its witness. The same after each run that handed something over, and after each backup that was made
-while an edition went out: a copy from the middle of an edition is behind. Losing both at once cannot be seen.
+behind its witness. The same before a run goes on with an edition, after each run that handed something over,
+and after each backup that was made of one that is half out: a copy from the middle of an edition is behind.
+Where the newsroom lives is written when its first edition is composed. Losing both at once cannot be seen.
 """
 
 from __future__ import annotations
@@ -113,6 +114,13 @@ def _objection(found: Witness | None, known: Installation, here: str, path: Path
             "into this one, and nothing is sent. Restore the backup, or say `release` to begin anew with it: "
             f"what the witness saw handed over{_last(found)} then counts as sent"
         )
+    # First where it lives, for what would be sent there too; then whether its database knows everything.
+    if here not in found.places:
+        return (
+            f"{path}: this newsroom lives elsewhere ({lives(found)}, on another machine or in another "
+            "folder): a copy of a running server sends nothing. If it moved here, and runs there no more, "
+            "say `move-here`; if it lives there and here, on one PostgreSQL, `move-here --also`"
+        )
     if found.installation != known.id:
         return (
             f"{path}: this database belongs to another installation than its witness: a copy, perhaps of "
@@ -140,13 +148,12 @@ def _objection(found: Witness | None, known: Installation, here: str, path: Path
             f"over, and the database says {known.last_edition}. Nothing is sent. `release` goes on with this "
             f"database, and what the witness saw handed over{_last(found)} then counts as sent"
         )
-    if here not in found.places:
-        return (
-            f"{path}: this newsroom lives elsewhere ({found.place.partition(':')[2]}, on another machine or "
-            "in another folder): a copy of a running server sends nothing. If it moved here, say "
-            "`move-here`; if it lives there and here, on one PostgreSQL, `move-here --also`"
-        )
     return None
+
+
+def lives(found: Witness) -> str:
+    """The folder in which the newsroom lives. Pure."""
+    return found.place.partition(":")[2]
 
 
 def is_lost(found: Witness | None, known: Installation) -> bool:
@@ -217,13 +224,22 @@ def objects(engine: Engine, path: Path) -> bool:
         return standing(connection, path) is not None
 
 
+def settle(engine: Engine, path: Path) -> None:
+    """Say where the newsroom lives, before anything of it is handed over: a copy that is made from then on
+    is known as one. Nothing where there is a witness, or was one. Raises HeldError for one that cannot be
+    written."""
+    if path.exists():
+        return
+    with reading(engine) as connection:
+        known = installation.find(connection)
+    if known is not None and known.hand_overs == 0:
+        _write(path, known)
+
+
 def announce(engine: Engine, path: Path, edition: str) -> None:
     """Say that `edition` is about to be handed over: in the database, then in the witness, for good."""
-    with reading(engine) as connection:
-        before = installation.find(connection)
-    if before is not None and before.hand_overs == 0 and not path.exists():
-        # A run that dies between counting and writing then leaves a witness behind the database, not none.
-        _write(path, before)
+    # A run that dies between counting and writing then leaves a witness behind the database, not none.
+    settle(engine, path)
     with writing(engine) as connection:
         known = installation.announce(connection, edition)
     _write(path, known)
@@ -241,7 +257,7 @@ def advance(engine: Engine, path: Path, edition: str) -> None:
 
 
 def accept(engine: Engine, path: Path, *, also: bool = False) -> None:
-    """Take the database as the truth from now on: what `release` and `move-here` do.
+    """Take the database as the truth from now on: what `release` does.
 
     It takes over the witness's count, so that the same backup restored once more is seen once more. With
     `also` the newsroom lives here as well as where it did.
@@ -254,6 +270,15 @@ def accept(engine: Engine, path: Path, *, also: bool = False) -> None:
         known = installation.find(connection)
     if known is not None:
         _write(path, known, also=also)
+
+
+def move(path: Path, *, also: bool = False) -> None:
+    """The newsroom lives here from now on; with `also` as well as where it did. That says nothing of whether
+    its database knows everything. Raises HeldError where the witness cannot be read or written."""
+    found = read(path)
+    if found is not None:
+        first, *others = _places(found, place(path.parent), also=also)
+        _store(path, replace(found, place=first, also=tuple(others)))
 
 
 def if_readable(path: Path) -> Witness | None:
@@ -271,7 +296,10 @@ def _write(path: Path, known: Installation, *, also: bool = False) -> None:
         # Another machine announced an edition between our two writes: the witness never goes back.
         known = replace(known, hand_overs=before.hand_overs, last_edition=before.last_edition)
     places = _places(before, here, also=also)
-    witness = Witness(known.id, known.hand_overs, known.last_edition, places[0], recent, places[1:])
+    _store(path, Witness(known.id, known.hand_overs, known.last_edition, places[0], recent, places[1:]))
+
+
+def _store(path: Path, witness: Witness) -> None:
     try:
         write_whole(path, (json.dumps(asdict(witness), indent=1) + os.linesep).encode())
     except PublishError as error:

@@ -174,6 +174,60 @@ def test_move_here_writes_the_place_and_a_dry_run_does_not(house: House) -> None
     assert clone.run("status", "--problems", now=SIX).status == 0
 
 
+def test_a_copy_is_not_released_while_the_newsroom_lives_elsewhere(house: House) -> None:
+    """Neither one of a newsroom that sends, nor one that is behind as well: both would send from then on."""
+    made = Path(house.run("backup", now="2026-03-10T05:00").step("backup")["file"])
+    house.run(now=SIX)
+    for is_behind in (False, True):
+        clone = House(house.root.parent / f"clone-{is_behind}")
+        shutil.copytree(house.root, clone.root)
+        if is_behind:
+            for path in clone.root.glob("standfirst.db*"):
+                path.unlink()
+            shutil.copy(made, clone.root / "standfirst.db")
+        witness = (clone.root / "standfirst.witness").read_bytes()
+        for more in ((), ("--dry-run",)):
+            run = clone.run("release", *more, now="2026-03-10T06:10")
+            assert run.status == 3
+            assert "end its timer and `serve` there for good, then say `move-here`" in run.problems[0]
+        assert (clone.root / "standfirst.witness").read_bytes() == witness
+        assert clone.run("status", "--problems", now="2026-03-10T06:10").steps("status")[0]["commands"] == [
+            "move-here",
+            "move-here --also",
+        ]
+        # Once it has moved, what is left is asked for.
+        moved = clone.run("move-here", now="2026-03-10T06:11")
+        assert (moved.status, moved.step("move-here")["place"].endswith(clone.root.name)) == (
+            3 if is_behind else 0,
+            True,
+        )
+        assert any("older than its witness" in message for message in moved.problems) == is_behind
+        if is_behind:
+            assert clone.run("release", now="2026-03-10T06:12").status == 0
+        assert clone.run(now="2026-03-10T06:13").status == 0
+        assert clone.mails(KEY).keys() == house.mails(KEY).keys()
+
+
+def test_a_copy_of_a_newsroom_that_has_only_composed_sends_nothing(house: House) -> None:
+    house.run("digest", "daily", "--dry-run", now="2026-03-10T05:40")
+    assert not (house.root / "standfirst.witness").exists()
+    house.run("digest", "daily", now="2026-03-10T05:40")
+    clone = House(house.root.parent / "clone")
+    shutil.copytree(house.root, clone.root)
+    run = clone.run(now=SIX)
+    assert (run.status, clone.mails(KEY)) == (3, {})
+    assert any("lives elsewhere" in message for message in run.problems)
+    assert house.run(now=SIX).step("deliver")["accepted"] == 1
+
+
+def test_move_here_makes_no_witness_where_one_was_lost(house: House) -> None:
+    house.run(now=SIX)
+    (house.root / "standfirst.witness").unlink()
+    run = house.run("move-here", now="2026-03-10T06:10")
+    assert (run.status, "the witness is gone" in run.problems[0]) == (3, True)
+    assert not (house.root / "standfirst.witness").exists()
+
+
 def test_move_here_is_no_answer_to_a_database_that_is_too_old(house: House) -> None:
     made = Path(house.run("backup", now="2026-03-10T05:00").step("backup")["file"])
     house.run(now=SIX)

@@ -52,6 +52,9 @@ FOUND = Witness("a", 3, "daily-2026-03-10", "here:/srv/quay")
         (replace(FOUND, last_edition="weekly-2026-03-10"), KNOWN, "have gone different ways"),
         (replace(FOUND, place="there:/srv/quay"), KNOWN, "lives elsewhere"),
         (replace(FOUND, place="here:/home/copy"), KNOWN, r"lives elsewhere \(/home/copy"),
+        # Where it lives comes before what its database knows: `release` there would be for both.
+        (replace(FOUND, place="here:/home/copy", hand_overs=9), KNOWN, "lives elsewhere"),
+        (replace(FOUND, place="here:/home/copy", installation="b"), KNOWN, "lives elsewhere"),
     ],
 )
 def test_verdicts(found: Witness | None, known: Installation, said: str | None) -> None:
@@ -164,6 +167,47 @@ def test_a_newsroom_that_lives_on_two_machines_is_at_home_on_both(
     monkeypatch.setattr(witness, "_machine", lambda: one)
     with pytest.raises(HeldError, match="lives elsewhere"):
         witness.check(engine, path)
+
+
+def test_a_copy_that_was_made_before_anything_was_handed_over_is_known_as_one(
+    engine: Engine, tmp_path: Path
+) -> None:
+    path, copy = tmp_path / "standfirst.witness", tmp_path / "copy" / "standfirst.witness"
+    installation.ensure(engine, samples.NOON)
+    witness.settle(engine, path)
+    witness.settle(engine, path)
+    witness.check(engine, path)
+    copy.parent.mkdir()
+    copy.write_bytes(path.read_bytes())
+    with pytest.raises(HeldError, match="lives elsewhere"):
+        witness.check(engine, copy)
+    witness.announce(engine, path, "daily-1")
+    # One that is lost is no new one.
+    path.unlink()
+    witness.settle(engine, path)
+    assert not path.exists()
+
+
+def test_to_move_says_nothing_of_the_database(engine: Engine, tmp_path: Path) -> None:
+    path, there = tmp_path / "standfirst.witness", tmp_path / "there" / "standfirst.witness"
+    there.parent.mkdir()
+    witness.move(there)
+    assert not there.exists()
+    installation.ensure(engine, samples.NOON)
+    witness.announce(engine, path, "daily-1")
+    before = witness.read(path)
+    assert before is not None
+    there.write_bytes(path.read_bytes().replace(b'"hand_overs": 1', b'"hand_overs": 7'))
+    with pytest.raises(HeldError, match="lives elsewhere"):
+        witness.check(engine, there)
+    witness.move(there, also=True)
+    moved = witness.read(there)
+    assert moved is not None
+    assert (moved.hand_overs, moved.places) == (7, (before.place, witness.place(there.parent)))
+    with pytest.raises(HeldError, match="came further than it knows"):
+        witness.check(engine, there)
+    witness.move(there)
+    assert witness.read(there) == moved
 
 
 def test_of_two_machines_that_announce_at_once_the_later_count_stays(engine: Engine, tmp_path: Path) -> None:
