@@ -100,6 +100,12 @@ def test_the_mail_shows_them_so(language: str, direction: str, mark: str) -> Non
     assert f"- {apart(headline)}\n" in text_of(made)
 
 
+def test_no_line_of_what_changed_begins_or_ends_with_a_separator() -> None:
+    box = replace(told("en", chosen()), note="Changed.", changes=(f"{'a' * 70} · {'b' * 71} · c",))
+    made = render(chosen(), Variant(Audience.FREE), samples.newsroom(), samples.newsletter(), briefing=box)
+    assert f"\n- {'a' * 70}\n{'b' * 71}\nc\n" in text_of(made)
+
+
 def test_the_subject_in_its_own_subject_is_kept_apart(tmp_path: Path) -> None:
     paper = samples.newsletter(language="ar")
     known = found(chosen())
