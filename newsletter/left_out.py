@@ -84,7 +84,7 @@ _ENGLISH: Mapping[Why, str] = {
     Why.BOOKING_ALONE: "a booking alone makes no edition",
     Why.BOOKING_BEGINS: "its booking begins on {day}",
     Why.BOOKING_ENDED: "its booking has ended",
-    Why.SPONSOR_FULL: "its sponsor has {count} here already",
+    Why.SPONSOR_FULL: "no more than {count} of its sponsor",
     Why.SPONSORED_FULL: "no room for more than {count} sponsored",
     Why.SENSITIVE_LEAD: "a sensitive story leads",
     Why.SENSITIVE_END: "every story of {section}, the last section, is sensitive",

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from newsletter import editions, holds
 from newsletter.composition.subject import has_fields
 from newsletter.desk import absent, editing
-from newsletter.desk.choices import ImpossibleError
+from newsletter.desk.choices import ImpossibleError, with_words
 from newsletter.desk.previews import selection_shown
 from newsletter.edition import Edition, Edits, Selection
 from newsroom.errors import HeldError, MisuseError, RenderError
@@ -205,7 +205,8 @@ def _edited(desk: Desk, press: Press, typed: Typed) -> Done:
     _check_lead(desk, words, typed, choice)
     edits = replace(choice, subject=words.subject, note=words.note, note_text=words.note_text)
     changed = desk.change(edits)
-    has_words = press.do != "save" and words != _NO_EDITS
+    # Of what nobody would see nothing is saved.
+    has_words = press.do != "save" and with_words(words, selection) != _NO_EDITS
     lost = _lost(words)
     if not changed.what:
         # Of a note that is nothing but a picture nothing is left to be saved.

@@ -389,7 +389,7 @@ def test_no_more_than_max_and_per_sponsor():
     shown = result.selection.blocks[-1].stories
     assert len(shown) == 5 and Counter(value.teaser.sponsor for value in shown).most_common(1)[0][1] == 2
     assert {left.reason for left in result.left_out} == {
-        "its sponsor has 2 here already",
+        "no more than 2 of its sponsor",
         "no room for more than 5 sponsored",
     }
 

@@ -81,6 +81,15 @@ def test_a_press_says_what_it_did_to_lead_and_subject(room: Room) -> None:
     assert status(page) == "Done: “The tram reopens” leads now."
 
 
+@pytest.mark.parametrize("note", ["&nbsp;", "\u200b", "***"])
+def test_words_of_which_nobody_sees_anything_are_not_saved(room: Room, note: str) -> None:
+    page = room.press(f"drop {TRAM}", subject="\u200b\u200e", note=note)
+    assert status(page) == "Done: “The tram reopens” is left out."
+    assert (room.selection.subject, room.selection.note) == ("The bridge reopens", "")
+    assert boxes(page) == {"subject": "", "note": ""}
+    assert room.log[-1][1] == f"revision 2: edited: dropped 1: {TRAM}"
+
+
 def test_a_press_says_that_the_lead_was_withdrawn_meanwhile(room: Room, engine: Engine) -> None:
     room.press("save", subject="The bridge, at last")
     page = room.opened()
