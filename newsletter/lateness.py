@@ -47,7 +47,7 @@ def why_not_on(
     if waits is None or not waits.is_over(goes_on_until(edition, newsletter, zone), now):
         return None
     since = f"{waits.last.astimezone(zone):%Y-%m-%d %H:%M}"
-    return f"half out, and too late to go on by itself: nothing of it was handed over since {since}"
+    return f"too late to go on by itself: nothing of it was handed over since {since}"
 
 
 def miss(connection: Connection, key: str, latest: timedelta, now: datetime) -> str | None:

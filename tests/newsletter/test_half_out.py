@@ -91,7 +91,7 @@ def test_a_run_that_comes_too_late_holds_it_and_a_person_lets_it_go(house: House
     report = run(house)
     assert (report.stopped_by, report.exit_status) == (StoppedBy.HELD, ExitStatus.HELD)
     assert house.edition.held == (
-        "half out, and too late to go on by itself: nothing of it was handed over since 2026-03-10 13:00"
+        "too late to go on by itself: nothing of it was handed over since 2026-03-10 13:00"
     )
     with reading(house.engine) as connection:
         assert numbers(connection, house.edition) == "half out: 1 have it, and 2 wait for it"
