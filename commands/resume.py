@@ -12,7 +12,7 @@ from commands.control import UNCHANGED, agreed, ask_half_out, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import why_too_late
 from newsletter import editions, holds
-from newsletter.delivery import recall_doubt
+from newsletter.delivery import recalls
 from newsletter.delivery.sums import Sum, sum_of
 from newsletter.edition import DeliveryState, Edition, NothingNew
 from newsroom import log, witness
@@ -101,7 +101,7 @@ def _say_doubtful(key: str, doubtful: int) -> None:
 def _resumed(connection: Connection, room: Context, key: str) -> tuple[Edition, int]:
     """The edition as it is then, and of how many readers nobody knows what was taken back."""
     now, provider = room.clock(), room.settings.delivery.provider
-    resumed, doubtful = recall_doubt.resume(connection, key, provider, operator(), now)
+    resumed, doubtful = recalls.resume(connection, key, provider, operator(), now)
     if resumed.revision:
         return resumed, doubtful
     # Handed over by a database that is no more: of this one it was never composed.

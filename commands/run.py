@@ -16,7 +16,7 @@ from commands.letters import letters_step, say_unseen
 from commands.sync import sync_step
 from commands.troubles import NOT_NOTED
 from newsletter.history import has_kept, has_returned, has_unsettled, open_editions
-from newsletter.returns import drops
+from newsletter.returns import after_all, drops
 from newsroom import alerts, log, unforeseen, witness
 from newsroom.database import emptied, reading
 from newsroom.errors import ConfigurationError, ExitStatus, HeldError, StandfirstError, StoreError
@@ -92,7 +92,7 @@ def _do_all(room: Context) -> None:
 
 def _deliver(room: Context) -> None:
     with reading(room.engine) as connection:
-        is_kept = has_kept(connection)
+        is_kept = has_kept(connection) or bool(after_all.lately(connection, room.clock()))
     if is_kept:
         # First: it has an hour at which it goes, and what becomes of it may be for a person to settle.
         from commands.taking_back import take_back_step

@@ -1,18 +1,26 @@
-"""What SendGrid keeps of a stopped edition and did not take back when asked: each run asks again."""
+"""What SendGrid keeps of a stopped edition and did not take back when asked: each run asks again, and tells
+of what was sent although it was taken back."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from sqlalchemy.engine import Connection
+
 from commands.context import Context
+from newsletter import editions
 from newsletter.delivery import recalls
 from newsletter.delivery.recalls import Kept
+from newsletter.returns import after_all
 from newsroom import locks, log, witness
 from newsroom.counted import counted
 from newsroom.database import reading, writing
 from newsroom.errors import ExitStatus, ProviderError, UnansweredError
 
 BY = "run"
+
+_NOTED = "sent although taken back, readers: "
+"""How the line of an edition's log begins that says that a run has told of so many."""
 
 
 def take_back_step(room: Context) -> None:
@@ -30,6 +38,29 @@ def take_back_step(room: Context) -> None:
                 log.step("deliver", edition=one.edition, to_take_back=one.readers)
             else:
                 _ask(room, one)
+    _say_sent_after_all(room)
+
+
+def _say_sent_after_all(room: Context) -> None:
+    """Tell once, and again where they have become more, who was sent what was taken back."""
+    with reading(room.engine) as connection:
+        found = {
+            key: one
+            for key, one in after_all.lately(connection, room.clock()).items()
+            if one.readers > _told(connection, key)
+        }
+    for key, one in found.items():
+        key_of, message = f"{key}:sent after all", f"{key}: {one.said}"
+        room.troubles.add("deliver", key_of, message, ExitStatus.DONE, level="warning")
+    if found and room.stores:
+        with writing(room.engine) as connection:
+            for key, one in found.items():
+                editions.log(connection, key, room.clock(), BY, f"{_NOTED}{one.readers}")
+
+
+def _told(connection: Connection, key: str) -> int:
+    lines = (what for _, _, what in editions.log_of(connection, key) if what.startswith(_NOTED))
+    return max((int(what.removeprefix(_NOTED)) for what in lines), default=0)
 
 
 def _ask(room: Context, one: Kept) -> None:

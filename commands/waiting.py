@@ -28,7 +28,7 @@ from newsletter.delivery import recalls
 from newsletter.delivery.delivery_report import StoppedBy
 from newsletter.delivery.recalls import Kept
 from newsletter.desk.seen import unseen
-from newsletter.returns import bounce_hold, drops
+from newsletter.returns import after_all, bounce_hold, drops
 from newsletter.status import Problem, Trouble
 from newsroom import alerts, locks, postgresql, witness
 from newsroom.counted import counted
@@ -76,6 +76,7 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
     ]
     found += [one for one in late(connection, room, sends=not objects) if edition in (None, one.edition)]
     found += [one for one in _kept(connection, room) if edition in (None, one.edition)]
+    found += [one for one in _after_all(connection, room) if edition in (None, one.edition)]
     found += [one for one in _undecided(connection, since) if edition in (None, one.edition)]
     found += [one for one in _unseen(connection, room) if edition in (None, one.edition)]
     found += _returned(connection, edition)
@@ -161,6 +162,12 @@ def _kept_as(one: Kept) -> str:
     if one.is_doubtful:
         return "perhaps taken back"
     return "sent after all" if one.is_over else "not taken back"
+
+
+def _after_all(connection: Connection, room: Context) -> Iterator[Waiting]:
+    """Editions of the last day of which something was sent although it was taken back: to be known."""
+    for key, one in after_all.lately(connection, room.clock()).items():
+        yield Waiting(key, "sent after all", one.said, needs_person=False, edition=key, readers=one.readers)
 
 
 def _undecided(connection: Connection, since: datetime) -> Iterator[Waiting]:

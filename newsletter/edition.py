@@ -41,6 +41,8 @@ class BatchState(StrEnum):
     UNCERTAIN = "uncertain"
     EMPTY = "empty"
     """Nobody is left in it: each of its readers was dropped, or moved to another batch."""
+    TAKEN_BACK = "taken back"
+    """Its provider forgets it: a record of that hand-over, whose readers are in another batch."""
 
 
 class DeliveryState(StrEnum):
@@ -258,6 +260,8 @@ class Edition:
     """When it may go out, where that is not its hour."""
     recall: str = field(default="", kw_only=True)
     """Under which name the provider can be told not to send what it still keeps."""
+    recalled: datetime | None = field(default=None, kw_only=True)
+    """When it was told so last, or asked."""
 
     @property
     def goes(self) -> datetime:

@@ -10,7 +10,9 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from newsletter import ledger
 from newsletter.before import Before, before
+from newsletter.returns import after_all
 from newsletter.returns.event import EventKind
 from newsletter.returns.heard import Told, told_of
 from newsletter.tables import batches, deliveries, exclusions
@@ -80,17 +82,19 @@ def write(connection: Connection, edition: str, file: TextIO, *, with_addresses:
 
 def _pages(connection: Connection, edition: str) -> Iterator[list[dict[str, Any]]]:
     last = 0
+    records = after_all.records(connection, edition)
     while numbers := _numbers(connection, edition, last):
         first, last = numbers[0], numbers[-1]
         rows = {number: {"reader": number} for number in numbers}
         _delivered(connection, edition, first, last, rows)
         _excluded(connection, edition, first, last, rows)
-        for number, one in told_of(connection, edition, first, last):
-            if number in rows:
-                _note(rows[number], one)
         for was in before(connection, edition, first, last):
             if was.reader_id in rows:
                 _keep(rows[was.reader_id], was)
+        for number, one in told_of(connection, edition, first, last):
+            if number in rows:
+                is_before = one.batch in records and one.batch != rows[number].get("batch")
+                (_note_before if is_before else _note)(rows[number], one)
         yield list(rows.values())
 
 
@@ -119,7 +123,7 @@ def _delivered(
             deliveries.c.batch,
             batches.c.revision,
             batches.c.provider,
-            batches.c.handed,
+            ledger.handed_at,
             batches.c.settled,
         )
         .select_from(deliveries.join(batches, batches.c.id == deliveries.c.batch))
@@ -156,10 +160,25 @@ def _note(row: dict[str, Any], one: Told) -> None:
         row["said"] = _inert(one.reason)
 
 
+def _note_before(row: dict[str, Any], one: Told) -> None:
+    """What is told of a mail that was taken back is no news of the one that went since. That it was sent all
+    the same stands beside the taking back."""
+    if one.kind in (EventKind.SPAM_REPORT, EventKind.UNSUBSCRIBE):
+        # The reader says that, of whichever mail.
+        _note(row, one)
+    elif one.kind not in (EventKind.PROCESSED, EventKind.DROPPED):
+        _add_before(row, f"batch {one.batch}: {one.said} {_time(one.at)}, although taken back")
+
+
 def _keep(row: dict[str, Any], one: Before) -> None:
-    handed = f" (handed over {_time(one.handed)}, batch {one.batch})" if one.handed else ""
+    more = ", ".join(filter(None, (f"{one.provider} answered {_time(one.settled)}", one.reference)))
+    answered = f"; {more}" if one.settled else ""
+    handed = f" (handed over {_time(one.handed)}, batch {one.batch}{answered})" if one.handed else ""
     why = f": {one.reason}" if one.reason else ""
-    said = f"{one.state.value}{handed}{why}; {one.then} by {one.by} {_time(one.at)}"
+    _add_before(row, f"{one.state.value}{handed}{why}; {one.then} by {one.by} {_time(one.at)}")
+
+
+def _add_before(row: dict[str, Any], said: str) -> None:
     row["before"] = f"{row['before']} | {said}" if row.get("before") else said
 
 

@@ -27,6 +27,7 @@ COLUMNS = (
     editions.c.released,
     editions.c.goes,
     editions.c.recall,
+    editions.c.recalled,
 )
 """What `from_row` makes an edition of."""
 
@@ -51,4 +52,5 @@ def from_row(row: Any) -> Edition:
         released=row.released,
         not_before=row.goes,
         recall=row.recall,
+        recalled=row.recalled,
     )

@@ -69,6 +69,15 @@ class DeliveryRow:
     trial_days: int | None
 
 
+handed_at: sa.ColumnElement[datetime | None] = sa.case(
+    (
+        batches.c.state == BatchState.TAKEN_BACK.value,
+        sa.func.coalesce(batches.c.handed, batches.c.handed_before),
+    ),
+    else_=batches.c.handed,
+)
+"""When a batch was handed over, also of one that was taken back since and counts as handed over no more."""
+
 # What every batch needs is written once: to put a statement together takes longer than to execute it.
 _BATCH = sa.select(batches).where(batches.c.id == sa.bindparam("number"))
 _NEXT = (
@@ -327,9 +336,11 @@ def split(connection: Connection, row: BatchRow, keep: int) -> int:
 
 
 def empty(connection: Connection, number: int, reason: str = "") -> None:
-    """Nobody is left in the batch: each of its readers has a state of their own, or another batch."""
+    """Nobody is left in the batch: each of its readers has a state of their own, or another batch. The record
+    of one that was taken back stays what it is."""
     values = {"state": BatchState.EMPTY.value, "reason": reason}
-    connection.execute(sa.update(batches).where(batches.c.id == number).values(values))
+    ours = sa.and_(batches.c.id == number, batches.c.state != BatchState.TAKEN_BACK.value)
+    connection.execute(sa.update(batches).where(ours).values(values))
 
 
 _is_again = deliveries.c.reason.startswith(AGAIN)

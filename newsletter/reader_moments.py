@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +50,8 @@ class Moment:
     """The provider told it."""
     rank: int = 0
     """What comes first of the moments of one second."""
+    batch: int | None = None
+    """Of an answer: which hand-over it was to."""
 
 
 def moments(connection: Connection, edition: str, reader_id: int) -> tuple[Moment, ...]:
@@ -62,7 +64,7 @@ def moments(connection: Connection, edition: str, reader_id: int) -> tuple[Momen
         *_planned(connection, edition, reader_id),
         *(one for line in reader_story(connection, reader_id, edition) for one in _handed(line, otherwise)),
         *_all_kept(kept),
-        *_told(connection, edition, reader_id),
+        *_told(connection, edition, reader_id, {was.batch: was.then for was in kept if was.is_cancelled}),
         *_stops(connection, edition, reader_id),
     ]
     return tuple(sorted(_once(found), key=_order))
@@ -96,7 +98,7 @@ def _handed(line: ReaderLine, otherwise: Collection[datetime | None]) -> Iterato
     is_said = line.reason.startswith((SENT, TAKEN))
     if not is_said and line.handed not in otherwise and line.settled is not None and line.state in _ENDS:
         more = ", ".join(filter(None, (line.reason, line.reference)))
-        yield Moment(line.settled, f"{line.state.value} by {line.provider}", more)
+        yield Moment(line.settled, f"{line.state.value} by {line.provider}", more, batch=line.batch)
 
 
 def _once(found: list[Moment]) -> Iterator[Moment]:
@@ -129,16 +131,22 @@ def _was(one: Before, *, is_answer: bool) -> Iterator[Moment]:
         yield Moment(one.handed, HANDED, f"to {one.provider}, {number}")
     if one.settled is not None and one.state in _ENDS:
         if is_answer:
-            yield Moment(one.settled, f"{one.state.value} by {one.provider}", one.reason)
+            more = ", ".join(filter(None, (one.reason, one.reference)))
+            yield Moment(one.settled, f"{one.state.value} by {one.provider}", more, batch=one.batch)
         yield Moment(one.at, f"{one.then} by {one.by}", f"before: {one.state.value}", rank=rank)
     else:
         more = ": ".join(filter(None, (one.state.value, one.reason)))
         yield Moment(one.at, f"{one.then} by {one.by}", f"before: {more}", rank=rank)
 
 
-def _told(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:
+def _told(
+    connection: Connection, edition: str, reader_id: int, cancelled: Mapping[int, str]
+) -> Iterator[Moment]:
+    """`cancelled`: the batches that were, or may be, taken back, each with which of the two it is."""
     for _, one in told_of(connection, edition, reader_id, reader_id):
-        yield Moment(one.at, one.said, one.reason, is_event=True, rank=_EVENTS.index(one.kind) + 1)
+        what = f"of batch {one.batch}, {cancelled[one.batch]}" if one.batch in cancelled else ""
+        more = ": ".join(filter(None, (what, one.reason)))
+        yield Moment(one.at, one.said, more, is_event=True, rank=_EVENTS.index(one.kind) + 1)
 
 
 def _stops(connection: Connection, edition: str, reader_id: int) -> Iterator[Moment]:

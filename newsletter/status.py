@@ -286,6 +286,8 @@ def _delivered(connection: Connection, reader_id: int, keys: list[str]) -> Itera
 
 def _line(row: Any) -> ReaderLine:
     was_handed = row.own != DeliveryState.DROPPED.value
+    # Refused in a batch that was taken back since: that counts as handed over no more.
+    before = row.handed_before if row.state == BatchState.TAKEN_BACK.value else None
     return ReaderLine(
         edition=row.edition,
         state=DeliveryState(row.own or row.state),
@@ -294,7 +296,7 @@ def _line(row: Any) -> ReaderLine:
         # Dropped right before its batch went: that has times, and this reader has none.
         revision=row.revision if was_handed else None,
         provider=row.provider if was_handed else "",
-        handed=row.handed if was_handed else None,
+        handed=(row.handed or before) if was_handed else None,
         settled=row.settled if was_handed else None,
         attempts=row.attempts,
         not_before=row.not_before,

@@ -129,7 +129,9 @@ def claim(
     row = ledger.next_batch(connection, key, now)
     if row is None:
         return Nothing.DUE
-    if row.heard is not None and evidence.settle_planned(connection, row, now):
+    # Of readers whose mail was taken back the events may have said something in another batch.
+    may_have_it = row.heard is not None or edition.recalled is not None
+    if may_have_it and evidence.settle_planned(connection, row, now):
         return Nothing.TAKEN
     if row.size > min(room, terms.batch_size):
         ledger.split(connection, row, min(room, terms.batch_size))

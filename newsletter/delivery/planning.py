@@ -155,10 +155,21 @@ def plan(
     return drafting.finish()
 
 
+_IS_RECORD = batches.c.state == BatchState.TAKEN_BACK.value
+
+
 def forget(connection: Connection, key: str) -> None:
-    """Take back the plan of an edition of which nothing was handed over."""
-    for table in (deliveries, exclusions, batches, variants):
-        connection.execute(sa.delete(table).where(table.c.edition == key))
+    """Take back the plan of an edition of which nothing was handed over. What was, and was taken back, stays
+    on record with its letter."""
+    record = sa.select(batches.c.variant).where(batches.c.edition == key, _IS_RECORD)
+    for table, goes in (
+        (deliveries, sa.true()),
+        (exclusions, sa.true()),
+        (batches, ~_IS_RECORD),
+        (variants, variants.c.key.not_in(record)),
+    ):
+        connection.execute(sa.delete(table).where(table.c.edition == key, goes))
+    connection.execute(sa.update(batches).where(batches.c.edition == key, _IS_RECORD).values(size=0))
     connection.execute(sa.update(editions).where(editions.c.key == key).values(candidates=None))
 
 
@@ -244,7 +255,8 @@ class _Drafting:
             )
         values = {"candidates": self._candidates}
         connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
-        batch_count = sa.select(sa.func.count()).select_from(batches).where(batches.c.edition == key)
+        ours = sa.and_(batches.c.edition == key, ~_IS_RECORD)
+        batch_count = sa.select(sa.func.count()).select_from(batches).where(ours)
         return Planned(
             candidates=self._candidates,
             deliveries=delivered,
@@ -353,6 +365,6 @@ class _Drafting:
             .where(deliveries.c.batch == batches.c.id)
             .scalar_subquery()
         )
-        ours = batches.c.edition == self._edition.key
+        ours = sa.and_(batches.c.edition == self._edition.key, ~_IS_RECORD)
         self._connection.execute(sa.update(batches).where(ours).values(size=inside))
         self._connection.execute(sa.delete(batches).where(ours, batches.c.size == 0))

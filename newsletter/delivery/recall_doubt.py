@@ -11,11 +11,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from newsletter import editions, holds, ledger
-from newsletter.edition import BatchState, DeliveryState, Edition, EditionState
+from newsletter import before, editions, ledger
+from newsletter.delivery.recall_record import HANDED, taken_of
+from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.ledger import BatchRow
 from newsletter.returns import evidence
-from newsletter.tables import batches, deliveries
+from newsletter.tables import batches
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
 
@@ -23,11 +24,6 @@ UNKNOWN = "perhaps it is, all the same"
 """How what is noted of an edition begins that may be taken back, though its provider has not said so."""
 
 PERHAPS = "perhaps taken back: its provider was asked, and nobody knows what it did"
-
-HANDED = (BatchState.ACCEPTED, BatchState.UNCERTAIN, BatchState.EMPTY)
-"""The states of batches that their provider has, or may have."""
-
-_TAKEN = (DeliveryState.ACCEPTED.value, DeliveryState.UNCERTAIN.value)
 
 
 def asked_at(connection: Connection, key: str) -> datetime | None:
@@ -72,7 +68,7 @@ def doubt(connection: Connection, key: str, by: str, now: datetime) -> int:
     count = 0
     for row in ledger.batches_of(connection, key, *HANDED, BatchState.HANDED):
         if row.send_at is not None and row.send_at > asked:
-            count += doubted(connection, row, PERHAPS)
+            count += doubted(connection, row, PERHAPS, by, now)
     ours = editions_table.c.key == key
     connection.execute(sa.update(editions_table).where(ours).values(recall="", not_recalled=UNKNOWN))
     if count:
@@ -83,30 +79,14 @@ def doubt(connection: Connection, key: str, by: str, now: datetime) -> int:
     return count
 
 
-def resume(connection: Connection, key: str, provider: str, by: str, now: datetime) -> tuple[Edition, int]:
-    """Let a stopped edition go on, as `holds.resume` does; with it, of how many readers nobody knows whether
-    what they were handed was taken back."""
-    is_stopped = editions.locked(connection, key).state is EditionState.STOPPED
-    count = doubt(connection, key, by, now) if is_stopped else 0
-    return holds.resume(connection, key, provider, by, now), count
-
-
-def taken_of(connection: Connection, row: BatchRow) -> tuple[list[int], int]:
-    """Who of the batch was taken, or perhaps was: those with a state of their own, and how many share its."""
-    query = sa.select(deliveries.c.reader_id).where(
-        deliveries.c.batch == row.id, deliveries.c.state.in_(_TAKEN)
-    )
-    own = list(connection.execute(query.order_by(deliveries.c.reader_id)).scalars())
-    return own, ledger.count_readers(connection, row.id) if row.state is not BatchState.EMPTY else 0
-
-
-def doubted(connection: Connection, row: BatchRow, why: str) -> int:
+def doubted(connection: Connection, row: BatchRow, why: str, by: str, now: datetime) -> int:
     """Count those of the batch as uncertain who were taken, or perhaps were; returns how many."""
-    own, inside = taken_of(connection, row)
-    ledger.set_state(connection, row.edition, dict.fromkeys(own, why), DeliveryState.UNCERTAIN)
+    taken = taken_of(connection, row)
+    before.keep(connection, row.edition, taken.readers, before.PERHAPS, by, now)
+    ledger.set_state(connection, row.edition, dict.fromkeys(taken.own, why), DeliveryState.UNCERTAIN)
     values: dict[str, object] = {"send_at": None}
-    if inside:
+    if taken.shared:
         # An answer that is still to come says nothing any more: it is nobody's.
         values |= {"state": BatchState.UNCERTAIN.value, "reason": why, "settled": None, "owner": ""}
     connection.execute(sa.update(batches).where(batches.c.id == row.id).values(values))
-    return len(own) + inside
+    return len(taken.readers)

@@ -17,7 +17,6 @@ from sqlalchemy.engine import Connection, Engine
 from newsletter import editions, holds, ledger
 from newsletter.delivery import outcomes
 from newsletter.delivery.recall_doubt import (
-    HANDED,
     UNKNOWN,
     asked_at,
     doubt,
@@ -25,11 +24,10 @@ from newsletter.delivery.recall_doubt import (
     no_doubt,
     note_doubt,
     noted,
-    taken_of,
 )
+from newsletter.delivery.recall_record import HANDED, count_taken, planned_anew
 from newsletter.edition import BatchState, Edition, EditionState
 from newsletter.edition_row import OPEN
-from newsletter.ledger import BatchRow
 from newsletter.providers import Recalls
 from newsletter.providers.chosen import provider_for
 from newsletter.returns import evidence
@@ -216,8 +214,7 @@ def foreseen(connection: Connection, key: str, now: datetime) -> Recalled:
     for row in ledger.batches_of(connection, key, *HANDED):
         if row.send_at is None:
             continue
-        own, inside = taken_of(connection, row)
-        readers = len(own) + inside
+        readers = count_taken(connection, row)
         if row.send_at - now >= SURE:
             found = replace(found, certain=found.certain + readers)
         elif row.send_at > now:
@@ -227,22 +224,31 @@ def foreseen(connection: Connection, key: str, now: datetime) -> Recalled:
     return found
 
 
-def note(connection: Connection, key: str, now: datetime, by: str, first: datetime | None = None) -> Recalled:
+def note(
+    connection: Connection,
+    key: str,
+    now: datetime,
+    by: str,
+    first: datetime | None = None,
+    *,
+    in_flight: bool = False,
+) -> Recalled:
     """Write down what became of each batch that the provider was told to forget, at its `recalled`; `first`
-    is when it was asked before, and may have done it."""
+    is when it was asked before, and may have done it. `in_flight`: also of those whose answer is awaited."""
     recalled = connection.execute(
         sa.select(editions_table.c.recalled).where(editions_table.c.key == key)
     ).scalar()
     if recalled is None:
         return Recalled()
     certain = doubtful = late = 0
-    for row in ledger.batches_of(connection, key, *HANDED):
+    states = (*HANDED, BatchState.HANDED) if in_flight else HANDED
+    for row in ledger.batches_of(connection, key, *states):
         if row.send_at is None:
             continue
         if row.send_at - recalled >= SURE:
-            certain += _planned_again(connection, row)
+            certain += planned_anew(connection, row, by, now)
         elif row.send_at > (first or recalled):
-            doubtful += doubted(connection, row, DOUBT)
+            doubtful += doubted(connection, row, DOUBT, by, now)
         else:
             late += row.size
     if certain or doubtful:
@@ -270,17 +276,13 @@ def is_stopped(connection: Connection, key: str) -> bool:
     return connection.execute(sa.select(editions_table.c.key).where(ours)).first() is not None
 
 
-def _planned_again(connection: Connection, row: BatchRow) -> int:
-    own, inside = taken_of(connection, row)
-    if own:
-        ledger.move(connection, row, own, attempts=0)
-    if inside:
-        outcomes.plan_again(connection, row, attempts=0)
-    elif own:
-        ledger.empty(connection, row.id, row.reason)
-    gone: dict[str, object] = {"send_at": None, "heard": None}
-    if not inside:
-        # Nobody of it has it: it is no hand-over any more.
-        gone["handed"] = None
-    connection.execute(sa.update(batches).where(batches.c.id == row.id).values(gone))
-    return len(own) + inside
+def resume(connection: Connection, key: str, provider: str, by: str, now: datetime) -> tuple[Edition, int]:
+    """Let a stopped edition go on, as `holds.resume` does; with it, of how many readers nobody knows whether
+    what they were handed was taken back."""
+    count = 0
+    if editions.locked(connection, key).state is EditionState.STOPPED:
+        if is_stopped(connection, key):
+            # Whatever is answered to what is in flight: it goes by the name that is cancelled.
+            count = note(connection, key, now, by, in_flight=True).doubtful
+        count += doubt(connection, key, by, now)
+    return holds.resume(connection, key, provider, by, now), count

@@ -95,7 +95,7 @@ def resend(
     if not whole:
         raise HeldError(_why_nobody(key, whom, withheld, gone))
     for row, reader_ids in whole:
-        before.keep(connection, key, reader_ids, "to be handed over again", by, now)
+        before.keep(connection, key, reader_ids, before.AGAIN, by, now)
         # A letter that is made anew is asked for by naming none.
         again = replace(row, revision=None, render=None) if anew else row
         for start in range(0, len(reader_ids), batch_size):

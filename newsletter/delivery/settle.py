@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from newsletter import before, editions, ledger
-from newsletter.delivery import outcomes, renders
+from newsletter.delivery import outcomes, recall_record, renders
 from newsletter.delivery.post import Post
 from newsletter.delivery.recipients import still_there
 from newsletter.delivery.resending import open_again
@@ -204,6 +204,11 @@ def _plan_again(
         return
     is_whole = bool(shared) and all(id_ in lost for id_ in shared)
     apart = [id_ for id_ in (*own, *(() if is_whole else shared)) if id_ in lost]
+    if is_whole and recall_record.is_doubted(connection, row, shared[0]):
+        # It may be cancelled, and is thrown away then: that is not to count for what is handed over now.
+        recall_record.into_another(connection, row, [*apart, *shared])
+        open_again(connection, row.edition)
+        return
     if apart:
         ledger.move(connection, row, apart)
     if is_whole:

@@ -79,7 +79,9 @@ def _letter(row: Any) -> tuple[object, ...]:
 def _leave(connection: Connection, number: int, count: int) -> None:
     """`count` readers have left the batch: they do not count as handed over, and it ends without any."""
     values: dict[str, object] = {"size": batches.c.size - count}
-    if not ledger.count_readers(connection, number):
+    row = ledger.batch(connection, number)
+    is_record = row is not None and row.state is BatchState.TAKEN_BACK
+    if not is_record and not ledger.count_readers(connection, number):
         values["state"] = BatchState.EMPTY.value
         own = sa.and_(deliveries.c.batch == number, deliveries.c.state != DeliveryState.DROPPED.value)
         if connection.execute(sa.select(deliveries.c.reader_id).where(own).limit(1)).first() is None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter.edition import DeliveryState
+from newsletter.returns import after_all
 from newsletter.returns.event import EventKind
 from newsletter.tables import batches, deliveries, events
 from newsletter.tables import editions as editions_table
@@ -65,7 +66,9 @@ def some(connection: Connection, now: datetime) -> dict[str, int]:
 
 def _dropped(edition: str) -> sa.Select[tuple[str]]:
     ours = sa.and_(events.c.edition == edition, events.c.kind == EventKind.DROPPED.value)
-    return sa.select(events.c.edition).where(_RETURNED, ours, events.c.is_permanent.is_(False))
+    # That what was taken back was thrown away is as it should be.
+    counts = ~after_all.says_nothing(edition)
+    return sa.select(events.c.edition).where(_RETURNED, ours, events.c.is_permanent.is_(False), counts)
 
 
 def _size(connection: Connection, edition: str) -> int:

@@ -6,7 +6,7 @@ there, not on when they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from newsletter import before
 from newsletter.returns import evidence, stops
 from newsletter.returns.event import Event, EventKind
 from newsletter.returns.proof import Proof, proof
@@ -21,6 +22,7 @@ from newsletter.tables import batches, deliveries, events
 from newsroom.database import LARGEST, inserting
 from newsroom.portions import portions
 from newsroom.settings import BounceSettings
+from readership.tables import readers
 
 _CONSEQUENTIAL = (EventKind.BOUNCE, EventKind.DROPPED, EventKind.SPAM_REPORT, EventKind.UNSUBSCRIBE)
 """What may stop a reader, if it is new."""
@@ -81,7 +83,7 @@ def _identity(one: Event) -> tuple[str, int, str, str]:
 
 
 def _keys(connection: Connection, some: Iterable[Event]) -> dict[_Place, str]:
-    """The recipient key of each delivery that there is."""
+    """The recipient key of each delivery that there is, or was before it was taken back."""
     wanted: dict[str, set[int]] = {}
     for one in some:
         if 0 < one.reader_id <= LARGEST:
@@ -94,7 +96,18 @@ def _keys(connection: Connection, some: Iterable[Event]) -> dict[_Place, str]:
             )
             for number, key in connection.execute(query).all():
                 found[edition, number] = key
+        missing = sorted(numbers - {number for known, number in found if known == edition})
+        if missing:
+            found |= {(edition, number): key for number, key in _planned_once(connection, edition, missing)}
     return found
+
+
+def _planned_once(connection: Connection, edition: str, missing: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """(reader, recipient key) of those whose mail was taken back, and who wait to be planned anew."""
+    for number in sorted(before.cancelled(connection, edition, missing).ever):
+        key = connection.execute(sa.select(readers.c.key).where(readers.c.id == number)).scalar()
+        if key is not None:
+            yield number, key
 
 
 def _batches(connection: Connection, some: Iterable[Event]) -> dict[int, tuple[str, bool]]:

@@ -9,9 +9,8 @@ Every function works inside the writing transaction of the connection it is give
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -21,55 +20,17 @@ from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.ledger import BatchRow
 from newsletter.returns import drops
 from newsletter.returns.event import EventKind
-from newsletter.returns.proof import Proof, proof, weightiest
+from newsletter.returns.place import LATE, Place, places
+from newsletter.returns.proof import Proof, proof
 from newsletter.tables import batches, deliveries, events
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
 from newsroom.portions import portions
 
-LATE = "as it was handed over before it was planned again: batch"
-"""How the reason of a batch begins that keeps a hand-over which was thought not to have been taken."""
-
 TAKEN = "dropped by the provider, which had taken it"
 """How the reason begins of who is refused, though the hand-over was accepted."""
 
-CLOCKS = timedelta(minutes=1)
-"""So far the provider's clock may be behind ours."""
-
 _OPEN_TO_EVIDENCE = (DeliveryState.UNCERTAIN, DeliveryState.REFUSED, DeliveryState.PLANNED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a reader's delivery stands now."""
-
-    reader_id: int
-    batch: int
-    state: DeliveryState
-    resend: bool
-    hand_over: int
-    """The batch that it was handed over in, as events name it."""
-    again: bool
-    """Accepted before: whatever comes of the copy that was asked for, the reader has one."""
-    not_earlier: datetime | None
-    """When the batch was handed over, of one that was before; what is told of earlier is of that time."""
-
-    def judged(self, proofs: Iterable[Proof]) -> Proof | None:
-        """Which of the reader's proofs says something new of this hand-over, or of one that this one would
-        be a copy of; None: none of them."""
-        ours = [one for one in proofs if not self.resend or one.batch == self.hand_over]
-        if not ours:
-            return None
-        found = weightiest(ours)
-        if self.state is DeliveryState.ACCEPTED:
-            return found if self._is_denied_by(found) else None
-        return found if found.taken or self.state is not DeliveryState.REFUSED else None
-
-    def _is_denied_by(self, one: Proof) -> bool:
-        """Whether the provider, who took it, has dropped it since."""
-        if self.again or not one.is_outright or one.batch != self.hand_over:
-            return False
-        return self.not_earlier is None or one.at > self.not_earlier - CLOCKS
 
 
 def settle(connection: Connection, edition: str, proofs: Iterable[Proof], now: datetime) -> int:
@@ -77,33 +38,37 @@ def settle(connection: Connection, edition: str, proofs: Iterable[Proof], now: d
 
     However often and in whichever order they come, it is the same in the end.
     """
-    is_recalled = _was_recalled(connection, edition)
-    given = [one for one in proofs if not (is_recalled and one.is_weak)]
+    given, is_recalled = list(proofs), _was_recalled(connection, edition)
     if not _met(connection, edition, given, is_recalled):
         return 0
     # From here on no run takes a batch of the edition, so what is read stays true.
     editions.locked(connection, edition)
     met = _met(connection, edition, given, is_recalled)
-    by_state: dict[DeliveryState, list[tuple[_Place, Proof]]] = {state: [] for state in DeliveryState}
-    for place, one in met:
-        by_state[place.state].append((place, one))
-    denied, planned = by_state[DeliveryState.ACCEPTED], by_state[DeliveryState.PLANNED]
-    settled = [*by_state[DeliveryState.UNCERTAIN], *by_state[DeliveryState.REFUSED]]
-    for some, then in ((settled, "settled"), (denied, "dropped")):
+    # Few: somebody said that these were not sent, or their provider that it forgets them.
+    back = [(place, one) for place, one in met if _is_back(place, one)]
+    rest = [(place, one) for place, one in met if not _is_back(place, one)]
+    denied = [(place, one) for place, one in rest if place.state is DeliveryState.ACCEPTED]
+    settled = [(place, one) for place, one in rest if place.state is not DeliveryState.ACCEPTED]
+    had = [(place, one) for place, one in back if place.state is not DeliveryState.PLANNED]
+    for some, then in ((settled, "settled"), (denied, "dropped"), (had, "settled")):
         readers = [place.reader_id for place, _ in some]
         before.keep(connection, edition, readers, then, before.EVENTS, now)
     _write(connection, edition, [one for _, one in settled])
     _write(connection, edition, [replace(one, reason=f"{TAKEN}: {one.reason}") for _, one in denied])
-    for place, one in planned:
-        # Few: somebody said that these were not sent.
+    for place, one in back:
         _back(connection, edition, place, one, now)
     for number in sorted({place.batch for place, _ in met}):
         _closed(connection, number, now)
-    if planned:
-        who = counted(len(planned), "reader")
+    if planned := len(back) - len(had):
+        who = counted(planned, "reader")
         said = f"{who} not handed it again: the provider's events say that they have it, or never will"
         editions.log(connection, edition, now, "run", said)
     return len(met)
+
+
+def _is_back(place: Place, one: Proof) -> bool:
+    """Whether it is a hand-over before this one that the reader is to be counted in."""
+    return place.state is DeliveryState.PLANNED or place.is_had_by(one)
 
 
 def _was_recalled(connection: Connection, edition: str) -> bool:
@@ -159,62 +124,26 @@ def _uncertain_in(connection: Connection, row: BatchRow) -> list[int]:
 
 def _met(
     connection: Connection, edition: str, given: Sequence[Proof], is_recalled: bool
-) -> list[tuple[_Place, Proof]]:
+) -> list[tuple[Place, Proof]]:
     """Where those stand of whom the proofs, with all that were noted before, say something new; and what."""
-    places = _places(connection, edition, {one.reader_id for one in given}, _OPEN_TO_EVIDENCE)
+    readers = {one.reader_id for one in given}
+    gone = before.cancelled(connection, edition, readers) if is_recalled else before.Cancelled()
+
+    def counts(one: Proof) -> bool:
+        return not (one.is_weak and gone.has(one.reader_id, one.batch))
+
+    given = list(filter(counts, given))
+    found = places(connection, edition, {one.reader_id for one in given}, _OPEN_TO_EVIDENCE, gone)
     denied = {one.reader_id for one in given if one.is_outright}
-    places += _places(connection, edition, denied, (DeliveryState.ACCEPTED,))
-    if not places:
+    found += places(connection, edition, denied, (DeliveryState.ACCEPTED,), gone)
+    if not found:
         return []
-    by_reader: dict[int, list[Proof]] = {place.reader_id: [] for place in places}
+    by_reader: dict[int, list[Proof]] = {place.reader_id: [] for place in found}
     for one in (*given, *_stored(connection, edition, sorted(by_reader))):
-        if one.reader_id in by_reader and not (is_recalled and one.is_weak):
+        if one.reader_id in by_reader and counts(one):
             by_reader[one.reader_id].append(one)
-    judged = ((place, place.judged(by_reader[place.reader_id])) for place in places)
+    judged = ((place, place.judged(by_reader[place.reader_id])) for place in found)
     return [(place, one) for place, one in judged if one is not None]
-
-
-def _places(
-    connection: Connection, edition: str, readers: Collection[int], states: Collection[DeliveryState]
-) -> list[_Place]:
-    columns = (
-        deliveries.c.reader_id,
-        deliveries.c.batch,
-        deliveries.c.state.label("own"),
-        deliveries.c.reason.label("own_reason"),
-        batches.c.state,
-        batches.c.reason,
-        batches.c.resend,
-        batches.c.handed,
-        batches.c.handed_before,
-    )
-    inside = deliveries.join(batches, batches.c.id == deliveries.c.batch)
-    found: list[_Place] = []
-    for some in portions(sorted(readers)):
-        query = (
-            sa.select(*columns)
-            .select_from(inside)
-            .where(
-                deliveries.c.edition == edition,
-                deliveries.c.reader_id.in_(some),
-                sa.func.coalesce(deliveries.c.state, batches.c.state).in_([state.value for state in states]),
-            )
-        )
-        found += [_place(row) for row in connection.execute(query).all()]
-    return found
-
-
-def _place(row: Any) -> _Place:
-    kept = row.reason.removeprefix(f"{LATE} ") if row.reason.startswith(LATE) else ""
-    return _Place(
-        reader_id=row.reader_id,
-        batch=row.batch,
-        state=DeliveryState(row.own or row.state),
-        resend=bool(row.resend),
-        hand_over=int(kept) if kept.isdecimal() else row.batch,
-        again=row.own_reason.startswith(ledger.AGAIN),
-        not_earlier=row.handed if row.handed_before is not None else None,
-    )
 
 
 def _write(connection: Connection, edition: str, proofs: Sequence[Proof]) -> None:
@@ -224,7 +153,7 @@ def _write(connection: Connection, edition: str, proofs: Sequence[Proof]) -> Non
     ledger.set_state(connection, edition, dropped, DeliveryState.REFUSED)
 
 
-def _back(connection: Connection, edition: str, place: _Place, one: Proof, now: datetime) -> None:
+def _back(connection: Connection, edition: str, place: Place, one: Proof, now: datetime) -> None:
     """Put a reader who was planned again back into the hand-over that the proof is of."""
     row = ledger.batch(connection, one.batch)
     if row is None:
@@ -244,6 +173,11 @@ def _back(connection: Connection, edition: str, place: _Place, one: Proof, now: 
 
 def _kept(connection: Connection, row: BatchRow, at: datetime, now: datetime) -> int:
     """The batch that says with which letter, and when, `row` was handed over that time."""
+    if row.state is BatchState.TAKEN_BACK:
+        # It went all the same, so it counts as handed over.
+        sent = {"handed": row.handed or row.handed_before, "handed_before": None}
+        connection.execute(sa.update(batches).where(batches.c.id == row.id).values(sent))
+        return row.id
     if row.handed is not None and row.state not in (BatchState.PLANNED, BatchState.HANDED):
         return row.id
     # It waits to be handed over once more, and will then have another time, perhaps another letter.

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from newsletter.returns import after_all
 from newsletter.returns.event import EventKind
 from newsletter.tables import batches, editions, event_sums, events
 
@@ -31,9 +32,11 @@ class Fate(StrEnum):
     COMPLAINED = "complained"
     """Beside what else became of it, as the next one."""
     UNSUBSCRIBED = "unsubscribed"
+    SENT_AFTER_ALL = "sent although taken back"
 
 
-BESIDE = (Fate.COMPLAINED, Fate.UNSUBSCRIBED)
+_TOLD_BESIDE = (Fate.COMPLAINED, Fate.UNSUBSCRIBED)
+BESIDE = (*_TOLD_BESIDE, Fate.SENT_AFTER_ALL)
 """These stand beside the sum: those readers are in it already."""
 
 _FIRST = (
@@ -67,10 +70,13 @@ class Heard:
 def heard_of(connection: Connection, edition: str) -> Heard:
     """The edition's sum of events, each reader once."""
     found = dict.fromkeys(Fate, 0)
-    for fate, readers, *beside in connection.execute(_sums(edition)).all():
+    is_taken_back = after_all.has_records(connection, edition)
+    for fate, readers, *beside in connection.execute(_sums(edition, is_taken_back=is_taken_back)).all():
         found[Fate(fate)] += int(readers)
-        for one, count in zip(BESIDE, beside, strict=True):
+        for one, count in zip(_TOLD_BESIDE, beside, strict=True):
             found[one] += int(count)
+    if is_taken_back:
+        found[Fate.SENT_AFTER_ALL] = after_all.sent(connection, edition).readers
     summed = sa.select(event_sums.c.fate, event_sums.c.readers).where(event_sums.c.edition == edition)
     for name, count in connection.execute(summed):
         found[Fate(name)] += int(count)
@@ -158,18 +164,20 @@ def told_of(connection: Connection, edition: str, first: int, last: int) -> Iter
         yield number, Told(at, EventKind(kind), batch, bool(is_permanent), reason)
 
 
-def _sums(edition: str) -> sa.Select[Any]:
-    """(fate, readers, and of them those of BESIDE).
+def _sums(edition: str, *, is_taken_back: bool) -> sa.Select[Any]:
+    """(fate, readers, and of them those of _TOLD_BESIDE); `is_taken_back`: something of it was.
 
     In one pass along the table, which has each reader's events beside each other: nothing is sorted.
     """
+    # That what is cancelled was thrown away is no news of what went instead.
+    counts = ~after_all.says_nothing(edition) if is_taken_back else sa.true()
     # A number for each kind, so that the least is what counts.
     order = {kind.value: place for place, (kind, _) in enumerate(_FIRST)}
     rank = sa.case(order, value=events.c.kind, else_=len(_FIRST))
     beside = [sa.func.max(sa.case((events.c.kind == kind.value, 1), else_=0)) for kind in _BESIDE]
     one = (
         sa.select(sa.func.min(rank).label("rank"), *(flag.label(f"b{n}") for n, flag in enumerate(beside)))
-        .where(events.c.edition == edition)
+        .where(events.c.edition == edition, counts)
         .group_by(events.c.reader_id)
         .subquery()
     )

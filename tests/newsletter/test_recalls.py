@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsletter import editions, holds, used_stories
-from newsletter.delivery import outcomes, recall_doubt, recalls
+from newsletter.delivery import outcomes, recalls
 from newsletter.delivery.recalls import Recalled
 from newsletter.edition import DeliveryState, EditionState
 from newsletter.providers import Answer as Verdict
@@ -239,7 +239,7 @@ def test_where_it_may_be_taken_back_nobody_counts_as_having_it_once_it_is_resume
     (kept,) = desk.kept()
     assert (kept.readers, kept.is_doubtful) == (2, True)
     with writing(desk.house.engine) as connection:
-        _, doubtful = recall_doubt.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+        _, doubtful = recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
     assert (doubtful, desk.states()) == (2, ["planned"] * 2 + ["uncertain"] * 2)
     # The rest goes under a name that is not cancelled.
     desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
@@ -261,7 +261,7 @@ def test_a_run_that_is_at_it_while_it_is_stopped_and_resumed_goes_on_under_anoth
             with pytest.raises(UnansweredError):
                 desk.stop()
             with writing(desk.house.engine) as connection:
-                recall_doubt.resume(connection, KEY, "sendgrid", "nele", NOW)
+                recalls.resume(connection, KEY, "sendgrid", "nele", NOW)
         return outcome
 
     monkeypatch.setattr(SendGrid, "hand_over", and_resumed)
@@ -285,7 +285,7 @@ def test_who_is_killed_before_the_answer_has_come_leaves_it_in_doubt(
         desk.stop()
     assert [one.is_doubtful for one in desk.kept()] == [True]
     with writing(desk.house.engine) as connection:
-        _, doubtful = recall_doubt.resume(connection, KEY, "sendgrid", "nele", NOW)
+        _, doubtful = recalls.resume(connection, KEY, "sendgrid", "nele", NOW)
     assert (doubtful, desk.states()) == (4, ["uncertain"] * 4)
 
 
@@ -297,7 +297,7 @@ def test_an_answer_that_comes_after_that_settles_nothing(desk: Desk) -> None:
         connection.execute(
             sa.update(batches).where(batches.c.id == number).values(state="handed", owner="me")
         )
-        _, doubtful = recall_doubt.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+        _, doubtful = recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
         assert doubtful == 2
         late = Outcome(Verdict.ACCEPTED)
         assert not outcomes.record(connection, number, late, "me", desk.house.clock())
@@ -312,7 +312,7 @@ def test_where_it_is_certainly_not_taken_back_it_goes_on_as_it_was(desk: Desk, a
     with pytest.raises(ProviderError):
         desk.stop()
     with writing(desk.house.engine) as connection:
-        _, doubtful = recall_doubt.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+        _, doubtful = recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
     assert (doubtful, desk.states()) == (0, ["accepted"] * 2 + ["planned"] * 2)
     assert desk.house.edition.recall == "name-1"
 
@@ -356,7 +356,7 @@ def test_what_goes_by_a_second_name_is_not_taken_back_by_the_first(desk: Desk) -
     desk.server.answers.append(DONE)
     desk.stop()
     with writing(desk.house.engine) as connection:
-        recall_doubt.resume(connection, KEY, "sendgrid", "nele", NOW)
+        recalls.resume(connection, KEY, "sendgrid", "nele", NOW)
     desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
     desk.deliver()
     desk.server.answers.append(Answer(401))
