@@ -15,18 +15,21 @@ from sqlalchemy.engine import Engine
 from newsletter import editions, holds, used_stories
 from newsletter.delivery import outcomes, recalls
 from newsletter.delivery.recalls import Recalled
-from newsletter.edition import DeliveryState, EditionState
+from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.providers import Answer as Verdict
 from newsletter.providers import Batch, Outcome
 from newsletter.providers.sendgrid import SendGrid
-from newsletter.returns import evidence
-from newsletter.returns.event import EventKind
+from newsletter.reader_moments import moments
+from newsletter.returns import after_all, drops, event_store, evidence
+from newsletter.returns.after_all import AfterAll
+from newsletter.returns.event import Event, EventKind, event_key
+from newsletter.returns.heard import Fate, heard_of
 from newsletter.returns.proof import proof
 from newsletter.tables import batches
 from newsroom.database import reading, writing
 from newsroom.errors import MisuseError, ProviderError, UnansweredError
 from newsroom.secrets import Secrets
-from newsroom.settings import DeliverySettings, SendGridSettings, Settings
+from newsroom.settings import BounceSettings, DeliverySettings, SendGridSettings, Settings
 from tests.newsletter.delivering import KEY, NOW, House, composed, many, selection
 from tests.servers.http import Answer, Fault, HttpServer
 from tests.web.serving import settings
@@ -409,3 +412,49 @@ def test_that_it_was_received_or_thrown_away_says_nothing_of_what_was_taken_back
     with writing(desk.house.engine) as connection:
         evidence.settle(connection, KEY, [proof(1, number, kind, NOW, "")], NOW)
     assert desk.house.states()[1] == DeliveryState(state)
+
+
+def test_what_is_told_of_the_mail_that_was_taken_back_counts_for_it_alone(desk: Desk) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    desk.server.answers.append(DONE)
+    desk.stop()
+    desk.house.clock.now = NOW + timedelta(minutes=5)
+    with writing(desk.house.engine) as connection:
+        recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+    desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
+    desk.deliver()
+    record, *_ = desk.house.batches(BatchState.TAKEN_BACK)
+    assert (record.size, record.handed, record.handed_before, record.reference) == (0, None, NOW, "m")
+    _tell(desk, record.id, 1, EventKind.DELIVERED)
+    _tell(desk, record.id, 2, EventKind.DROPPED)
+    with reading(desk.house.engine) as connection:
+        assert after_all.sent(connection, KEY) == AfterAll(readers=1, twice=1)
+        assert after_all.lately(connection, NOW) == {KEY: AfterAll(readers=1, twice=1)}
+        assert heard_of(connection, KEY).readers == {Fate.DELIVERED: 1, Fate.SENT_AFTER_ALL: 1}
+        assert drops.dropped(connection, KEY) == []
+        told = [(one.what, one.more) for one in moments(connection, KEY, 1)]
+    assert told[1:] == [
+        ("handed over", "to sendgrid, batch 1, revision 1"),
+        ("accepted by sendgrid", "m"),
+        ("taken back by nele", "before: accepted"),
+        ("handed over", "to sendgrid, batch 3, revision 1"),
+        ("accepted by sendgrid", "m"),
+        ("delivered", "of batch 1, taken back: Over Quota"),
+    ]
+    # Where the second comes to nothing, the first is the one that the reader has.
+    mine = next(row.id for row in desk.house.batches(BatchState.ACCEPTED) if row.id > record.id)
+    _tell(desk, mine, 1, EventKind.DROPPED)
+    assert desk.states() == ["accepted"] * 4
+    with reading(desk.house.engine) as connection:
+        assert after_all.sent(connection, KEY) == AfterAll(readers=1, twice=0)
+    (record, _) = desk.house.batches(BatchState.TAKEN_BACK)
+    assert (record.size, record.handed, desk.house.sum.is_right) == (1, NOW, True)
+
+
+def _tell(desk: Desk, number: int, reader: int, kind: EventKind) -> None:
+    now = desk.house.clock()
+    key = event_key(f"m{number}", "", kind, now)
+    one = Event("sendgrid", KEY, number, reader, kind, now, key, reason="Over Quota")
+    with writing(desk.house.engine) as connection:
+        event_store.note(connection, [one], BounceSettings(), now)
