@@ -17,6 +17,7 @@ from newsroom.settings import load
 from tests.commands.house import House, Run, built
 from tests.commands.test_events_story import EDITION, events, handed
 from tests.servers.http import Answer, HttpServer, Request
+from tests.servers.postgres import KINDS
 from tests.web.posting import PUBLIC, post
 from tests.web.serving import Site, served
 
@@ -31,11 +32,15 @@ def sendgrid() -> Iterator[HttpServer]:
         yield server
 
 
-@pytest.fixture
-def house(tmp_path: Path, sendgrid: HttpServer) -> House:
+@pytest.fixture(params=KINDS)
+def house(request: pytest.FixtureRequest, tmp_path: Path, sendgrid: HttpServer) -> House:
     kept = f'[sendgrid]\nbase_url = "{sendgrid.url}"\ndelay = "30m"\n'
     more = f'[delivery]\nprovider = "sendgrid"\n{kept}[bounces]\nmost = 0.3\n'
     house = built(tmp_path / "quay", more=more)
+    if request.param == "postgresql":
+        place = f'[newsroom]\ndatabase = "{request.getfixturevalue("postgres").fresh()}"'
+        text = house.config.read_text(encoding="utf-8")
+        house.config.write_text(text.replace("[newsroom]", place, 1), encoding="utf-8")
     with (house.root / "secrets.env").open("a", encoding="utf-8") as secrets:
         secrets.write(f"STANDFIRST_SENDGRID_API_KEY=SG.key\nSTANDFIRST_SENDGRID_EVENT_KEY={PUBLIC}\n")
     house.article("bridge")
