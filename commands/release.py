@@ -118,14 +118,15 @@ def _accept(room: Context) -> None:
         log.problem("release", str(error), level="warning")
     else:
         raise MisuseError("release: the witness has no objection; name the edition to be released")
+    told = []
     with tried(room) as connection:
-        told = {
-            key: sum_of(connection, key)
-            for key in witness.unknown(witness.if_readable(path), room.installation)
-            if _counted_as_sent(connection, room, key)
-        }
-    for key, found in told.items():
-        log.problem("release", _said(key, found), level="warning")
+        for key in witness.unknown(witness.if_readable(path), room.installation):
+            if _counted_as_sent(connection, room, key):
+                told.append(_said(key, sum_of(connection, key)))
+            elif is_over := _said_of_over(key, sum_of(connection, key)):
+                told.append(is_over)
+    for said in told:
+        log.problem("release", said, level="warning")
     if witness.is_behind(witness.if_readable(path), room.installation):
         _say_lost(room)
     if not room.dry_run:
@@ -164,6 +165,19 @@ def _said(key: str, found: Sum) -> str:
         f"{key} was handed over before the database was restored: it counts as sent and nobody gets it "
         f"again; `resume {key}` hands it to everybody who has not got it as far as this database knows: "
         f"`resume {key} --dry-run` says to how many"
+    )
+
+
+def _said_of_over(key: str, found: Sum) -> str:
+    """What is said of an edition that was over when the database was saved; empty where nothing can have come
+    of it since. Pure."""
+    refused, uncertain = found.of(DeliveryState.REFUSED), found.of(DeliveryState.UNCERTAIN)
+    if not refused and not uncertain:
+        return ""
+    return (
+        f"{key} was over when this database was saved, {refused:,} refused and {uncertain:,} uncertain: what "
+        "they got since, by `resend` or `resolve`, only the provider's log knows; look there before you say "
+        "either"
     )
 
 

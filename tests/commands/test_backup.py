@@ -131,6 +131,23 @@ def test_a_stopped_edition_that_was_gone_on_with_is_seen_by_any_copy(tmp_path: P
     assert any("of 1 more nobody knows" in one for one in released.problems)
 
 
+def test_of_an_edition_that_was_over_release_says_who_may_have_it_since(house: House) -> None:
+    """Whoever was refused then may have been reached since, by a hand-over that the copy does not know."""
+    house.readers("one@example.org,free,", "two@example.org,free,")
+    house.run(now=SIX)
+    with contextlib.closing(sqlite3.connect(house.root / "standfirst.db")) as database, database:
+        database.execute("update deliveries set state = 'refused', reason = '550' where reader_id = 1")
+    copy = (house.root / "standfirst.db").read_bytes()
+    assert house.run("resend", KEY, "--only", "refused", now="2026-03-10T07:00").status == 0
+    assert house.run(now="2026-03-10T07:01").step("deliver")["batches"] == 1
+    for path in house.root.glob("standfirst.db*"):
+        path.unlink()
+    (house.root / "standfirst.db").write_bytes(copy)
+    released = house.run("release", now="2026-03-10T07:10")
+    (said,) = [message for message in released.problems if message.startswith(f"{KEY} was over")]
+    assert "1 refused and 0 uncertain: what they got since" in said
+
+
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
 
