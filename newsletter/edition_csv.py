@@ -93,8 +93,7 @@ def _pages(connection: Connection, edition: str) -> Iterator[list[dict[str, Any]
                 _keep(rows[was.reader_id], was)
         for number, one in told_of(connection, edition, first, last):
             if number in rows:
-                is_before = one.batch in records and one.batch != rows[number].get("batch")
-                (_note_before if is_before else _note)(rows[number], one)
+                (_note_of_record if one.batch in records else _note)(rows[number], one)
         yield list(rows.values())
 
 
@@ -160,13 +159,15 @@ def _note(row: dict[str, Any], one: Told) -> None:
         row["said"] = _inert(one.reason)
 
 
-def _note_before(row: dict[str, Any], one: Told) -> None:
+def _note_of_record(row: dict[str, Any], one: Told) -> None:
     """What is told of a mail that was taken back is no news of the one that went since. That it was sent all
-    the same stands beside the taking back."""
-    if one.kind in (EventKind.SPAM_REPORT, EventKind.UNSUBSCRIBE):
-        # The reader says that, of whichever mail.
+    the same stands beside the taking back; that it was received and thrown away is as it should be."""
+    if one.kind in (EventKind.PROCESSED, EventKind.DROPPED):
+        return
+    if one.batch == row.get("batch") or one.kind in (EventKind.SPAM_REPORT, EventKind.UNSUBSCRIBE):
+        # It is the one that the reader has; or it is the reader who says that, of whichever mail.
         _note(row, one)
-    elif one.kind not in (EventKind.PROCESSED, EventKind.DROPPED):
+    else:
         _add_before(row, f"batch {one.batch}: {one.said} {_time(one.at)}, although taken back")
 
 
