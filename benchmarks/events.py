@@ -33,7 +33,7 @@ from newsletter.providers.sendgrid_events import SIGNATURE, TIMESTAMP
 from newsroom import log
 from newsroom.database import engine_for, reading, writing
 from newsroom.secrets import Secrets
-from readership.tokens import recipient_key
+from readership.address import recipient_key
 from tests.newsletter.delivering import KEY
 from tests.readership.registered import ADDRESS_KEY
 from tests.web.posting import PUBLIC, signed

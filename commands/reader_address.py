@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from commands.context import Context
 from newsroom.errors import ConfigurationError, ReaderError
-from readership.tokens import recipient_key
+from readership.address import recipient_key
 
 
 @contextmanager

@@ -14,9 +14,9 @@ from newsroom import log
 from newsroom.database import LARGEST, reading, writing
 from newsroom.errors import ConfigurationError, ReaderError
 from readership import feed_addresses, feed_uses, store
+from readership.address import recipient_key
 from readership.feed_addresses import Holder
 from readership.feed_uses import Sharing
-from readership.tokens import recipient_key
 
 _FREE = "whole articles that are free or for registered readers, teasers of the rest: no plan opens more"
 

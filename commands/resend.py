@@ -20,7 +20,7 @@ from newsroom.counted import counted
 from newsroom.database import LARGEST
 from newsroom.errors import ConfigurationError, ReaderError
 from readership import store
-from readership.tokens import recipient_key
+from readership.address import recipient_key
 
 app = typer.Typer(pretty_exceptions_enable=False)
 

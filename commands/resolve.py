@@ -20,7 +20,7 @@ from newsletter.edition import EditionState
 from newsroom import locks, log
 from newsroom.database import LARGEST
 from newsroom.errors import ConfigurationError, MisuseError, ReaderError
-from readership.tokens import recipient_key
+from readership.address import recipient_key
 
 app = typer.Typer(pretty_exceptions_enable=False)
 

@@ -26,7 +26,7 @@ from newsroom import log
 from newsroom.database import reading
 from newsroom.errors import ConfigurationError, ExitStatus, MisuseError, ReaderError
 from readership import store
-from readership.tokens import recipient_key
+from readership.address import recipient_key
 
 app = typer.Typer(pretty_exceptions_enable=False)
 

@@ -18,8 +18,9 @@ from newsletter.rendering.letter import Letter
 from newsroom import log
 from newsroom.errors import ConfigurationError, ExitStatus, MisuseError, ReaderError
 from newsroom.masthead import Newsletter
+from readership.address import mailable
 from readership.reader import Plan
-from readership.tokens import NOBODY, mailable
+from readership.tokens import NOBODY
 
 app = typer.Typer(pretty_exceptions_enable=False)
 

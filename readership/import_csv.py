@@ -15,13 +15,13 @@ from newsroom.database import reading, writing
 from newsroom.errors import ReaderError
 from newsroom.portions import portions
 from readership import store
+from readership.address import comparable, key_of
 from readership.change import Change, Known, change
 from readership.exports import Reading, has_address, reading_of
 from readership.reader import Reader, Subscription, SuppressionReason
 from readership.row import ASKS, Row, Rules, Status, understood
 from readership.spreadsheet import Line, Table, open_table, rows
 from readership.suppression import suppress
-from readership.tokens import comparable, key_of
 
 PORTION = 10_000
 """Rows a transaction: the more there are, the more of them go into each page of the index of recipient keys

@@ -14,8 +14,8 @@ from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from newsroom.errors import ReaderError
+from readership.address import mailable
 from readership.reader import Plan
-from readership.tokens import mailable
 
 FIELDS = (
     "address",
@@ -90,7 +90,7 @@ class Row(NamedTuple):
     """
 
     address: str
-    """As `tokens.mailable` has it."""
+    """As `address.mailable` has it."""
     status: Status = Status.SUBSCRIBED
     name: str = ""
     plan: Plan | None = None

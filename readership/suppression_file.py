@@ -13,12 +13,12 @@ from newsroom.database import reading, writing
 from newsroom.errors import ReaderError
 from newsroom.portions import portions
 from readership import store
+from readership.address import recipient_key
 from readership.exports import has_address, reading_of, squeezed
 from readership.import_csv import SHOWN, BadRow
 from readership.reader import SuppressionReason
 from readership.spreadsheet import Line, Table, open_table, rows
 from readership.suppression import suppress
-from readership.tokens import recipient_key
 
 PORTION = 2_000
 """Rows a transaction: each reader on a list of unsubscribes is stopped on their own."""

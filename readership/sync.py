@@ -14,6 +14,7 @@ from newsroom.errors import ReaderError, SourceError
 from newsroom.portions import portions
 from newsroom.settings import ReadersSettings
 from readership import links
+from readership.address import key_of, normalised
 from readership.links import SourceNotes
 from readership.listing import LONGEST_ID, READING, Words
 from readership.people import People, fetched
@@ -22,7 +23,6 @@ from readership.row import Row, Rules
 from readership.sources import Listed, ReaderSource
 from readership.sync_change import Decision, Outcome, Person, Said, Setting, decide, left
 from readership.sync_holds import ended, held, held_stops, stops_mail
-from readership.tokens import key_of, normalised
 
 PORTION = 2_000
 """Readers a transaction."""

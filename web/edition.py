@@ -32,7 +32,8 @@ from newsletter.tables import batches
 from newsroom.database import reading, writing
 from newsroom.errors import ProviderError
 from newsroom.log import problem, step
-from readership.tokens import read_edition_token, recipient_key
+from readership.address import recipient_key
+from readership.tokens import read_edition_token
 from web import edition_deeds as deeds
 from web.edition_deeds import ALWAYS, RefusedError
 from web.edition_form import Press, only_changed, press_of, typed_of

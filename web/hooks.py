@@ -22,7 +22,7 @@ from newsroom.database import writing
 from newsroom.errors import ReaderError, StoreError
 from newsroom.log import problem, step
 from newsroom.portions import portions
-from readership.tokens import recipient_key
+from readership.address import recipient_key
 from web.house import House
 
 PATH = "/hooks/sendgrid"

@@ -19,10 +19,11 @@ from newsroom.database import emptied, reading, writing
 from newsroom.errors import StoreError
 from newsroom.log import step
 from readership import address_change, erasure, store, tokens
+from readership.address import recipient_key
 from readership.preferences import HOLDS
 from readership.reader import Plan, Reader
 from readership.record import record
-from readership.tokens import preferences_token, recipient_key, request_token
+from readership.tokens import preferences_token, request_token
 from web.clients import network_of
 from web.house import House
 from web.session import has_cookie, sign_out, signed_in

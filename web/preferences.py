@@ -25,6 +25,7 @@ from newsroom.errors import ReaderError
 from newsroom.log import step
 from newsroom.masthead import Newsletter
 from readership import store, tokens
+from readership.address import mailable, recipient_key
 from readership.limits import take
 from readership.preferences import (
     LONGEST_PAUSE,
@@ -37,14 +38,7 @@ from readership.preferences import (
 )
 from readership.reader import Reader, Subscription
 from readership.sign_up import sections_of
-from readership.tokens import (
-    NOBODY,
-    mailable,
-    read_preferences,
-    recipient_key,
-    request_token,
-    unsubscribe_token,
-)
+from readership.tokens import NOBODY, read_preferences, request_token, unsubscribe_token
 from web.forms import Form, form_of, token_of
 from web.front import hours
 from web.house import House

@@ -20,9 +20,10 @@ from newsroom.database import reading, writing
 from newsroom.errors import ReaderError
 from newsroom.log import step
 from readership import sessions, sign_ins
+from readership.address import mailable, recipient_key
 from readership.reader import Reader
 from readership.sign_ins import HOLDS, PER_NETWORK, SignIn
-from readership.tokens import mailable, read_sign_in, recipient_key
+from readership.tokens import read_sign_in
 from web import session
 from web.clients import network_of
 from web.forms import Form, form_of, token_of

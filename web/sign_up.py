@@ -19,9 +19,10 @@ from starlette.routing import BaseRoute, Route
 from newsletter.rendering.phrases import phrases
 from newsroom.database import writing
 from readership import sessions
+from readership.address import recipient_key
 from readership.sign_up import KEPT, SignUp
 from readership.sign_up_store import ask
-from readership.tokens import form_stamp, recipient_key
+from readership.tokens import form_stamp
 from web.clients import network_of
 from web.confirm import SIGNS_UP, Confirm
 from web.forms import Form, form_of

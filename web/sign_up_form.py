@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from newsletter.rendering.phrases import languages
 from newsroom.errors import ReaderError
 from newsroom.masthead import Newsletter, Newsroom, Section
+from readership.address import mailable
 from readership.sign_up import sections_of
-from readership.tokens import SigningKeys, mailable, read_form_stamp
+from readership.tokens import SigningKeys, read_form_stamp
 from web.forms import Form
 from web.words import locale
 

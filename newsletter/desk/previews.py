@@ -30,13 +30,8 @@ from newsroom.database import inserting, reading, writing
 from newsroom.masthead import Archive, Newsletter
 from newsroom.settings import Settings
 from readership import counts
-from readership.tokens import (
-    NOBODY,
-    edition_token,
-    preferences_token,
-    recipient_key,
-    unsubscribe_token,
-)
+from readership.address import recipient_key
+from readership.tokens import NOBODY, edition_token, preferences_token, unsubscribe_token
 
 KIND = "preview"
 """What these letters are called in the queue."""

@@ -17,7 +17,7 @@ from newsletter.tables import previews
 from newsroom.log import masked
 from newsroom.masthead import Newsletter
 from newsroom.settings import Settings
-from readership.tokens import recipient_key
+from readership.address import recipient_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from newsletter.mail.traces import return_address
 from newsletter.providers import Envelope, Recipient
 from newsletter.rendering.letter import Letter, Parts, Slot
 from newsroom.errors import ProviderError, ReaderError
-from readership.tokens import mailable
+from readership.address import mailable
 
 _Hole = tuple[Slot, bool]
 """A slot, and whether it is in the HTML."""

@@ -14,7 +14,7 @@ from newsletter.mail.message import Prepared
 from newsletter.providers import ENDED, Answer, Outcome, Recipient
 from newsletter.providers.smtp_connection import CLOSING, PATIENCE, Connection, LostError, Reply
 from newsroom.errors import ReaderError
-from readership.tokens import mailable
+from readership.address import mailable
 
 _END = b".\r\n"
 _GO_AHEAD = 354

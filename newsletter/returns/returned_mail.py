@@ -28,7 +28,7 @@ from newsletter.tables import editions as editions_table
 from newsroom.errors import ReaderError
 from newsroom.portions import portions
 from newsroom.settings import BounceSettings
-from readership.tokens import recipient_key
+from readership.address import recipient_key
 
 LATEST = timedelta(days=30)
 """What is told of a message longer after its hand-over is passed over: no server tries for that long."""

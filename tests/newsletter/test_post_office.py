@@ -30,11 +30,12 @@ from newsletter.tables import letters
 from newsroom.database import engine_for, writing
 from newsroom.settings import load
 from readership import sign_ins as sign_in_store
+from readership.address import recipient_key
 from readership.sign_ins import SignIn
 from readership.sign_up import SignUp
 from readership.sign_up_store import ask
 from readership.tables import sign_ups
-from readership.tokens import form_stamp, recipient_key
+from readership.tokens import form_stamp
 from tests import samples
 from tests.commands.house import House, built, html_of
 from tests.servers.smtp import Got, Server

@@ -24,8 +24,8 @@ from newsletter.tables import batches, events
 from newsroom.database import reading, writing
 from newsroom.settings import BounceSettings
 from readership import store
+from readership.address import recipient_key
 from readership.reader import SuppressionReason
-from readership.tokens import recipient_key
 from tests import samples
 from tests.newsletter import notifications as mails
 from tests.newsletter.delivering import KEY, NOW, House, composed, enrolled, many, says

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from newsroom.database import writing
+from readership.address import recipient_key
 from readership.reader import Reader, Subscription
 from readership.store import PLAN_ORDER
 from readership.tables import readers, subscriptions
-from readership.tokens import recipient_key
 from tests import samples
 
 ADDRESS_KEY = b"address key of the installation!"

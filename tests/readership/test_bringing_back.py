@@ -17,11 +17,11 @@ from newsroom.errors import HeldError
 from newsroom.stop_file import Stop, StopFile
 from newsroom.tables import installation as its_table
 from readership import erasure, feed_addresses, sessions, store
+from readership.address import recipient_key
 from readership.bringing_back import apply, standing
 from readership.reader import SuppressionReason
 from readership.suppression import suppress
 from readership.tables import sessions as sessions_table
-from readership.tokens import recipient_key
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 

@@ -8,11 +8,11 @@ from sqlalchemy.engine import Engine
 
 from newsroom.database import metadata, reading, sqlite_file, writing
 from readership import erasure, store
+from readership.address import recipient_key
 from readership.reader import SuppressionReason
 from readership.record import record
 from readership.suppression import suppress
 from readership.tables import subscriptions
-from readership.tokens import recipient_key
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 

@@ -21,11 +21,11 @@ from sqlalchemy.engine import Connection, Engine
 from newsroom.database import engine_for, metadata, reading, sqlite_file, writing
 from newsroom.errors import ReaderError
 from readership import erasure, import_csv, store
+from readership.address import key_of, recipient_key
 from readership.import_csv import ImportReport, ImportRules, import_file
 from readership.reader import Plan, SubscriptionStatus, SuppressionReason
 from readership.row import Rules
 from readership.tables import readers, subscriptions, suppressions
-from readership.tokens import key_of, recipient_key
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY
 

@@ -14,13 +14,13 @@ from sqlalchemy.engine import Engine
 
 from newsroom.database import engine_for, metadata, reading, writing
 from readership import erasure
+from readership.address import recipient_key
 from readership.import_csv import ImportRules, import_file
 from readership.reader import Plan, SubscriptionStatus, SuppressionReason
 from readership.record import COLUMNS, export_csv, record
 from readership.row import Rules
 from readership.suppression import suppress
 from readership.tables import readers, subscriptions, suppressions
-from readership.tokens import recipient_key
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 

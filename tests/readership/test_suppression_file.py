@@ -13,10 +13,10 @@ from sqlalchemy.engine import Engine
 from newsroom.database import reading
 from newsroom.errors import ReaderError
 from readership import store
+from readership.address import recipient_key
 from readership.reader import SuppressionReason
 from readership.suppression_file import SuppressionReport, suppress_file
 from readership.tables import suppressions
-from readership.tokens import recipient_key
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 

@@ -23,6 +23,7 @@ from newsroom.database import engine_for, metadata, reading, writing
 from newsroom.errors import SourceError
 from newsroom.settings import ReadersSettings
 from readership import erasure, store
+from readership.address import recipient_key
 from readership.import_csv import ImportRules, import_file
 from readership.reader import GONE, Plan, Reader, Subscription, SubscriptionStatus, SuppressionReason
 from readership.record import record
@@ -31,7 +32,6 @@ from readership.sources.chosen import reader_source_for
 from readership.suppression import suppress
 from readership.sync import SyncReport, SyncRules, sync_readers
 from readership.tables import reader_sources, readers, subscriptions
-from readership.tokens import recipient_key
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY
 from tests.servers.http import Answer, HttpServer

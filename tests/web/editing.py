@@ -21,7 +21,8 @@ from newsletter.edition import Block, Composition, Edition, LeftOut, Selection, 
 from newsletter.left_out import Why
 from newsroom.database import reading, writing
 from newsroom.masthead import Newsletter, SectionKind
-from readership.tokens import edition_token, recipient_key
+from readership.address import recipient_key
+from readership.tokens import edition_token
 from tests import samples
 from tests.newsletter.delivering import DAY, KEY, NOW, many
 from tests.readership.registered import ADDRESS_KEY

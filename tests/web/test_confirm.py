@@ -13,12 +13,13 @@ from sqlalchemy.engine import Engine
 
 from newsroom.database import metadata, writing
 from readership import erasure, store
+from readership.address import recipient_key
 from readership.reader import Plan, Subscription, SubscriptionStatus, SuppressionReason
 from readership.record import record
 from readership.sign_up import SOURCE
 from readership.suppression import suppress
 from readership.tables import consents, sign_ups
-from readership.tokens import confirm_token, recipient_key, unsubscribe_token
+from readership.tokens import confirm_token, unsubscribe_token
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 from tests.web.serving import KEYS, WEEKLY, Site, served, settings

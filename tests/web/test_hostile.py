@@ -28,9 +28,10 @@ from starlette.routing import Mount, Route
 from newsroom.database import engine_for, metadata
 from newsroom.settings import WebSettings
 from readership import tokens
+from readership.address import recipient_key
 from readership.reader import Plan
 from readership.tables import sign_ins, sign_ups
-from readership.tokens import SigningKeys, recipient_key
+from readership.tokens import SigningKeys
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 from tests.web.serving import KEYS, Site, served, settings

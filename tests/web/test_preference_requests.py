@@ -11,18 +11,12 @@ import sqlalchemy as sa
 
 from newsroom.database import metadata, sqlite_file, writing
 from readership import feed_addresses, store
+from readership.address import recipient_key
 from readership.change import Known, change
 from readership.reader import Plan, SuppressionReason
 from readership.row import Row
 from readership.suppression import suppress
-from readership.tokens import (
-    Request,
-    preferences_token,
-    read_preferences,
-    recipient_key,
-    request_token,
-    unsubscribe_token,
-)
+from readership.tokens import Request, preferences_token, read_preferences, request_token, unsubscribe_token
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 from tests.web.postbag import Mail

@@ -16,18 +16,11 @@ from newsletter.tables import deliveries, exclusions
 from newsroom.database import engine_for, writing
 from newsroom.settings import load
 from readership import store
+from readership.address import recipient_key
 from readership.preferences import SOURCE
 from readership.reader import Plan, SubscriptionStatus, SuppressionReason
 from readership.suppression import suppress
-from readership.tokens import (
-    NOBODY,
-    Request,
-    feed_token,
-    preferences_token,
-    recipient_key,
-    request_token,
-    unsubscribe_token,
-)
+from readership.tokens import NOBODY, Request, feed_token, preferences_token, request_token, unsubscribe_token
 from tests import samples
 from tests.commands.house import built, html_of, text_of
 from tests.readership.registered import ADDRESS_KEY, register

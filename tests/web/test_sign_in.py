@@ -15,18 +15,12 @@ from newsletter.letters import sign_in_letters
 from newsletter.letters.sign_in_letters import answer_sign_ins
 from newsroom.database import metadata, reading, writing
 from readership import erasure, sessions, store
+from readership.address import recipient_key
 from readership.reader import SuppressionReason
 from readership.suppression import suppress
 from readership.tables import sessions as sessions_table
 from readership.tables import sign_ins as sign_ins_table
-from readership.tokens import (
-    confirm_token,
-    preferences_token,
-    recipient_key,
-    sign_in_code,
-    sign_in_token,
-    unsubscribe_token,
-)
+from readership.tokens import confirm_token, preferences_token, sign_in_code, sign_in_token, unsubscribe_token
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY
 from tests.web.serving import KEYS, Site, settings

@@ -16,10 +16,11 @@ from newsletter.tables import letters
 from newsroom.database import writing
 from newsroom.settings import WebSettings
 from readership import erasure, store
+from readership.address import recipient_key
 from readership.reader import Plan, SubscriptionStatus, SuppressionReason
 from readership.suppression import suppress
 from readership.tables import consents, limits, readers, sign_ups, subscriptions, suppressions
-from readership.tokens import form_stamp, recipient_key
+from readership.tokens import form_stamp
 from tests import samples
 from tests.readership.registered import ADDRESS_KEY, register
 from tests.web.serving import KEYS, Site, served, settings
