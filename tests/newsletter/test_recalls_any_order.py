@@ -18,6 +18,7 @@ from sqlalchemy.engine import Engine
 from commands.context import in_memory
 from newsletter import editions, holds, ledger
 from newsletter.delivery import recalls, settle
+from newsletter.delivery.resending import resend
 from newsletter.edition import BatchState, DeliveryState, EditionState
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.returns import event_store
@@ -153,6 +154,11 @@ class World:
                 chosen = editions.selection_of(connection, KEY, edition.revision)
                 editions.add_revision(connection, KEY, chosen, (), "nele", "mended", self.house.clock())
 
+    def resend(self) -> None:
+        with writing(self.engine) as connection, suppress(MisuseError):
+            now = self.house.clock()
+            resend(connection, KEY, "refused", self.house.desk.revise, 2, "nele", now)
+
     def tell(self, place: int, kind: EventKind) -> None:
         """The provider tells of one of the mails what can be true of it."""
         if not self.keeper.mails:
@@ -215,6 +221,7 @@ _steps = st.one_of(
     st.tuples(st.just("step"), st.none(), st.none()),
     st.tuples(st.just("edit"), st.none(), st.none()),
     st.tuples(st.just("look up"), st.none(), st.none()),
+    st.tuples(st.just("resend"), st.none(), st.none()),
     st.tuples(st.just("tell"), st.integers(0, 30), _kinds),
     st.tuples(st.just("tell"), st.integers(0, 30), _kinds),
 )
@@ -238,6 +245,8 @@ def _do(world: World, what: str, first: Any, second: Any) -> None:
             world.edit()
         case "look up":
             world.look_up()
+        case "resend":
+            world.resend()
         case _:
             world.tell(first, second)
 
@@ -346,4 +355,21 @@ def test_an_answer_that_comes_after_it_was_resumed_is_nobodys(world: World) -> N
     world.keeper.meanwhile = [world.stop_and_resume]
     world.run()
     assert [mail.is_cancelled for mail in world.keeper.mails] == [True] * 4 + [False] * 2
+    assert set(world.house.states().values()) == {DeliveryState.ACCEPTED}
+
+
+def test_a_copy_that_was_taken_back_and_sent_is_not_handed_over_once_more(world: World) -> None:
+    # Only what is told of the copy counts for the copy.
+    world.tell(0, EventKind.DROPPED)
+    world.resend()
+    world.house.clock.now += timedelta(minutes=1)
+    world.run()
+    assert [mail.reader for mail in world.keeper.mails] == [1, 2, 1]
+    world.stop()
+    world.resume()
+    assert set(world.house.states().values()) == {DeliveryState.PLANNED}
+    world.tell(2, EventKind.DELIVERED)
+    world.house.clock.now += timedelta(minutes=1)
+    world.run()
+    assert [mail.reader for mail in world.keeper.mails] == [1, 2, 1, 2]
     assert set(world.house.states().values()) == {DeliveryState.ACCEPTED}
