@@ -139,7 +139,7 @@ class Controls:
             case "now":
                 return known.waits(now)
             case "release":
-                return known.is_past(now) and known.has_news
+                return known.has_news and (known.is_past(now) or known.is_half_out)
         return False
 
     def _sure(

@@ -145,6 +145,8 @@ class EditionPages:
         without = editing.lost_of(given.get("note", "")) if early else ()
         later = early.at_its_hour if early else None
         kept = "kept" if known.delay and press.do != "stop" else "text"
+        if press.do == "release" and known.is_half_out:
+            kept = "rest"
         return self.house.pages.page(
             "edition_sure",
             f"edition_sure_{press.do}_title",
@@ -238,6 +240,8 @@ class EditionPages:
             "paper": asked.newsletter.title,
             "day": view.day(known.edition.local_date, locale),
             "delay": briefing.period(known.delay, locale) if known.delay else "",
+            "done": known.done,
+            "all": known.all,
         }
 
     def _lost(self, story: Teaser, asked: Asked) -> tuple[str, str]:

@@ -88,6 +88,12 @@ class Known:
         return self.edition.state.value in OPEN or self.is_kept
 
     @property
+    def is_half_out(self) -> bool:
+        """Whether it was held on its way: let go, it goes to the rest of its readers at once."""
+        edition = self.edition
+        return bool(edition.held) and edition.first_handed is not None and edition.state.value in OPEN
+
+    @property
     def can_come_back(self) -> bool:
         """Whether there is a story that can be taken in."""
         has_room = any(one.for_room for one in self.left_out_by_rules)

@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from content.tables import articles
+from newsletter import holds
 from newsletter.edition import EditionState
 from newsroom.database import writing
-from tests.newsletter.delivering import NOW
+from tests.newsletter.delivering import KEY, NOW, House, many
 from tests.web.editing import ANA, BRIDGE, CELLO, DUE, FERRY, NELE, Room, boxes, desk, seen, status
 from tests.web.test_hostile import dump
+from web.words import words
 
 CHANGED = (
     "Not done yet: since you were asked, the lead or the subject has changed. This is what goes out now."
@@ -100,3 +102,25 @@ def test_an_address_that_was_made_up_asks_nothing_and_does_nothing(room: Room, q
     page = room.site.client.get(f"{room.link()}?{query}")
     assert 'name="sure"' not in page.text and NELE in page.text
     assert dump(room.site) == before
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_what_is_half_out_is_let_go_to_the_rest_only_when_asked_once_more(
+    tmp_path: Path, engine: Engine, language: str
+) -> None:
+    with desk(tmp_path, engine, language=language) as room:
+        many(engine, 3, first=101)
+        with writing(engine) as connection:
+            holds.release(connection, KEY, "ana", NOW, at_once=True)
+        House(engine).run(max_per_hour=1)
+        room.press("hold")
+        all_ = sum(row.size for row in House(engine).batches())
+        asked = room.pressed("release")
+        assert asked.status_code == 303
+        sure = room.site.client.get(room.link() + asked.headers["location"])
+        begins = words(language)["edition_sure_release_rest"].partition("{done}")[0]
+        assert begins.strip() in sure.text
+        assert language != "en" or f"1 of {all_} readers have been handed it" in sure.text
+        assert room.edition.held
+        room.press("release", page=sure, sure="yes")
+        assert not room.edition.held
