@@ -60,7 +60,10 @@ def preview(
             if correction and not box:
                 log.step("preview", correction="none is owed to anybody")
             log.step("preview", edition=found.key, shows=found.what, stories=len(found.selection.stories))
-            pages = [_write(elsewhere, chosen, found, one, box) for one in ((plan,) if plan else PLANS)]
+            waits = _waiting(elsewhere, found.selection)
+            pages = [
+                _write(elsewhere, chosen, found, one, box, waits) for one in ((plan,) if plan else PLANS)
+            ]
         if open_:
             for page in pages:
                 webbrowser.open(page.as_uri())
@@ -77,19 +80,20 @@ def only(room: Context, key: str | None, command: str) -> Newsletter:
 
 
 def _waiting(room: Context, selection: Selection) -> Mapping[str, bytes]:
+    """The files of pictures of stories that are not out yet, by path: they are nowhere else."""
     with reading(room.engine) as connection:
         return waiting_pictures.waiting(connection, sorted(pictures.waiting(connection, selection)))
 
 
-def _write(room: Context, newsletter: Newsletter, found: Shown, plan: Plan, box: Box) -> Path:
+def _write(
+    room: Context, newsletter: Newsletter, found: Shown, plan: Plan, box: Box, waits: Mapping[str, bytes]
+) -> Path:
     settings = room.settings
     folder = settings.root / "preview" / found.key
     made = rendered(room, newsletter, found.selection, plan, box)
     public = settings.newsroom.public_url
     values = example_values(made.letter.language, f"{public}/unsubscribe/...", f"{public}/preferences/...")
     html = filled(made.letter.html, values, html=True)
-    # Those of stories that are not out yet are nowhere else.
-    waits = _waiting(room, found.selection)
     for path, data in waits.items():
         write_whole(folder / path, data, mode=0o600)
     html = pictures.behind(html, waits, public, ".")

@@ -17,9 +17,7 @@ from newsletter import editions, holds
 from newsletter.delivery.sums import Sum, sum_of
 from newsletter.desk import editing
 from newsletter.desk.early import early
-from newsletter.edition import DeliveryState, Edition, EditionState, day_and_slot
-from newsletter.edition_row import OPEN
-from newsletter.half_out import RUN
+from newsletter.edition import RUN, DeliveryState, Edition, EditionState, day_and_slot
 from newsroom import log, witness
 from newsroom.counted import counted
 from newsroom.database import reading
@@ -77,7 +75,7 @@ def _half_out(room: Context, key: str, *, yes: bool) -> str | None:
     """
     with reading(room.engine) as connection:
         edition = editions.get(connection, key)
-        if edition.first_handed is None or edition.state.value not in OPEN:
+        if not edition.is_under_way:
             return None
         why = why_too_late(connection, room, edition)
         found = sum_of(connection, key)

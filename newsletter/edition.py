@@ -19,6 +19,9 @@ ALL_WITHDRAWN = "every story of it was withdrawn"
 BY_HAND = "by hand"
 """Why one is held by a person who gave no reason."""
 
+RUN = "run"
+"""Who did something to an edition where no person did."""
+
 
 class EditionState(StrEnum):
     """Where an edition is. `held` is apart: a composed or sending edition may be held."""
@@ -29,6 +32,11 @@ class EditionState(StrEnum):
     STOPPED = "stopped"
     SKIPPED = "skipped"
     MISSED = "missed"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an edition has still something to hand over."""
+        return self in (EditionState.COMPOSED, EditionState.SENDING)
 
 
 class BatchState(StrEnum):
@@ -262,6 +270,16 @@ class Edition:
     """Under which name the provider can be told not to send what it still keeps."""
     recalled: datetime | None = field(default=None, kw_only=True)
     """When it was told so last, or asked."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has still something to hand over."""
+        return self.state.is_open
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something of it was handed over, and not everything."""
+        return self.first_handed is not None and self.is_open
 
     @property
     def goes(self) -> datetime:

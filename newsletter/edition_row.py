@@ -7,7 +7,7 @@ from typing import Any
 from newsletter.edition import Edition, EditionState
 from newsletter.tables import editions
 
-OPEN = (EditionState.COMPOSED.value, EditionState.SENDING.value)
+OPEN = tuple(state.value for state in EditionState if state.is_open)
 """The states in which an edition has still something to hand over."""
 
 COLUMNS = (

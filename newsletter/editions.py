@@ -117,7 +117,7 @@ def add_revision(
     with stories gone.
     """
     edition = locked(connection, key)
-    if edition.state.value not in OPEN:
+    if not edition.is_open:
         raise MisuseError(f"{key} is {edition.state}: it takes no more changes")
     if edition.first_handed is not None:
         before = selection_of(connection, key, edition.revision)

@@ -12,11 +12,8 @@ from sqlalchemy.engine import Connection
 
 from newsletter import history
 from newsletter.delivery.sums import sum_of
-from newsletter.edition import BatchState, DeliveryState, Edition
+from newsletter.edition import RUN, BatchState, DeliveryState, Edition
 from newsletter.tables import batches, edition_log
-
-RUN = "run"
-"""Who did it, in an edition's log, where no person did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from newsletter import used_stories
 from newsletter.delivery.sums import sum_of
 from newsletter.edition import BY_HAND, BatchState, DeliveryState, Edition, EditionState
-from newsletter.edition_row import COLUMNS, OPEN, from_row
+from newsletter.edition_row import COLUMNS, from_row
 from newsletter.editions import get, locked, log
 from newsletter.tables import batches, deliveries, editions
 from newsroom.errors import HeldError, MisuseError
@@ -32,7 +32,7 @@ def hold(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     """Keep the edition from going out, or from going on. One that was sent before its hour has its hour back
     where that is to come. Raises MisuseError once it is over."""
     edition = locked(connection, key)
-    if edition.state.value not in OPEN:
+    if not edition.is_open:
         raise MisuseError(f"{key} is {edition.state}: there is nothing left to hold")
     values: dict[str, Any] = {"held": why or BY_HAND}
     if edition.first_handed is None and edition.goes < edition.due and now < edition.due:
@@ -72,7 +72,7 @@ def _however_late(edition: Edition, now: datetime) -> dict[str, bool]:
 
 
 def _why_not(edition: Edition, *, at_once: bool) -> str:
-    if at_once and edition.state.value in OPEN:
+    if at_once and edition.is_open:
         return f"{edition.key} waits for nothing: it goes out with the next run"
     return f"{edition.key} is not held: it is {edition.state}"
 
@@ -86,7 +86,7 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     # What its provider keeps for a while can be taken back when everything is handed over, and once more
     # where that failed.
     is_handed = edition.state in (EditionState.SENT, EditionState.STOPPED)
-    if edition.state.value not in OPEN and not (is_handed and is_kept(connection, edition, now)):
+    if not edition.is_open and not (is_handed and is_kept(connection, edition, now)):
         raise MisuseError(f"{key} is {edition.state}: there is nothing left to stop")
     # What it was held for stays in its row: `resume` takes back the stop, and not the hold.
     # Whoever resumes it has to know that it was handed over before, whatever else it is stopped for.
@@ -125,7 +125,7 @@ def count_as_sent(connection: Connection, key: str, provider: str, by: str, now:
 def _is_open(connection: Connection, edition: Edition) -> bool:
     """Whether anybody may get more of an edition that was handed over, of itself or once it is resumed."""
     if edition.state is not EditionState.STOPPED:
-        return edition.state.value in OPEN
+        return edition.is_open
     found = sum_of(connection, edition.key)
     return found.candidates is None or any(map(found.of, _UNDECIDED))
 

@@ -27,7 +27,6 @@ from newsletter.desk import absent, early, pictures
 from newsletter.desk.previews import selection_shown
 from newsletter.desk.window import kept_for
 from newsletter.edition import BatchState, EditionState, Edits
-from newsletter.edition_row import OPEN
 from newsletter.tables import batches
 from newsroom.database import reading, writing
 from newsroom.errors import ProviderError
@@ -42,13 +41,14 @@ from web.edition_pages import Asked, EditionPages
 from web.edition_shown import audience_of, shown
 from web.edition_view import Known
 from web.forms import Form, form_of, token_of
+from web.headers import NEVER_KEPT
 from web.house import House
 
 LASTS = timedelta(days=1)
 """How long after an edition is over the link still shows what became of it."""
 
 
-PRIVATE = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+PRIVATE = {"Cache-Control": NEVER_KEPT, "X-Robots-Tag": "noindex"}
 """Headers of a picture behind the link."""
 
 LONGEST_BODY = 98_304
@@ -266,7 +266,7 @@ def _number(text: str) -> int:
 def _end(known: Known) -> datetime:
     """When the edition was over; far ahead while it is not."""
     edition = known.edition
-    if edition.state.value in OPEN:
+    if edition.is_open:
         return datetime.max.replace(tzinfo=edition.due.tzinfo) - 2 * LASTS
     if edition.finished is not None:
         return edition.finished

@@ -16,7 +16,6 @@ from content.teaser import Teaser
 from newsletter.delivery.recalls import Kept
 from newsletter.desk.briefing import arrival, clock, moment, reason
 from newsletter.edition import ALL_WITHDRAWN, BY_HAND, Edition, EditionState, LeftOut, Selection, Story
-from newsletter.edition_row import OPEN
 from newsletter.editions import LogLine
 from newsletter.left_out import Why
 from newsroom.masthead import SectionKind
@@ -85,13 +84,13 @@ class Known:
     @property
     def can_stop(self) -> bool:
         """Whether there is something of it that could still be stopped."""
-        return self.edition.state.value in OPEN or self.is_kept
+        return self.edition.is_open or self.is_kept
 
     @property
     def is_half_out(self) -> bool:
         """Whether it was held on its way: let go, it goes to the rest of its readers at once."""
         edition = self.edition
-        return bool(edition.held) and edition.first_handed is not None and edition.state.value in OPEN
+        return bool(edition.held) and edition.is_under_way
 
     @property
     def can_come_back(self) -> bool:
@@ -278,7 +277,7 @@ def standing(
 ) -> tuple[str, dict[str, object]]:
     """The key of the phrase that says how things are, and what fills it in."""
     edition = known.edition
-    if edition.first_handed is not None and edition.state.value in OPEN:
+    if edition.first_handed is not None and edition.is_open:
         when = moment(edition.first_handed, locale, zone)
         return "edition_sending", {"when": when, "done": known.done, "all": known.all}
     if edition.state is EditionState.COMPOSED:

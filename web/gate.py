@@ -32,6 +32,7 @@ from web.gate_lists import Related
 from web.gate_metadata import canonical_of, json_ld, properties
 from web.gate_shelves import Pools, Shelf, pools
 from web.gate_text import for_page, repeats
+from web.headers import NEVER_KEPT
 from web.house import House
 from web.local import sign_in_with, sign_up_with
 from web.session import SignedIn, signed_in
@@ -41,7 +42,6 @@ from web.words import words
 PUBLIC = "public, max-age=300"
 ASKED_FOR = "private, no-cache"
 """Of a page that says something else to others: kept by the reader's browser alone, which asks each time."""
-NEVER_KEPT = "private, no-store"
 
 
 def routes(house: House) -> list[BaseRoute]:

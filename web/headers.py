@@ -6,6 +6,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Raw = tuple[bytes, bytes]
 
+NEVER_KEPT = "private, no-store"
+"""Cache-Control of what one reader or editor may see, and nobody behind them."""
+
 POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 """Of an answer that brings no policy of its own: it shows nothing but itself, in nobody's frame."""
 

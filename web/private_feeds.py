@@ -32,6 +32,7 @@ from readership.reader import Reader
 from readership.tokens import LONGEST_TOKEN, read_feed_token
 from web.clients import UNKNOWN, network_of
 from web.feed_agents import agent_of
+from web.headers import NEVER_KEPT
 from web.house import House
 from web.private_holders import Holders
 from web.private_shelf import TYPES, Copy, Shelf
@@ -47,7 +48,7 @@ _SAFE = (
 )
 _KEPT = b"private, no-cache"
 """A feed reader may keep it, and asks each time whether it still may have it."""
-_GONE = {"Cache-Control": "private, no-store"}
+_GONE = {"Cache-Control": NEVER_KEPT}
 
 
 def routes(house: House) -> list[BaseRoute]:

@@ -17,7 +17,6 @@ from newsletter.delivery.post import Post
 from newsletter.delivery.recipients import remaining
 from newsletter.delivery.resending import is_whole
 from newsletter.edition import DeliveryState, Edition, EditionState, ExclusionReason, Selection
-from newsletter.edition_row import OPEN
 from newsletter.ledger import BatchRow
 from newsletter.providers import Batch
 from newsletter.rendering.letter import Letter
@@ -118,7 +117,7 @@ def claim(
     edition = editions.locked(connection, key)
     if edition.held:
         return Nothing.HELD
-    if edition.state.value not in OPEN:
+    if not edition.is_open:
         return Nothing.STOPPED if edition.state is EditionState.STOPPED else Nothing.DUE
     if terms.delay and not edition.recall:
         # Stopped and resumed while the run was at it: the name that it began with is cancelled.

@@ -20,7 +20,6 @@ from newsletter.delivery.delivery_report import (
 )
 from newsletter.delivery.sums import checked_sum
 from newsletter.edition import BatchState, Edition, EditionState
-from newsletter.edition_row import OPEN
 from newsletter.returns import drops, evidence
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
@@ -57,7 +56,7 @@ def concluded(connection: Connection, key: str, report: DeliveryReport, now: dat
 
 def _is_in_vain(edition: Edition, report: DeliveryReport) -> bool:
     """True where the edition would be over without anybody who was accepted."""
-    if edition.state.value not in OPEN or edition.held:
+    if not edition.is_open or edition.held:
         return False
     return bool(report.refused) and not (report.accepted or report.uncertain or report.planned)
 
@@ -102,7 +101,7 @@ def _many_refused(report: DeliveryReport) -> tuple[Problem, ...]:
 def _is_finished(connection: Connection, edition: Edition, uncertain: int, now: datetime) -> bool:
     if edition.state is EditionState.SENT:
         return True
-    if edition.state.value not in OPEN or edition.candidates is None or edition.held:
+    if not edition.is_open or edition.candidates is None or edition.held:
         return False
     states = ledger.count_by_state(connection, edition.key)
     if states.get(BatchState.PLANNED) or states.get(BatchState.HANDED):

@@ -32,7 +32,6 @@ from newsletter.delivery.post import Post
 from newsletter.delivery.settle import leftovers
 from newsletter.delivery.sums import checked_sum
 from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState
-from newsletter.edition_row import OPEN
 from newsletter.providers import Answer, Batch, Outcome, Provider, Recalls
 from newsroom.counted import counted
 from newsroom.database import reading, writing
@@ -149,7 +148,7 @@ class Delivery:
             if edition.held:
                 run.stopped_by = StoppedBy.HELD
                 return False
-            if edition.state.value not in OPEN:
+            if not edition.is_open:
                 if edition.state is EditionState.STOPPED:
                     is_restored = edition.note == holds.HANDED_BEFORE
                     run.stopped_by = StoppedBy.RESTORED if is_restored else StoppedBy.STOPPED

@@ -27,7 +27,6 @@ from newsletter.delivery.recall_doubt import (
 )
 from newsletter.delivery.recall_record import HANDED, count_taken, planned_anew
 from newsletter.edition import BatchState, Edition, EditionState
-from newsletter.edition_row import OPEN
 from newsletter.providers import Recalls
 from newsletter.providers.chosen import provider_for
 from newsletter.returns import evidence
@@ -60,7 +59,7 @@ def named(engine: Engine, key: str, provider: object) -> None:
         return
     with reading(engine) as connection:
         edition = editions.get(connection, key)
-        if edition.recall or edition.held or edition.state.value not in OPEN:
+        if edition.recall or edition.held or not edition.is_open:
             return
     name = provider.new_recall()
     with writing(engine) as connection:

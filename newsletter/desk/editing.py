@@ -23,7 +23,6 @@ from newsletter.desk import absent, choices
 from newsletter.desk.changes import Others, logged, moved
 from newsletter.desk.deciding import Given, decided
 from newsletter.edition import Edition, EditionState, Edits, LeftOut, Selection, Story
-from newsletter.edition_row import OPEN
 from newsletter.left_out import Why
 from newsroom.errors import ConfigurationError, MisuseError
 from newsroom.masthead import Newsletter, Newsroom
@@ -73,7 +72,7 @@ def open_edition(connection: Connection, key: str) -> Edition:
     edition = editions.locked(connection, key)
     if edition.state is EditionState.STOPPED:
         raise MisuseError(f"{key} is stopped: it takes no changes; `resume {key}` comes first")
-    if edition.state.value not in OPEN:
+    if not edition.is_open:
         raise MisuseError(f"{key} is {edition.state}: it takes no more changes")
     if edition.first_handed is not None:
         raise MisuseError(f"{key} is being handed over: now only `stop` or a withdrawal changes it")

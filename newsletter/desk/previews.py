@@ -18,7 +18,7 @@ from newsletter.desk import pictures
 from newsletter.desk.briefing import REASONS, Found, briefing
 from newsletter.desk.editing import current
 from newsletter.desk.window import kept_for
-from newsletter.edition import Edition, EditionState, Edits, Selection
+from newsletter.edition import RUN, Edition, EditionState, Edits, Selection
 from newsletter.letters.letter_queue import put
 from newsletter.rendering.letter import Letter, Slot, filled, parts_of
 from newsletter.rendering.phrases import phrases, trial_phrase
@@ -38,9 +38,6 @@ KIND = "preview"
 
 QUIET = timedelta(minutes=2)
 """So long nobody must have changed an edition before the others are told: changes come in a row."""
-
-RUN = "run"
-"""Who changes an edition where no person does."""
 
 _LONGEST = timedelta(hours=12)
 """After so long the preview of a held edition is not mailed any more."""

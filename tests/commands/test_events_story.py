@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,12 @@ from typing import Any
 import pytest
 
 from commands.main import main
-from newsroom.database import engine_for
-from newsroom.settings import load
+from tests.commands.at_its_address import at_its_address
 from tests.commands.house import House, built
 from tests.samples import NOON
 from tests.servers.http import Answer, Fault, HttpServer, Request
 from tests.web.posting import PUBLIC, post
-from tests.web.serving import Site, served
+from tests.web.serving import Site
 
 SIX, LATER = "2026-03-10T06:01", "2026-03-10T13:30"
 EDITION = "daily-2026-03-10"
@@ -42,14 +40,8 @@ def house(tmp_path: Path, sendgrid: HttpServer) -> House:
 @pytest.fixture
 def site(house: House) -> Iterator[Site]:
     """Its `serve`, where newsroom.toml says that it is."""
-    values = load(house.config, {})
-    engine = engine_for(values.database_url)
-    with served(values, engine) as site:
-        text = house.config.read_text(encoding="utf-8")
-        address = f'public_url = "http://127.0.0.1:{site.client.base_url.port}"'
-        house.config.write_text(re.sub(r'public_url = ".*"', address, text), encoding="utf-8")
+    with at_its_address(house) as site:
         yield site
-    engine.dispose()
 
 
 def events(request: Request, event: str, *numbers: int, **more: Any) -> list[dict[str, Any]]:
