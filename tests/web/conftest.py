@@ -44,7 +44,7 @@ def site(shop: Site, said: io.StringIO) -> Iterator[Site]:
     shop.clock.moment = Clock.moment
     shop.log = said
     yield shop
-    shop.said()
+    shop.left()
 
 
 @pytest.fixture

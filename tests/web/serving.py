@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 
 import httpx2
 import uvicorn
 from sqlalchemy.engine import Engine
+from uvicorn.server import ServerState
 
 from newsroom.database import metadata
 from newsroom.masthead import Newsletter, Newsroom
@@ -53,12 +55,20 @@ class Site:
     engine: Engine
     public: Path
     clock: Clock
+    state: ServerState
     log: io.StringIO = field(default_factory=io.StringIO)
 
     def said(self) -> str:
-        """The log so far. A line is written behind its answer, but before the next request is looked at."""
-        self.client.get("/healthz")
+        """The log so far: a line is written behind its answer, and when a file that was sent is closed."""
+        _waited(lambda: not self.state.tasks)
         return self.log.getvalue()
+
+    def left(self) -> None:
+        """Have nobody be connected: the log is the process's, and what a browser asks for behind a page would
+        else be in the next test's."""
+        self.client.close()
+        _waited(lambda: not self.state.connections and not self.state.tasks)
+        self.client = _client(self.client.base_url)
 
     def token(self, reader_id: int = 1, newsletter: str = "daily") -> str:
         return unsubscribe_token(KEYS, reader_id, newsletter)
@@ -122,12 +132,25 @@ def served(
         thread.start()
         server.up.wait(10)
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        site = Site(_client(address), engine, values.public_dir, clock, server.server_state)
         try:
-            with httpx2.Client(base_url=address, timeout=40, trust_env=False) as client:
-                yield Site(client, engine, values.public_dir, clock)
+            yield site
         finally:
+            site.client.close()
             server.should_exit = True
-            thread.join(10)
+            thread.join(30)
+            assert not thread.is_alive(), "the server did not end"
+
+
+def _client(address: httpx2.URL | str) -> httpx2.Client:
+    return httpx2.Client(base_url=address, timeout=40, trust_env=False)
+
+
+def _waited(condition: Callable[[], bool], seconds: float = 30) -> None:
+    end = monotonic() + seconds
+    while not condition():
+        assert monotonic() < end, "somebody still asks"
+        sleep(0.002)
 
 
 class _Server(uvicorn.Server):

@@ -52,7 +52,7 @@ def gate(behind: Site, said: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> It
     _empty(behind)
     behind.log = said
     yield behind
-    behind.said()
+    behind.left()
 
 
 def _empty(site: Site) -> None:
