@@ -85,7 +85,7 @@ def desk(tmp_path: Path, engine: Engine) -> Iterator[Desk]:
     many(engine, 4)
     composed(engine)
     with HttpServer(Answer(202, {"X-Message-Id": "m"})) as server:
-        keyed = SendGridSettings(base_url=server.url, connections=1, timeout=2, delay=DELAY)
+        keyed = SendGridSettings(base_url=server.url, connections=1, timeout=20, delay=DELAY)
         values = replace(
             settings(tmp_path),
             sendgrid=keyed,

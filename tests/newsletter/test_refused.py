@@ -50,12 +50,12 @@ def by(made: Provider) -> Iterator[Provider]:
 
 
 def smtp(server: Server, **settings: Any) -> Smtp:
-    value = SmtpSettings(host="127.0.0.1", port=server.port, security="plain", timeout=2.0)
+    value = SmtpSettings(host="127.0.0.1", port=server.port, security="plain", timeout=20.0)
     return Smtp(replace(value, **settings), SECRETS)
 
 
 def sendgrid(server: HttpServer) -> SendGrid:
-    return SendGrid(SendGridSettings(base_url=server.url, timeout=5.0), SECRETS)
+    return SendGrid(SendGridSettings(base_url=server.url, timeout=20.0), SECRETS)
 
 
 def nothing_was_taken(house: House, report: DeliveryReport) -> None:
@@ -257,7 +257,7 @@ def failing(house: House) -> Callable[[], DeliveryReport]:
 def test_every_run_fails_while_the_mail_server_is_down_and_it_is_one_problem(engine: Engine) -> None:
     with Server() as server:
         port = server.port
-    provider = Smtp(SmtpSettings(host="127.0.0.1", port=port, security="plain", timeout=1.0), SECRETS)
+    provider = Smtp(SmtpSettings(host="127.0.0.1", port=port, security="plain"), SECRETS)
     with by(provider):
         house = house_of(engine, 50, provider)
         run = failing(house)

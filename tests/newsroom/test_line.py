@@ -54,7 +54,7 @@ def test_where_it_stands_still_some_wait_and_no_more_come() -> None:
         begun = time.monotonic()
         with pytest.raises(StoreError), line.turn():
             pass
-        assert time.monotonic() - begun < 0.1
+        assert time.monotonic() - begun < 0.8
         for one in asking:
             one.join()
     assert (len(refused), sum(one > 1.4 for one in refused)) == (5, 2)
