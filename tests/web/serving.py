@@ -60,14 +60,14 @@ class Site:
 
     def said(self) -> str:
         """The log so far: a line is written behind its answer, and when a file that was sent is closed."""
-        _waited(lambda: not self.state.tasks)
+        waited(lambda: not self.state.tasks)
         return self.log.getvalue()
 
     def left(self) -> None:
         """Have nobody be connected: the log is the process's, and what a browser asks for behind a page would
         else be in the next test's."""
         self.client.close()
-        _waited(lambda: not self.state.connections and not self.state.tasks)
+        waited(lambda: not self.state.connections and not self.state.tasks)
         self.client = _client(self.client.base_url)
 
     def token(self, reader_id: int = 1, newsletter: str = "daily") -> str:
@@ -146,10 +146,11 @@ def _client(address: httpx2.URL | str) -> httpx2.Client:
     return httpx2.Client(base_url=address, timeout=40, trust_env=False)
 
 
-def _waited(condition: Callable[[], bool], seconds: float = 30) -> None:
+def waited(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until it is so."""
     end = monotonic() + seconds
     while not condition():
-        assert monotonic() < end, "somebody still asks"
+        assert monotonic() < end, "it did not come to be so"
         sleep(0.002)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from newsroom.database import engine_for, metadata
-from tests.web.serving import Site, served, settings
+from tests.web.serving import Site, served, settings, waited
 from web import connections
 
 SLOW = (
@@ -88,16 +88,15 @@ def test_an_answer_that_is_not_taken_is_not_waited_for(hasty: Site) -> None:
     assert len(hasty.client.get("/media/0123.jpg").content) == 20_000_000
 
 
-def test_connections_are_counted(hasty: Site) -> None:
+def test_connections_are_counted(hasty: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever asks for nothing would soon be sent away too.
+    monkeypatch.setattr(connections, "ASKING", 60.0)
     with ExitStack() as ends:
         many = [ends.enter_context(connect(hasty)) for _ in range(60)]
-        time.sleep(0.2)
-        over = 0
         for one in many:
             one.settimeout(0.01)
-            over += is_over(one)
-        assert over >= 40
-    time.sleep(0.2)
+        waited(lambda: sum(map(is_over, many)) == 40)
+    waited(lambda: not hasty.state.connections)
     assert hasty.client.get("/healthz").status_code == 200
 
 
@@ -122,6 +121,6 @@ def test_somebody_who_leaves_in_the_middle_is_no_mistake_of_ours(
         with connect(hasty) as one:
             one.sendall(b"POST /unsubscribe/x HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\nAAAA")
             time.sleep(0.1)
-    time.sleep(0.3)
+    waited(lambda: not hasty.state.connections and not hasty.state.tasks)
     said = capsys.readouterr().out
     assert "failed" not in said
