@@ -72,3 +72,15 @@ def test_no_date_in_arabic_has_a_latin_comma() -> None:
     days = replace(samples.newsletter(), days=frozenset({1, 3}))
     for text in (Draughtsman(newsroom).moment(samples.NOON), hours(days, "ar")):
         assert "،" in text and "," not in text
+
+
+def test_no_french_line_ends_before_its_high_signs() -> None:
+    """A no-break space stands before : ; ? ! » % and after «, wherever the words go."""
+    loose = re.compile("[ \t\n][:;?!»%]|«[ \t\n]")
+    found = [
+        f"{path.relative_to(FOLDER.parent)}:{number}: {line.strip()}"
+        for path in sorted(FOLDER.parent.rglob("fr.toml"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if loose.search(line) and not line.startswith("#")
+    ]
+    assert found == []
