@@ -84,6 +84,11 @@ class Commands(TyperGroup):
         both = _contradiction(params, rest)
         if both:
             raise MisuseError(f"{path}: {both[0]} and {both[1]} contradict each other; say one of them")
+        taken = _taken_for_a_value(params, rest)
+        if taken:
+            raise MisuseError(
+                f"{path}: {taken[0]} needs a value, and {taken[1]} behind it is an option; nothing was done"
+            )
         return name, command, rest
 
     def get_params(self, ctx: Any) -> Any:
@@ -92,6 +97,7 @@ class Commands(TyperGroup):
 
 
 _COMPLETION = ("install_completion", "show_completion")
+_HELP = "--help"
 
 
 def _contradiction(params: Any, words: Sequence[str]) -> tuple[str, str] | None:
@@ -103,6 +109,21 @@ def _contradiction(params: Any, words: Sequence[str]) -> tuple[str, str] | None:
         ]
         if all(ways):
             return ways[0], ways[1]
+    return None
+
+
+def _taken_for_a_value(params: Any, words: Sequence[str]) -> tuple[str, str] | None:
+    """An option whose value was forgotten, and the option behind it, which would be taken for that. Pure.
+
+    `--why=--dry-run` says what it means.
+    """
+    names = {param: (*param.opts, *param.secondary_opts) for param in params}
+    options = {name for some in names.values() for name in some if name.startswith("-")}
+    flags = {name for param, some in names.items() if getattr(param, "is_flag", False) for name in some}
+    said = itertools.takewhile(lambda word: word != "--", words)
+    for word in said:
+        if word in options - flags and (value := next(said, "")).partition("=")[0] in {*options, _HELP}:
+            return word, value
     return None
 
 

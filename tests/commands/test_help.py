@@ -42,6 +42,20 @@ def test_the_completion_is_installed_once_and_not_by_each_command(capsys: pytest
         ("status --problems --reader a@quay.example", "status: --reader and --problems: say one of them"),
         ("test a@quay.example --all --plan paid", "test: --all and --plan: say one of them"),
         ("readers import list.csv --reason bounced", "readers import: --reason goes with --suppress"),
+        (
+            "edit daily-2026-03-10 --subject --dry-run",
+            "edit: --subject needs a value, and --dry-run behind it is an option; nothing was done",
+        ),
+        ("stop daily-2026-03-10 --why --dry-run", "stop: --why needs a value, and --dry-run behind it"),
+        (
+            "edit daily-2026-03-10 --note --lead=bridge",
+            "edit: --note needs a value, and --lead=",
+        ),
+        (
+            "readers import list.csv --reason --dry-run",
+            "readers import: --reason needs a value, and --dry-run",
+        ),
+        ("hold daily-2026-03-10 --why --help", "hold: --why needs a value, and --help behind it"),
         ("--dry-run test a@quay.example", "test has no --dry-run: it would act all the same"),
         ("--dry-run readers export list.csv", "readers export has no --dry-run"),
         ("--dry-run backup", "backup has no --dry-run"),
@@ -63,3 +77,13 @@ def test_a_flag_said_twice_and_what_stands_behind_two_hyphens_contradict_nothing
     for words in ("resolve 79 --sent --sent", "resolve 79 --sent -- --not-sent"):
         main(["--config", "/nowhere/newsroom.toml", *words.split()])
         assert "contradict" not in capsys.readouterr().err
+
+
+def test_an_option_that_is_meant_as_a_value_is_said_to_be_one(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        "hold daily --why=--dry-run",
+        "hold daily --dry-run --why x",
+        "hold daily --why x --dry-run",
+    ):
+        main(["--config", "/nowhere/newsroom.toml", *words.split()])
+        assert "needs a value" not in capsys.readouterr().err
