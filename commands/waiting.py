@@ -15,6 +15,7 @@ from commands.context import Context
 from commands.left_sources import left_line
 from commands.reader_feeds import said
 from commands.refusals import judged
+from commands.stopped_editions import waiting_stopped
 from commands.taking_back import waits
 from commands.troubles import NOTICE
 from commands.waiting_late import late
@@ -74,11 +75,12 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
         _refused(judged(connection, room, one), many) if one.trouble is Trouble.REFUSED else _of_edition(one)
         for one in problems
     ]
-    found += [one for one in late(connection, room, sends=not objects) if edition in (None, one.edition)]
-    found += [one for one in _kept(connection, room) if edition in (None, one.edition)]
-    found += [one for one in _after_all(connection, room) if edition in (None, one.edition)]
-    found += [one for one in _undecided(connection, since) if edition in (None, one.edition)]
-    found += [one for one in _unseen(connection, room) if edition in (None, one.edition)]
+    kept = [*_kept(connection, room)]
+    more = [*late(connection, room, sends=not objects), *kept, *_after_all(connection, room)]
+    # Of what the provider keeps still more is said than that it is stopped.
+    more += waiting_stopped(connection, room, but={one.edition for one in kept})
+    more += [*_undecided(connection, since), *_unseen(connection, room)]
+    found += [one for one in more if edition in (None, one.edition)]
     found += _returned(connection, edition)
     if edition is None:
         found = [*_database(room), *objects, *found, *_sources(connection, room)]

@@ -12,7 +12,9 @@ _NAMED = re.compile(
 )
 """A command that a message names."""
 
-_LOOKED_AT = re.compile(r"(?:resolve|readers bounces|release|stop) \S+|release$|move-here(?: --also)?$")
+_LOOKED_AT = re.compile(
+    r"(?:resolve|readers bounces|release|stop|resume) \S+|release$|move-here(?: --also)?$"
+)
 """The beginning of a command that settles what the database and its witness say of themselves."""
 
 

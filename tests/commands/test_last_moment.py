@@ -129,6 +129,16 @@ def test_a_test_message_changes_nothing_in_the_whole_database(house: House, then
     engine.dispose()
 
 
+def test_what_an_editor_stops_by_the_link_is_told_to_the_operator(house: House) -> None:
+    address = link(house)
+    with window_shop(house, "2026-03-10T05:50") as site:
+        page = site.client.get(address)
+        site.client.post(address, data={"seen": seen(page), "do": "stop", "sure": "yes"})
+    run = house.run(now="2026-03-10T06:00")
+    assert (run.status, len(run.problems)) == (0, 1)
+    assert run.problems[0].startswith(f"{KEY} was stopped by an editor at 05:50: nobody has it; ")
+
+
 @contextmanager
 def room_of(house: House, now: str) -> Iterator[Context]:
     with opened(Invocation(house.config, LogFormat.JSON, now, dry_run=False)) as room:
