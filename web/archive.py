@@ -23,7 +23,7 @@ from newsletter import archived
 from newsletter.archived import Line
 from newsletter.edition import Edition, Selection
 from newsletter.rendering.budget import NOTHING
-from newsletter.rendering.page import note_html
+from newsletter.rendering.note import directed, note_html
 from newsletter.rendering.phrases import phrases
 from newsletter.rendering.sheet import laid_out
 from newsletter.rendering.tongue import Tongue, tongue_of
@@ -147,6 +147,7 @@ class Archive:
         newsroom, language = self.house.newsroom, newsletter.language
         said = phrases(language)
         sheet = laid_out(selection, Variant(Audience.FREE), newsroom, newsletter, said, NOTHING)
+        around = (sheet.note.direction if sheet.note else "") or sheet.own_direction
         return self.house.pages.page(
             "archive_edition",
             "archive_edition_title",
@@ -158,7 +159,7 @@ class Archive:
             is_extra=bool(edition.slot),
             sheet=sheet,
             said=said,
-            note=note_html(selection.note),
+            note=directed(note_html(selection.note), around) if sheet.note else "",
             before=_row(beside[0], language) if beside[0] else None,
             after=_row(beside[1], language) if beside[1] else None,
             all_of=f"/archive/?newsletter={newsletter.key}" if len(self.open) > 1 else "/archive/",

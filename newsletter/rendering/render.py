@@ -9,7 +9,8 @@ from newsletter.desk.briefing import Briefing
 from newsletter.edition import Selection
 from newsletter.rendering.budget import LIMIT, NOTHING, Trim, fitting, steps
 from newsletter.rendering.letter import Letter, Slot, filled, parts_of
-from newsletter.rendering.page import Page, note_html
+from newsletter.rendering.note import note_html
+from newsletter.rendering.page import Page
 from newsletter.rendering.phrases import phrases
 from newsletter.rendering.sheet import laid_out
 from newsletter.rendering.straight_in import LinkOf, plain

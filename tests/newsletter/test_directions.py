@@ -92,6 +92,19 @@ def test_a_note_stands_on_the_side_of_its_letters(
     assert spoken_in(label) == (language, "rtl" if language == "ar" else "ltr")
 
 
+@pytest.mark.parametrize(
+    ("text", "is_slanted"), [("Photo: Nele", True), ("تصوير: ليلى", False), ("Photo: ليلى", False)]
+)
+def test_a_credit_is_slanted_where_its_letters_have_a_slant(text: str, is_slanted: bool) -> None:
+    image = editions.picture(alt=text, credit=text)
+    block = Block("city", "City", SectionKind.EDITORIAL, (editions.story("Two", teaser="So.", image=image),))
+    made = editions.selection(lead=editions.story("One", image=image), blocks=(block,))
+    tree = tree_of(rendered(made, language="en"))
+    assert [one.text() for one in tree.css("td.soft i")] == ([text] * 2 if is_slanted else [])
+    picture = tree.css_first('td[style^="padding:20px 0 0"]').attributes["style"] or ""
+    assert ("italic" in picture) is is_slanted
+
+
 def test_a_section_is_in_capitals_where_its_letters_have_some() -> None:
     story = editions.story("عودة العبّارة", language="ar")
     titles = {"Work & money!": ("ltr", True), "ثقافة": (None, False)}

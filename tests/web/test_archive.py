@@ -18,6 +18,7 @@ from content import store
 from content.article import Access
 from newsletter import editions as edition_store
 from newsletter.archived import as_archived
+from newsletter.desk.editing import note_of
 from newsletter.edition import Composition, Selection
 from newsroom.database import metadata, writing
 from newsroom.masthead import Archive, Offer
@@ -99,6 +100,24 @@ def test_an_edition_is_read_as_somebody_sees_it_who_does_not_pay(site: Site) -> 
     assert "unsubscribe" not in html.lower()
     assert "trial ends" not in html
     assert all((image.attributes["src"] or "").startswith("/media/") for image in tree.css("img"))
+
+
+def test_each_block_of_the_note_runs_as_its_letters_do_and_no_arabic_credit_is_slanted(site: Site) -> None:
+    arabic = "قال المجلس لا شيء (English inside)."
+    lead = editions.story("The bridge", image=editions.picture(credit="تصوير: ليلى / Quay"))
+    note = note_of(f"Good morning.\n\n{arabic}\n\n> {arabic}\n")
+    archives.went_out(site.engine, editions.selection(note=note, lead=lead))
+    tree = page(site)
+    blocks = tree.css(".edition .text p, .edition .text blockquote")
+    assert [(one.tag, one.attributes.get("dir")) for one in blocks] == [
+        ("p", None),
+        ("p", "rtl"),
+        ("blockquote", "rtl"),
+        ("p", None),
+    ]
+    assert not tree.css(".edition .text [style]")
+    assert not tree.css(".lead figcaption i")
+    assert tree.css("article figcaption i")
 
 
 def test_no_paid_word_is_in_it(site: Site) -> None:
