@@ -14,7 +14,7 @@ from babel.numbers import format_decimal
 from babel.units import format_unit
 
 from content.teaser import Teaser
-from newsletter.desk.changes import told
+from newsletter.desk.changes import Told, told
 from newsletter.edition import BY_HAND, Edition, LeftOut, Selection, Story
 from newsletter.left_out import Value, sentences
 from newsletter.rendering.lines import clean, isolated, unbroken
@@ -51,15 +51,15 @@ class Briefing:
     heading: str
     note: str
     """Who changed it since the last preview; else empty."""
-    changes: tuple[str, ...]
-    """And what, a line each."""
+    changes: tuple[Told, ...]
+    """And what."""
     until: str
     button: str
     url: str
     facts: tuple[tuple[str, str], ...]
     """(name, value)."""
-    sections: tuple[tuple[str, tuple[str, ...]], ...]
-    """(title, headlines) in reading order."""
+    sections: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    """(title, headlines) in reading order; beside each headline when it comes out, where that is to come."""
     left_out_title: str
     left_out: tuple[tuple[str, str], ...]
     """(headline, why)."""
@@ -88,6 +88,8 @@ class Found:
     """The ids of the stories in `before` that no editor took out: withdrawn, or not published by then."""
     delay: timedelta = timedelta()
     """How long the provider keeps what it is handed before it sends it."""
+    now: datetime | None = None
+    """The moment at which it is told."""
     pictures: Collection[str] = ()
     """The paths of those of its pictures that are not published yet."""
 
@@ -129,7 +131,7 @@ def briefing(
         button=words["button"],
         url=url,
         facts=tuple(facts),
-        sections=_sections(selection, words, locale),
+        sections=_sections(found, words, locale, zone),
         left_out_title=words["left_out"],
         left_out=tuple(left_out[:MOST_LEFT_OUT]),
         more=words["more"].format(count=more) if more > 0 else "",
@@ -216,13 +218,19 @@ def _readers(readers: Mapping[Plan, int], words: Words, locale: Locale) -> str:
     return f"{total} ({format_list(parts, locale=locale)})" if len(parts) > 1 else " ".join(parts) or total
 
 
-def _sections(selection: Selection, words: Words, locale: Locale) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    def line(story: Story, kind: SectionKind) -> str:
+def _sections(
+    found: Found, words: Words, locale: Locale, zone: ZoneInfo
+) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    selection = found.selection
+
+    def line(story: Story, kind: SectionKind) -> tuple[str, str]:
         headline = _headline(story.teaser, locale)
-        if kind is not SectionKind.SPONSORED:
-            return headline
-        sponsor = set_apart(clean(story.teaser.sponsor), "", locale.language)
-        return words["sponsored"].format(sponsor=sponsor, headline=headline)
+        if kind is SectionKind.SPONSORED:
+            sponsor = set_apart(clean(story.teaser.sponsor), "", locale.language)
+            headline = words["sponsored"].format(sponsor=sponsor, headline=headline)
+        out = story.teaser.published
+        is_kept = found.now is not None and out > found.now
+        return headline, words["embargoed"].format(time=clock(out, locale, zone)) if is_kept else ""
 
     lead = [(words["lead"], (line(selection.lead, SectionKind.EDITORIAL),))] if selection.lead else []
     blocks = [

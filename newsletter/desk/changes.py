@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from content.prose import plain
 from newsletter.composition.difference import by_hand, gone
 from newsletter.composition.subject import cut, one_line
 from newsletter.edition import Edits, Selection
 from newsletter.rendering.lines import clean, unbroken
 from newsletter.rendering.tongue import set_apart
+from newsroom.masthead import SectionKind
 
 QUOTED = 80
 """So many characters of what an editor wrote are in the log."""
@@ -21,6 +23,15 @@ Words = Mapping[str, str]
 """templates/words/personal/preview/LANGUAGE.toml."""
 
 _NO_EDITS = Edits()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that is otherwise."""
+
+    said: str
+    stories: tuple[str, ...] = ()
+    """Whose headlines follow; a single one is in what is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +116,9 @@ def told(
     words: Words,
     withdrawn: Collection[str] = (),
     language: str = "en",
-) -> tuple[str, ...]:
-    """What is otherwise in `after`, a line each in `language`, for an editor who has seen `before`;
-    `withdrawn` are the ids of what no editor took out."""
+) -> tuple[Told, ...]:
+    """What is otherwise in `after`, in `language`, for an editor who has seen `before`; `withdrawn` are the
+    ids of what no editor took out."""
     names = {
         teaser.id: set_apart(unbroken(clean(teaser.headline)), teaser.language, language)
         for teaser in (story.teaser for story in (*before.stories, *after.stories))
@@ -116,23 +127,27 @@ def told(
     lines = []
     if after.subject != before.subject:
         now, then = (set_apart(clean(one.subject), "", language) for one in (after, before))
-        lines.append(words["changed_subject"].format(now=now, before=then))
+        lines.append(Told(words["changed_subject"].format(now=now, before=then)))
     if after.leading and after.leading != before.leading:
-        lines.append(words["changed_lead"].format(now=names[after.leading]))
+        lines.append(Told(words["changed_lead"].format(now=names[after.leading])))
+    named = []
     for key, ids in (
         ("changed_out", [id_ for id_ in were if id_ not in are and id_ not in withdrawn]),
         ("changed_withdrawn", [id_ for id_ in were if id_ not in are and id_ in withdrawn]),
         ("changed_in", [id_ for id_ in are if id_ not in were]),
     ):
-        if ids:
-            lines.append(words[key].format(what=_few([names[id_] for id_ in ids], words)))
+        named.append((key, [names[id_] for id_ in ids]))
     titles = {block.section: set_apart(clean(block.title), "", language) for block in after.blocks}
-    gone_to = [f"{names[id_]} ({titles[section]})" for id_, section in moved(_NO_EDITS, before, after)]
-    if gone_to:
-        lines.append(words["changed_moved"].format(what=_few(gone_to, words)))
+    for key, places in (
+        ("changed_moved", moved(_NO_EDITS, before, after)),
+        ("changed_up", _further_up(before, after)),
+    ):
+        named.append((key, [f"{names[id_]} ({titles[section]})" for id_, section in places]))
+    lines += [_named(words[key], some, words) for key, some in named if some]
     if after.note != before.note:
         key = "changed_note" if before.note else "changed_note_new"
-        lines.append(words[key if after.note else "changed_note_gone"])
+        now = set_apart(cut(one_line(plain(after.note)), QUOTED), "", language)
+        lines.append(Told(words[key if after.note else "changed_note_gone"].format(now=now)))
     return tuple(lines)
 
 
@@ -142,9 +157,28 @@ def _moved(before: Selection, after: Selection) -> list[str]:
     return [id_ for id_, section in after.sections.items() if sections.get(id_, section) != section]
 
 
-def _few(names: Sequence[str], words: Words) -> str:
-    more = [words["more"].format(count=len(names) - MOST)] if len(names) > MOST else []
-    return " · ".join([*names[:MOST], *more])
+def _further_up(before: Selection, after: Selection) -> tuple[tuple[str, str], ...]:
+    """(id, section) of those that stand before others in their section which they stood behind."""
+    stood = {block.section: [story.teaser.id for story in block.stories] for block in before.blocks}
+    found = []
+    for block in after.blocks:
+        if block.kind not in (SectionKind.EDITORIAL, SectionKind.BRIEFS):
+            continue
+        are = [story.teaser.id for story in block.stories]
+        waiting = [id_ for id_ in stood.get(block.section, ()) if id_ in are]
+        for id_ in are:
+            if id_ in waiting:
+                if id_ != waiting[0]:
+                    found.append((id_, block.section))
+                waiting.remove(id_)
+    return tuple(found)
+
+
+def _named(phrase: str, names: Sequence[str], words: Words) -> Told:
+    if len(names) == 1:
+        return Told(phrase.format(what=names[0]))
+    more = (words["more"].format(count=len(names) - MOST),) if len(names) > MOST else ()
+    return Told(phrase.format(what="").rstrip(), (*names[:MOST], *more))
 
 
 def _instead_of(lead: str, before: Selection) -> str:

@@ -184,6 +184,7 @@ def _found(connection: Connection, settings: Settings, one: Due, now: datetime) 
         teasers=catalogue.by_ids(connection, ids, max(now, edition.due), newsroom.paywall),
         readers=counts.by_plan(connection, edition.newsletter, edition.local_date),
         delay=kept_for(settings),
+        now=now,
         pictures=pictures.waiting(connection, selection),
     )
 

@@ -162,6 +162,13 @@ def wrapped(text: str, columns: int = WIDTH) -> str:
     return "\n".join([*lines, line])
 
 
+def hung(text: str, before: str = "- ", columns: int = WIDTH) -> str:
+    """`text` behind `before`, in lines of at most `columns`, each further one as far in as the first's words:
+    nobody takes it for an item of its own."""
+    further_in = " " * width(before)
+    return before + wrapped(text, columns - width(before)).replace("\n", f"\n{further_in}")
+
+
 def in_rows(text: str, columns: int = WIDTH) -> str:
     """What separators part, in lines of at most `columns`: where a line ends, the separator goes."""
     rows: list[str] = []

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from mjml import mjml2html
 
 from newsletter.rendering.letter import MARK_CLOSE, MARK_OPEN, Slot
-from newsletter.rendering.lines import in_rows, isolated, isolates, reads, width, wrapped
+from newsletter.rendering.lines import hung, in_rows, isolated, isolates, reads, width, wrapped
 from newsroom.errors import RenderError
 from newsroom.looks import Looks
 
@@ -112,6 +112,7 @@ def _environment(*, escaping: bool) -> Environment:
     environment.globals["mark"] = _mark
     environment.filters["wrap"] = wrapped
     environment.filters["rows"] = in_rows
+    environment.filters["hung"] = hung
     environment.filters["isolated"] = isolated
     environment.filters["reads"] = reads
     environment.filters["apart"] = _apart

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
+from selectolax.lexbor import LexborHTMLParser
 
 from newsletter.desk.briefing import Briefing, Found, briefing, period, when
+from newsletter.desk.changes import Told
 from newsletter.edition import BY_HAND, Block, Edition, EditionState, LeftOut, Story
 from newsletter.left_out import Why
 from newsletter.letters.personal import words_of
@@ -111,7 +113,47 @@ def test_what_is_paid_for_is_called_so_in_the_list() -> None:
     found = Found(edition, replace(made, blocks=(*made.blocks, block)), (), {}, {})
     words = words_of("preview", "en")
     last = briefing(found, words, {}, Locale("en"), ZONE, URL).sections[-1]
-    assert last == ("Highlights", ("Paid content, Port of Ghent: The lock reopens",))
+    assert last == ("Highlights", (("Paid content, Port of Ghent: The lock reopens", ""),))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "comes out at 1:10\u202fPM"), ("de", "erscheint um 13:10"), ("ar", "يُنشر في 1:10 م")],
+)
+def test_what_is_still_kept_says_when_it_comes_out(language: str, said: str) -> None:
+    later = NOW + timedelta(minutes=10)
+    kept = replace(samples.teaser("lock"), published=later)
+    made = selection()
+    block = Block("harbour", "Harbour", SectionKind.EDITORIAL, (Story(kept),))
+    edition = Edition(KEY, "daily", DAY, "", EditionState.COMPOSED, 1, NOW)
+    known = Found(edition, replace(made, blocks=(*made.blocks, block)), (), {}, {}, now=NOW)
+    box = briefing(known, words_of("preview", language), {}, Locale(language), ZONE, URL)
+    assert [time for _, lines in box.sections for _, time in lines if time] == [said]
+    paper = samples.newsletter(language=language)
+    letter = render(made, Variant(Audience.FREE), samples.newsroom(), paper, briefing=box).letter
+    assert f"The lock reopens ({said})" in "".join(map(str, letter.text)).replace("\u2068", "").replace(
+        "\u2069", ""
+    )
+    html = LexborHTMLParser("".join(map(str, letter.html)))
+    (line,) = (one for one in html.css("p") if "The lock reopens" in one.text())
+    assert line.text().replace("\u200f", "") == f"The lock reopens ({said})"
+    # Once it is out, nothing is said.
+    out = briefing(replace(known, now=later), words_of("preview", language), {}, Locale(language), ZONE, URL)
+    assert not any(time for _, lines in out.sections for _, time in lines)
+
+
+def test_a_list_of_headlines_has_a_line_each_in_plain_text_and_none_looks_like_two() -> None:
+    long = "word " * 20
+    changes = (Told("Out:", (f"{long}end", "B", "and 9 more")), Told(f"In: {long}end"))
+    box = replace(told(), note="Changed.", changes=changes)
+    letter = render(
+        selection(), Variant(Audience.FREE), samples.newsroom(), samples.newsletter(), briefing=box
+    )
+    text = "".join(map(str, letter.letter.text))
+    listed = text.partition("Changed.\n")[2].partition("\n\n")[0].split("\n")
+    assert [line[:4] for line in listed] == ["- Ou", "  - ", "    ", "  - ", "  - ", "- In", "  wo"]
+    html = "".join(map(str, letter.letter.html))
+    assert "end ·\u00a0B ·\u00a0and 9 more</p>" in html
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

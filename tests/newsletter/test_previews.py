@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from content.tables import articles
 from newsletter import editions, holds
 from newsletter.desk import editing
-from newsletter.desk.changes import logged, told
+from newsletter.desk.changes import Told, logged, told
 from newsletter.desk.choices import ImpossibleError
 from newsletter.desk.previews import QUIET, put_previews, selection_shown
 from newsletter.desk.seen import Seen, last_refused, seen, unseen
@@ -24,6 +24,7 @@ from newsletter.letters.letter_queue import put
 from newsletter.letters.personal import words_of
 from newsletter.letters.post_office import drained
 from newsletter.rendering.letter import Letter
+from newsletter.rendering.phrases import languages
 from newsletter.tables import edition_revisions, letters
 from newsroom.database import reading, writing
 from newsroom.installation import ensure
@@ -99,7 +100,7 @@ def test_the_second_one_says_what_was_changed(engine: Engine, values: Settings) 
         "Subject: “Ours” instead of “The bridge reopens”",
         "Lead: “The cello reopens”",
         "Out: The ferry reopens",
-        "A note on top",
+        "A note on top: “Look.”",
     ):
         assert said in html
         assert said in text
@@ -132,15 +133,17 @@ def test_what_was_changed_is_said_of_each_kind() -> None:
     before, after = selection(), selection(("bridge", "politics"), ("cello", "politics"), ("quay", "culture"))
     assert told(before, before, words) == ()
     assert told(before, after, words) == (
-        "Out: The ferry reopens",
-        "In: The quay reopens",
-        "In another section: The cello reopens (Politics)",
+        Told("Out: The ferry reopens"),
+        Told("In: The quay reopens"),
+        Told("In another section: The cello reopens (Politics)"),
     )
     many_more = selection(*STORIES, *((f"story{number}", "culture") for number in range(10)))
-    assert told(before, many_more, words)[0].endswith("and 2 more")
+    (more,) = told(before, many_more, words)
+    assert (more.said, len(more.stories), more.stories[-1]) == ("In:", 9, "and 2 more")
     noted = replace(before, note="<p>x</p>")
-    assert told(noted, before, words) == ("No note on top any more",)
-    assert told(noted, replace(before, note="<p>y</p>"), words) == ("Another note on top",)
+    assert told(noted, before, words) == (Told("No note on top any more"),)
+    another = replace(before, note="<p>Dear <b>you</b>,</p><p>all</p>")
+    assert told(noted, another, words) == (Told("Another note on top: “Dear you, all”"),)
     without = selection(("bridge", "politics"), ("cello", "culture"))
     dropped = replace(without, note=noted.note)
     drop = Edits(dropped=frozenset({FERRY}))
@@ -150,6 +153,27 @@ def test_what_was_changed_is_said_of_each_kind() -> None:
     by_rule = logged(Edits(subject=""), ours, ours, before)
     assert by_rule == 'edited: subject by rule "The bridge reopens" instead of "Ours"'
     assert logged(Edits(note=""), before, before, before) == "edited: note taken away"
+
+
+def test_what_stands_further_up_in_its_section_is_told_and_not_what_gave_it_its_place() -> None:
+    words = words_of("preview", "en")
+    names = ("bridge", "culture"), ("cello", "politics"), ("ferry", "politics"), ("quay", "politics")
+    before = selection(*names)
+    after = selection(names[0], names[3], names[1], names[2])
+    assert told(before, after, words) == (Told("Further up: The quay reopens (Politics)"),)
+    # That others came or went moves nothing.
+    fewer = selection(names[0], ("lock", "politics"), *names[2:])
+    assert [one.said for one in told(before, fewer, words)] == [
+        "Out: The cello reopens",
+        "In: The lock reopens",
+    ]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_stories_stand_at_the_end_of_what_is_said_of_them(language: str) -> None:
+    words = words_of("preview", language)
+    for key in ("out", "withdrawn", "in", "moved", "up"):
+        assert words[f"changed_{key}"].endswith("{what}")
 
 
 def test_once_more_after_anothers_changes_and_never_again(engine: Engine, values: Settings) -> None:
