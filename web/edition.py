@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from content import catalogue, waiting_pictures
 from content.gallery import FOLDER
-from newsletter import editions, holds
+from newsletter import archived, editions, holds
 from newsletter.composition.room_now import as_it_is
 from newsletter.delivery import recalls
 from newsletter.desk import absent, early, pictures
@@ -34,13 +34,13 @@ from newsroom.log import problem, step
 from readership.address import recipient_key
 from readership.tokens import read_edition_token
 from web import edition_deeds as deeds
-from web.edition_deeds import ALWAYS, RefusedError
+from web.edition_deeds import ALWAYS, CUT, REFUSALS, STALE, RefusedError
 from web.edition_form import Press, only_changed, press_of, typed_of
 from web.edition_gone import gone
 from web.edition_pages import Asked, EditionPages
 from web.edition_shown import audience_of, shown
 from web.edition_view import Known
-from web.forms import Form, form_of, token_of
+from web.forms import Form, start_of_form, token_of
 from web.headers import NEVER_KEPT
 from web.house import House
 
@@ -51,9 +51,9 @@ LASTS = timedelta(days=1)
 PRIVATE = {"Cache-Control": NEVER_KEPT, "X-Robots-Tag": "noindex"}
 """Headers of a picture behind the link."""
 
-LONGEST_BODY = 98_304
+LONGEST_BODY = 1_048_576
 """Bytes of a POST that are read. Every button brings the note along, be it far too long: that is to be said,
-with all of it still there, and to hold and to stop has to work whatever it is."""
+with all of it still there. Of more than that only what stands before the note is known."""
 
 
 def routes(house: House) -> list[BaseRoute]:
@@ -75,7 +75,7 @@ class Controls:
     async def __call__(self, request: Request) -> Response:
         """The page for GET, the deed for POST."""
         token = token_of(request)
-        form = await form_of(request, LONGEST_BODY) if request.method == "POST" else None
+        form = await start_of_form(request, LONGEST_BODY) if request.method == "POST" else None
         return await run_in_threadpool(self.answer, token, form, request.query_params.multi_items())
 
     def picture(self, request: Request) -> Response:
@@ -103,6 +103,8 @@ class Controls:
             return self._opened(token, asked, known, query)
         form = only_changed(form)
         press, seen = press_of(form), _number(form.get("seen"))
+        if form.is_cut and (press is None or press.do not in ALWAYS):
+            return self.pages.refused(asked, known, CUT, 413, seen, form, press)
         if press is None:
             return self.pages.refused(asked, known, "edition_unclear", 400, seen, form)
         if press.do == "look":
@@ -114,7 +116,9 @@ class Controls:
         except RefusedError as refused:
             with reading(self.house.engine) as connection:
                 known = self._known(connection, asked)
-            return self.pages.refused(asked, known, refused.key, refused.status, seen, form, press)
+            return self.pages.refused(
+                asked, known, refused.key, refused.status, seen, form, press, is_pressed=True
+            )
 
     def _opened(self, token: str, asked: Asked, known: Known, query: Sequence[tuple[str, str]]) -> Response:
         """What an address shows: the edition as its mail, the question of a press, or the controls."""
@@ -122,6 +126,10 @@ class Controls:
         audience = audience_of(got.get("as", ""))
         if audience and known.has_news:
             return shown(self.house, asked, known, audience, self.house.address(f"/edition/{token}"))
+        not_done = got.get("not", "")
+        if not_done in REFUSALS and got.get("line") == str(known.seen):
+            since = _number(got.get("since", ""))
+            return self.pages.refused(asked, known, not_done, REFUSALS[not_done], since, Form())
         press, seen = Press(got.get("ask", "")), _number(got.get("seen", ""))
         try:
             asks = self._is_asked_once_more(press, known)
@@ -158,7 +166,7 @@ class Controls:
         sent = form or Form()
         is_yes = sent.get("sure") == "yes"
         if press.do not in ALWAYS and known.seen != seen:
-            raise RefusedError("edition_stale")
+            raise RefusedError(STALE)
         typed, settings, now = typed_of(sent), self.house.settings, self.house.now()
         found = None
         with reading(self.house.engine) as connection:
@@ -246,6 +254,7 @@ class Controls:
             ),
             delay=kept_for(settings),
             pictures=pictures.waiting(connection, selection) if selection else (),
+            is_archived=archived.find(connection, edition.key, settings.delivery.provider) is not None,
         )
 
     def _taken_back(self, asked: Asked) -> bool:

@@ -8,10 +8,12 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from content.blank import is_blank
+from content.prose import plain
 from newsletter import editions, holds
-from newsletter.composition.subject import has_fields
+from newsletter.composition.subject import has_fields, unknown_field
 from newsletter.desk import absent, editing
-from newsletter.desk.choices import ImpossibleError, with_words
+from newsletter.desk.choices import Cannot, ImpossibleError, with_words
 from newsletter.desk.previews import selection_shown
 from newsletter.edition import Edition, Edits, Selection
 from newsroom.errors import HeldError, MisuseError, RenderError
@@ -26,12 +28,28 @@ ALWAYS = ("hold", "stop")
 TOP, WORDS, GONE, DROPPED, LEFT_OUT = "top", "words", "gone", "dropped", "left-out"
 """Parts of the page, beside the sections' and the lead's."""
 
-BESIDES = ("leads", "given", "stays", "picture", "link")
+BESIDES = ("leads", "given", "stays", "picture", "link", "bare")
 """What a press may bring about besides: another story leads, the subject that was written by hand was given
-up, or stays though another story leads; a picture or a link of the note is in no mail."""
+up, or stays though another story leads; a picture or a link of the note is in no mail, or nothing at all."""
 
 OTHER_LEAD = "edition_lead_other"
 """The key of why a subject was not saved that was written for a story that leads no more."""
+
+CUT = "edition_cut"
+"""The key of why a box was not saved that held more than is read."""
+
+STALE, NOT_POSSIBLE = "edition_stale", "edition_not_possible"
+_SAME, _LAST = "edition_same", "edition_last_story"
+_SUBJECT_LONG, _NOTE_LONG = "edition_subject_long", "edition_note_long"
+
+REFUSALS = {
+    _SAME: 200,
+    STALE: 409,
+    NOT_POSSIBLE: 409,
+    _LAST: 409,
+    "edition_not_taken_back": 502,
+} | {f"edition_cannot_{one.name.lower()}": 409 for one in Cannot if one is not Cannot.FIELD}
+"""The keys of why a press was not done that have nothing to do with what was typed, each with its status."""
 
 _NO_EDITS = Edits()
 
@@ -79,16 +97,28 @@ def not_saved(form: Form, selection: Selection | None) -> tuple[str, ...]:
     return tuple(box for box in BOXES if got[box] is not None and got[box] != has[box])
 
 
+def wrong_boxes(form: Form, kept: Collection[str]) -> dict[str, str]:
+    """Of the boxes that hold what is not saved, those that cannot be: each with the key of why."""
+    typed, found = typed_of(form), {}
+    if "subject" in kept and len(typed.subject or "") > editing.SUBJECT_LIMIT:
+        found["subject"] = _SUBJECT_LONG
+    elif "subject" in kept and unknown_field(typed.subject or ""):
+        found["subject"] = "edition_cannot_field"
+    if "note" in kept and len(typed.note or "") > editing.NOTE_LIMIT:
+        found["note"] = _NOTE_LONG
+    return found
+
+
 def new_words(typed: Typed, selection: Selection) -> Edits:
     """What was typed and is not in the edition yet. Raises RefusedError where it is too long."""
     words = _NO_EDITS
     if typed.subject is not None and typed.subject != (selection.edits.subject or ""):
         if len(typed.subject) > editing.SUBJECT_LIMIT:
-            raise RefusedError("edition_subject_long", 422)
+            raise RefusedError(_SUBJECT_LONG, 422)
         words = replace(words, subject=typed.subject)
     if typed.note is not None and typed.note != note_text(selection).strip():
         if len(typed.note) > editing.NOTE_LIMIT:
-            raise RefusedError("edition_note_long", 422)
+            raise RefusedError(_NOTE_LONG, 422)
         words = replace(words, note=editing.note_of(typed.note), note_text=typed.note)
     return words
 
@@ -96,7 +126,7 @@ def new_words(typed: Typed, selection: Selection) -> Edits:
 def unsaved(connection: Connection, edition: Edition, typed: Typed) -> bool:
     """Whether something was typed that the edition does not have, be it too long for it."""
     try:
-        return _words(connection, edition, typed) != _NO_EDITS
+        return typed.is_cut or _words(connection, edition, typed) != _NO_EDITS
     except RefusedError:
         return True
 
@@ -127,29 +157,38 @@ def done(desk: Desk, press: Press, typed: Typed, *, is_stale: bool = False) -> D
         if press.do in ALWAYS:
             return _kept_back(desk, press, typed, is_stale=is_stale)
         if is_stale:
-            raise RefusedError("edition_stale")
+            raise RefusedError(STALE)
         if press.do in ("release", "now"):
             return _let_go(desk, typed, at_once=press.do == "now")
         return _edited(desk, press, typed)
     except ImpossibleError as error:
         raise RefusedError(f"edition_cannot_{error.cannot.name.lower()}") from error
     except editing.NoStoryLeftError as error:
-        raise RefusedError("edition_last_story") from error
+        raise RefusedError(_LAST) from error
     except (MisuseError, HeldError, RenderError) as error:
-        raise RefusedError("edition_not_possible") from error
+        raise RefusedError(NOT_POSSIBLE) from error
 
 
 def _kept_back(desk: Desk, press: Press, typed: Typed, *, is_stale: bool) -> Done:
     connection, edition = desk.connection, desk.edition
     if press.do == "stop":
+        is_lost = unsaved(connection, edition, typed)
         holds.stop(connection, edition.key, "", desk.by, desk.now)
-        return Done(TOP)
+        return Done(TOP, unsaved="edition_did_stop" if is_lost else "")
     if not edition.held:
         holds.hold(connection, edition.key, "", desk.by, desk.now)
     if edition.first_handed is not None:
-        return Done(TOP)
+        return Done(TOP, unsaved="edition_did_hold" if unsaved(connection, edition, typed) else "")
+    if typed.is_cut:
+        return Done(TOP, unsaved=CUT)
+    return _held_with(desk, typed, is_stale=is_stale) if edition.revision else Done(TOP)
+
+
+def _held_with(desk: Desk, typed: Typed, *, is_stale: bool) -> Done:
+    """Save what was typed with a hold, which is done already."""
+    before = editions.selection_of(desk.connection, desk.edition.key, desk.edition.revision)
     try:
-        words = _words(connection, edition, typed)
+        words = new_words(typed, before)
         if words == _NO_EDITS or is_stale:
             return Done(TOP, unsaved="edition_hold_unsaved" if words != _NO_EDITS else "")
         _check_lead(desk, words, typed)
@@ -161,7 +200,7 @@ def _kept_back(desk: Desk, press: Press, typed: Typed, *, is_stale: bool) -> Don
     except (MisuseError, RenderError):
         # It is held all the same; a change that cannot be writes nothing.
         return Done(TOP, unsaved="edition_hold_unsaved")
-    return Done(TOP, besides=_lost(words), has_words=True)
+    return Done(TOP, besides=_lost(words, before), has_words=True)
 
 
 def _check_lead(desk: Desk, words: Edits, typed: Typed, choice: Edits = _NO_EDITS) -> None:
@@ -178,12 +217,13 @@ def _check_lead(desk: Desk, words: Edits, typed: Typed, choice: Edits = _NO_EDIT
 
 
 def _let_go(desk: Desk, typed: Typed, *, at_once: bool) -> Done:
-    words = _words(desk.connection, desk.edition, typed)
+    words, lost = _words(desk.connection, desk.edition, typed), tuple[str, ...]()
     if words != _NO_EDITS:
+        lost = _lost(words, editions.selection_of(desk.connection, desk.edition.key, desk.edition.revision))
         _check_lead(desk, words, typed)
         desk.change(words)
     editing.release(desk.connection, desk.settings, desk.edition.key, desk.by, desk.now, at_once=at_once)
-    return Done(TOP, besides=_lost(words), has_words=words != _NO_EDITS)
+    return Done(TOP, besides=lost, has_words=words != _NO_EDITS)
 
 
 def _words(connection: Connection, edition: Edition, typed: Typed) -> Edits:
@@ -195,7 +235,7 @@ def _words(connection: Connection, edition: Edition, typed: Typed) -> Edits:
 def _edited(desk: Desk, press: Press, typed: Typed) -> Done:
     connection, edition = desk.connection, desk.edition
     if not edition.revision:
-        raise RefusedError("edition_not_possible")
+        raise RefusedError(NOT_POSSIBLE)
     selection = editions.selection_of(connection, edition.key, edition.revision)
     words = new_words(typed, selection)
     away = dict.fromkeys((one.article_id for one in absent.no_room(connection, edition)), LEFT_OUT)
@@ -207,10 +247,10 @@ def _edited(desk: Desk, press: Press, typed: Typed) -> Done:
     changed = desk.change(edits)
     # Of what nobody would see nothing is saved.
     has_words = press.do != "save" and with_words(words, selection) != _NO_EDITS
-    lost = _lost(words)
+    lost = _lost(words, selection)
     if not changed.what:
         # Of a note that is nothing but a picture nothing is left to be saved.
-        raise RefusedError(f"edition_did_{lost[0]}" if lost else "edition_same", 200)
+        raise RefusedError(f"edition_did_{lost[0]}" if lost else _SAME, 200)
     besides = (*_besides(edits, selection, changed.selection), *lost)
     moved = [id_ for id_, _ in changed.others.moved]
     return Done(where, changed.gave_way, besides, has_words, changed.came_back, moved)
@@ -229,8 +269,17 @@ def _besides(edits: Edits, before: Selection, after: Selection) -> tuple[str, ..
     return tuple(one for one, is_so in said.items() if is_so)
 
 
-def _lost(words: Edits) -> tuple[str, ...]:
-    return editing.lost_of(words.note_text) if words.note_text else ()
+def lost_of(text: str, before: Selection | None) -> tuple[str, ...]:
+    """What of a note is in no mail, of BESIDES: "bare" where nothing is left of it, and it took the note that
+    was there `before` away."""
+    if not text:
+        return ()
+    is_bare = before is not None and bool(before.note) and is_blank(plain(editing.note_of(text)))
+    return (*editing.lost_of(text), *(["bare"] if is_bare else []))
+
+
+def _lost(words: Edits, before: Selection) -> tuple[str, ...]:
+    return lost_of(words.note_text or "", before)
 
 
 def _choice(press: Press, selection: Selection, away: Mapping[str, str]) -> tuple[str, Edits]:
@@ -249,4 +298,4 @@ def _choice(press: Press, selection: Selection, away: Mapping[str, str]) -> tupl
             return there[story], Edits(places=((story, press.section),))
         case "back" if story in away:
             return away[story], Edits(restored=frozenset({story}))
-    raise RefusedError("edition_not_possible")
+    raise RefusedError(NOT_POSSIBLE)

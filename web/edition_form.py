@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from content.sanitise import clean_line
@@ -35,6 +35,8 @@ class Typed:
     note: str | None = None
     lead: str | None = None
     """The id of the lead that the form's page showed, which a subject is written for."""
+    is_cut: bool = False
+    """Whether a box held more than is read, so that nobody knows what."""
 
 
 def press_of(form: Form) -> Press | None:
@@ -59,7 +61,7 @@ def only_changed(form: Form) -> Form:
     """The form without the boxes that hold what its page showed: nobody typed that, and what others have
     written there since stays. A box of which the form does not say what was shown was typed."""
     same = {name for name in BOXES if name in form.single and _is_as_shown(form, name)}
-    return Form(form.pairs, {name: text for name, text in form.single.items() if name not in same})
+    return replace(form, single={name: text for name, text in form.single.items() if name not in same})
 
 
 def _is_as_shown(form: Form, name: str) -> bool:
@@ -73,4 +75,5 @@ def typed_of(form: Form) -> Typed:
         None if subject is None else clean_line(subject),
         None if note is None else note.replace("\r\n", "\n").strip(),
         form.single.get("was_lead"),
+        form.is_cut,
     )

@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
 
 from content.teaser import Teaser
+from newsletter.composition.subject import cut
 from newsletter.desk import briefing, editing
 from newsletter.desk.early import Early
-from newsletter.edition import Selection
+from newsletter.edition import RUN, Selection
 from newsletter.letters.personal import words_of
 from newsletter.variant import Audience
-from newsroom.masthead import Newsletter
+from newsroom.masthead import Archive, Newsletter
+from web import edition_done
 from web import edition_view as view
-from web.edition_deeds import BESIDES, GONE, OTHER_LEAD, TOP, WORDS, Done, not_saved, shown_mark
-from web.edition_form import BOXES, CHOICES, Press, mark_of
-from web.edition_said import LEAD_GONE, Said, as_things_are, refusal
+from web.edition_deeds import (
+    CUT,
+    GONE,
+    OTHER_LEAD,
+    REFUSALS,
+    TOP,
+    WORDS,
+    Done,
+    lost_of,
+    not_saved,
+    shown_mark,
+    wrong_boxes,
+)
+from web.edition_form import BOXES, Press, mark_of
+from web.edition_said import (
+    LEAD_GONE,
+    SAYS_WHAT_IS_NEW,
+    Refusal,
+    Said,
+    as_things_are,
+    ended_by,
+    refusal,
+)
 from web.edition_view import Known
 from web.forms import Form
 from web.house import House
 from web.words import dates, words
 
-_DEEDS = ("hold", "release", "now", "stop", "save")
 _NOTHING = Form()
-_OTHERS = {"moved": "edition_did_moved", "gave": "edition_did_gave", "came": "edition_did_back"}
-"""What became of other stories by a press, and the phrase that says it of one."""
+_SHORT = 300
+"""Characters of a note that a question shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +81,7 @@ class EditionPages:
         status: int = 200,
     ) -> Response:
         """The edition and its buttons; `typed` has what stands in the boxes instead of what the edition has,
-        and for which lead it was typed."""
+        and for which lead it was typed. Where the edition takes none any more it is there to be copied."""
         now, zone = self.house.now(), self.house.newsroom.time_zone
         ours, locale = words(asked.language), dates(asked.language)
         standing, fillings = view.standing(known, now, ours, locale, zone)
@@ -95,7 +116,9 @@ class EditionPages:
             "most": editing.NOTE_LIMIT,
             "longest": editing.SUBJECT_LIMIT,
             "who": asked.editor,
-            "audiences": [one.value for one in Audience] if known.has_news else [],
+            "copied": [] if known.takes_words else [(one, typed.single[one]) for one in _kept(typed, known)],
+            "audiences": [one.value for one in Audience] if known.edition.is_open and known.has_news else [],
+            "archived": self._archived(asked, known),
         }
         return self.house.pages.page("edition", "edition_title", asked.language, status=status, **values)
 
@@ -108,22 +131,32 @@ class EditionPages:
         seen: int,
         typed: Form,
         press: Press | None = None,
+        *,
+        is_pressed: bool = False,
     ) -> Response:
         """The page with why nothing was done; what was typed is still there. To hold is done all the same:
-        with it `key` says why what was typed is not saved."""
+        with it `key` says why what was typed is not saved. With `is_pressed` it is the answer to a press: it
+        leads to a page that can be gone back to, where nothing that was typed has to be kept."""
+        kept = _kept(typed, known)
+        if is_pressed and not kept and not typed.is_cut and key in REFUSALS:
+            return self._led([("not", key), ("line", str(known.seen)), ("since", str(seen))], "#done")
         # Who says to have seen what was never there has seen nothing.
         seen = seen if seen <= known.seen else 0
         led = typed.single.get("was_lead", "")
         key = as_things_are(key, asked.editor, known, seen, led, press)
-        kept = not_saved(typed, known.selection)
-        if key in (OTHER_LEAD, LEAD_GONE) or "subject" not in kept:
+        leads_anew = bool(led) and known.takes_words and known.leading not in ("", led)
+        is_told = leads_anew and key in SAYS_WHAT_IS_NEW
+        wrong, has_copy = wrong_boxes(typed, kept), bool(kept) and not known.takes_words
+        of = Refusal(key, press, kept, wrong, seen, leads_anew, typed.is_cut, has_copy)
+        if is_told or key in (OTHER_LEAD, LEAD_GONE) or "subject" not in kept:
             # Who presses once more has read which story leads now; what is yet to be typed is for that one.
-            typed = Form(typed.pairs, {name: text for name, text in typed.single.items() if name in BOXES})
+            words_alone = {name: text for name, text in typed.single.items() if name in BOXES}
+            typed = replace(typed, single=words_alone)
 
         def phrase(one: str) -> str:
             return self._phrase(asked, known, one, seen, led)
 
-        said = refusal(key, press, kept, seen, phrase)
+        said = refusal(of, phrase)
         return self.page(asked, known, said, typed=typed, status=status)
 
     def sure(
@@ -142,11 +175,16 @@ class EditionPages:
         `is_other` it was asked before, and showed something else."""
         selection = early.now if early else known.selection
         given = typed.single if typed else {}
-        without = editing.lost_of(given.get("note", "")) if early else ()
+        lost = lost_of(given.get("note", ""), known.selection) if early else ()
+        without = [*(f"edition_did_{one}" for one in lost), *([CUT] if typed and typed.is_cut else [])]
+        phrase, most = self.house.pages.phrase, editing.NOTE_LIMIT
         later = early.at_its_hour if early else None
         kept = "kept" if known.delay and press.do != "stop" else "text"
         if press.do == "release" and known.is_half_out:
             kept = "rest"
+        if press.do == "stop" and not known.has_news:
+            # Nor is its last subject any more, which may quote what was withdrawn.
+            kept, selection = "gone", None
         return self.house.pages.page(
             "edition_sure",
             f"edition_sure_{press.do}_title",
@@ -159,6 +197,7 @@ class EditionPages:
             seen=seen,
             subject=selection.subject if selection else "",
             lead=_lead(selection),
+            note=cut(view.note_text(early.now), _SHORT) if early else "",
             subject_then=later.subject if later else "",
             lead_then=_lead(later),
             lost=[self._lost(one, asked) for one in (early.lost if early else ())],
@@ -166,7 +205,7 @@ class EditionPages:
             typed=[(name, given[name]) for name in BOXES if name in given],
             # What goes with it to the page that "No" leads back to.
             was_lead=given.get("was_lead", ""),
-            without=[self.house.pages.phrase(f"edition_did_{one}", asked.language) for one in without],
+            without=[phrase(one, asked.language, most=most) for one in without],
             **self._named(asked, known),
         )
 
@@ -192,32 +231,11 @@ class EditionPages:
 
     def said(self, asked: Asked, known: Known, query: Sequence[tuple[str, str]]) -> Said | None:
         """What the page that a press led to says; None for another one, and once something was done since."""
-        got = dict(query)
-        if got.get("line") != str(known.seen) or got.get("did") not in (*CHOICES, *_DEEDS):
-            return None
-        names = known.headlines
-        do, story = got["did"], got.get("of", "")
-        key = f"edition_did_{do}" if story in names or do not in CHOICES else "edition_done"
-        phrase = self.house.pages.phrase
-        lines = [phrase(key, asked.language, headline=names.get(story, ""))]
-        sections = view.titles(known)
-        lines += [
-            phrase(_OTHERS[name], asked.language, headline=names[one], section=sections.get(one, ""))
-            for name, one in query
-            if name in _OTHERS and one in (sections if name == "moved" else names)
-        ]
-        now = {
-            "headline": _lead(known.selection),
-            "subject": known.selection.subject if known.selection else "",
-        }
-        lines += [
-            phrase(f"edition_did_{value}", asked.language, **now)
-            for name, value in query
-            if name == "also" and value in BESIDES and known.has_news
-        ]
-        if "text" in got:
-            lines.append(phrase("edition_did_text", asked.language))
-        return Said(tuple(lines), got.get("in", TOP))
+
+        def phrase(key: str, **values: str) -> str:
+            return self.house.pages.phrase(key, asked.language, **values)
+
+        return edition_done.done(query, known, phrase)
 
     def notice(self, key: str, status: int) -> Response:
         """A page for a link that leads to no edition."""
@@ -225,7 +243,11 @@ class EditionPages:
 
     def _phrase(self, asked: Asked, known: Known, key: str, seen: int, led: str) -> str:
         ours, locale = words(asked.language), dates(asked.language)
+        line = ended_by(known)
+        begun = line.at if line else known.edition.first_handed
         values: Mapping[str, Any] = {
+            "by": (ours["edition_by_run"] if line.by == RUN else line.by) if line else "",
+            "at": briefing.moment(begun, locale, self.house.newsroom.time_zone) if begun else "",
             "changed_by": view.changed_by(known, seen, ours, locale),
             "most": editing.NOTE_LIMIT,
             "longest": editing.SUBJECT_LIMIT,
@@ -244,12 +266,23 @@ class EditionPages:
             "all": known.all,
         }
 
+    def _archived(self, asked: Asked, known: Known) -> str:
+        """Where everybody may read it; empty where nobody may, or it is not there yet."""
+        is_open = asked.newsletter.archive is Archive.EVERYONE
+        return f"/archive/{asked.key}" if is_open and known.is_archived else ""
+
     def _lost(self, story: Teaser, asked: Asked) -> tuple[str, str]:
         """(headline, when it is published); no hour for what runs later for another reason."""
         if story.published <= self.house.now():
             return story.headline, ""
         time = briefing.clock(story.published, dates(asked.language), self.house.newsroom.time_zone)
         return story.headline, words(asked.language)["edition_embargoed"].format(time=time)
+
+
+def _kept(typed: Form, known: Known) -> tuple[str, ...]:
+    """The boxes that hold what is not saved; where it can only be copied, those with something in them."""
+    kept = not_saved(typed, known.selection)
+    return tuple(one for one in kept if known.takes_words or typed.single[one].strip())
 
 
 def _lead(selection: Selection | None) -> str:

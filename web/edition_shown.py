@@ -21,11 +21,14 @@ from web.words import words
 _BAR = Markup(
     '<div lang="{lang}" dir="{dir}" style="padding:4px 20px;background:#1b1b1b;color:#ffffff;'
     'font:400 15px/1.5 sans-serif;text-align:start">'
-    '<a href="?" style="display:inline-block;padding:10px 0;color:#ffffff">{back}</a> · {see} '
-    '<span style="display:block;padding:0 0 10px">{subject}: <b dir="{runs}">{title}</b></span></div>'
+    '<span style="display:flex;flex-wrap:wrap;gap:0 24px">'
+    '<a href="?" style="padding:10px 0;color:#ffffff">{back}</a>'
+    '<span style="display:flex;flex-wrap:wrap;gap:0 16px">{see}</span></span>'
+    '<span style="display:block;padding:4px 0 10px">{subject}: <b dir="{runs}">{title}</b></span></div>'
 )
-_WAY = Markup('<a href="?as={key}" style="display:inline-block;padding:10px 4px;color:#ffffff">{name}</a>')
-_HERE = Markup('<b style="display:inline-block;padding:10px 4px">{name}</b>')
+"""What leads on to each reader's mail stays together where it has no room beside the way back."""
+_WAY = Markup('<a href="?as={key}" style="min-width:44px;padding:10px 0;color:#ffffff">{name}</a>')
+_HERE = Markup('<b style="min-width:44px;padding:10px 0">{name}</b>')
 
 
 def audience_of(text: str) -> Audience | None:
@@ -63,7 +66,7 @@ def _bar(asked: Asked, audience: Audience, subject: str) -> Markup:
         lang=ours["lang"],
         dir=ours["dir"],
         back=ours["edition_see_back"],
-        see=Markup(" ").join(ways),
+        see=Markup("").join(ways),
         subject=ours["edition_subject"],
         title=subject,
         runs=direction_of(subject, ours["lang"]),

@@ -57,11 +57,18 @@ class Known:
     """How long the provider keeps what it is handed."""
     pictures: Collection[str] = ()
     """The paths of those of its pictures that are not published yet."""
+    is_archived: bool = False
+    """Whether it was handed over, by the provider that is in use: that is what the archive has."""
 
     @property
     def seen(self) -> int:
         """The number of the last thing that was done to it."""
         return self.log[-1].number if self.log else 0
+
+    @property
+    def leading(self) -> str:
+        """The id of the story that leads; empty where none does."""
+        return self.selection.leading if self.selection else ""
 
     @property
     def is_open(self) -> bool:
@@ -224,7 +231,7 @@ def gone(known: Known, words: Mapping[str, str], locale: Locale, zone: ZoneInfo)
         return words["edition_out_again" if one.can_take else "edition_out_other"]
 
     return [
-        Line(one.id, one.headline, (), why=why(one), can_take=one.can_take and known.is_open)
+        Line(one.id, one.headline, (), why=_capital(why(one)), can_take=one.can_take and known.is_open)
         for one in known.gone
     ]
 
@@ -236,12 +243,17 @@ def left_out(known: Known, reasons: Mapping[str, str], locale: Locale, zone: Zon
             one.article_id,
             known.teasers[one.article_id].headline,
             (),
-            why=reason(one, reasons, locale, zone),
+            why=_capital(reason(one, reasons, locale, zone)),
             can_take=one.for_room and known.is_open,
             language=known.teasers[one.article_id].language,
         )
         for one in known.left_out_by_rules
     ]
+
+
+def _capital(text: str) -> str:
+    """The text with a capital first, as it stands in a line of its own."""
+    return text[:1].upper() + text[1:]
 
 
 def deeds(known: Known, seen: int, words: Mapping[str, str], locale: Locale, zone: ZoneInfo) -> list[Deed]:

@@ -12,6 +12,8 @@ from starlette.requests import Request
 LONGEST_BODY = 65_536
 """Bytes of a POST that are read; what a form of ours sends has some thousand, with a hundred sections."""
 MOST_FIELDS = 1_000
+_MOST_PASSED = 8_388_608
+"""Bytes of what is too much to read that are let pass: a browser takes no answer before it has sent all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class Form:
     pairs: tuple[tuple[str, str], ...] = ()
     single: Mapping[str, str] = field(default_factory=dict)
     """By name, the last value of each."""
+    is_cut: bool = False
+    """Whether more was sent than is read: the field that it ended in, and what came later, is not in it."""
 
     def get(self, name: str) -> str:
         """The field's value on one line, without spaces around it; empty where there is none."""
@@ -44,25 +48,45 @@ def token_of(request: Request) -> str:
 async def form_of(request: Request, longest: int = LONGEST_BODY) -> Form:
     """What was sent, in at most `longest` bytes. What a sender puts into the body never stops the deed: it is
     no error."""
-    body = b""
+    body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > longest:
             return Form()
+    return await _read(request, bytes(body), longest)
+
+
+async def start_of_form(request: Request, longest: int) -> Form:
+    """What was sent; of more than `longest` bytes the fields that are whole within them. A button that stands
+    before what was typed is done whatever that is."""
+    body, passed = bytearray(), 0
+    async for chunk in request.stream():
+        kept = chunk[: longest - len(body)]
+        body += kept
+        passed += len(chunk) - len(kept)
+        if passed > _MOST_PASSED:
+            break
+    return await _read(request, bytes(body), longest, is_cut=passed > 0)
+
+
+async def _read(request: Request, body: bytes, longest: int, *, is_cut: bool = False) -> Form:
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return _form(await _multipart(request, body, longest))
+        # A part without its end is none.
+        return _form(await _multipart(request, body, longest), is_cut=is_cut)
+    whole = body.rpartition(b"&")[0] if is_cut else body
     try:
-        return _form(
-            parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(
+            whole.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS
         )
     except ValueError:
         return Form()
+    return _form(pairs, is_cut=is_cut)
 
 
-def _form(pairs: list[tuple[str, str]]) -> Form:
+def _form(pairs: list[tuple[str, str]], *, is_cut: bool) -> Form:
     # No form of ours has a control character but a line's end; a null byte would stop PostgreSQL.
     sound = [(name, value.replace("\0", "")) for name, value in pairs]
-    return Form(tuple(sound), dict(sound))
+    return Form(tuple(sound), dict(sound), is_cut)
 
 
 async def _multipart(request: Request, body: bytes, longest: int) -> list[tuple[str, str]]:

@@ -112,7 +112,7 @@ def boxes(page: httpx2.Response) -> dict[str, str]:
 def status(page: httpx2.Response) -> str:
     """What the page says of what was done."""
     found = re.search(r'<div id="done" role="status"[^>]*>(.*?)</div>', page.text)
-    return unescape(" ".join(re.findall("<p>([^<]*)</p>", found[1]))) if found else ""
+    return unescape(" ".join(re.findall("<p[^>]*>([^<]*)</p>", found[1]))) if found else ""
 
 
 @contextmanager

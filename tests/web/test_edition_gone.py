@@ -41,8 +41,8 @@ def test_what_was_withdrawn_or_put_off_is_not_in_it_and_the_page_says_so(room: R
         later = NOW + timedelta(days=1)
         connection.execute(there.where(articles.c.id == FERRY).values(published=later))
     said = {
-        "The bridge reopens": "withdrawn",
-        "The ferry reopens": "not published before Wednesday, March 11, 2026, 1:00\u202fPM",
+        "The bridge reopens": "Withdrawn",
+        "The ferry reopens": "Not published before Wednesday, March 11, 2026, 1:00\u202fPM",
     }
     page = room.opened()
     assert gone_of(page) == said
@@ -54,7 +54,7 @@ def test_what_was_withdrawn_or_put_off_is_not_in_it_and_the_page_says_so(room: R
     with writing(engine) as connection:
         connection.execute(sa.update(articles).values(withdrawn=None, published=NOW))
     page = room.opened()
-    assert gone_of(page) == dict.fromkeys(said, "is there again")
+    assert gone_of(page) == dict.fromkeys(said, "Is there again")
     assert "withdrawn before it went out" not in page.text.partition("Who did what")[0]
 
 

@@ -97,7 +97,10 @@ def test_a_subject_goes_on_belonging_to_the_lead_that_its_page_showed(room: Room
     room.press("save", note="Good morning")
     late = room.press("save", page=page, **words)
     assert status(late).startswith("Not done: this page was from before")
-    assert status(room.press("save", page=late, **boxes(late))).startswith(f"Not done: {LED}")
+    # Which story leads now is said with that, and not only by the next answer.
+    assert status(late).endswith(f"“The ferry reopens” leads now. {LOOK}")
+    assert room.press("save", page=late, **boxes(late)).status_code == 200
+    assert room.selection.edits.subject_of == FERRY
     # What is yet to be typed is for the story that leads now.
     late = room.press(f"drop {TRAM}", page=page, **boxes(page))
     assert room.press("save", page=late, **(boxes(late) | {"subject": "The ferry"})).status_code == 200

@@ -55,7 +55,7 @@ def test_what_was_typed_is_said_to_be_there_only_where_something_was(
 
 def test_who_says_to_have_seen_what_never_was_is_told_whose_everything_is(room: Room) -> None:
     page = room.opened()
-    late = room.site.client.post(room.link(), data={"seen": "99", "do": f"drop {FERRY}"})
+    late = room.press(f"drop {FERRY}", page=page, seen="99")
     assert (late.status_code, "something new, by Standfirst." in status(late)) == (409, True)
     assert page.status_code == 200
 

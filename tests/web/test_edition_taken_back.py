@@ -42,11 +42,11 @@ def test_what_was_withdrawn_for_a_while_is_put_back(room: Room, engine: Engine, 
     before = room.slugs
     withdrawn(engine, id_)
     page = room.press("save", note="Good morning")
-    assert list(gone_of(page).values()) == ["withdrawn"]
+    assert list(gone_of(page).values()) == ["Withdrawn"]
     assert f'value="back {id_}"' not in page.text
     withdrawn(engine, id_, is_so=False)
     page = room.opened()
-    assert list(gone_of(page).values()) == ["is there again"]
+    assert list(gone_of(page).values()) == ["Is there again"]
     page = room.press(f"back {id_}", page=page)
     leads = " “The bridge reopens” leads now." if id_ == BRIDGE else ""
     assert status(page) == f"Done: “The {id_.rpartition('/')[2]} reopens” is in.{leads}"
