@@ -29,7 +29,7 @@ from newsletter.desk.window import kept_for
 from newsletter.edition import BatchState, EditionState, Edits
 from newsletter.tables import batches
 from newsroom.database import reading, writing
-from newsroom.errors import ProviderError
+from newsroom.errors import HeldError, ProviderError
 from newsroom.log import problem, step
 from readership.address import recipient_key
 from readership.tokens import read_edition_token
@@ -261,7 +261,7 @@ class Controls:
         """Have the provider forget what it keeps still; False where it does not say that it will."""
         try:
             recalls.take_back(self.house.settings, self.house.engine, asked.key, asked.editor, self.house.now)
-        except ProviderError as error:
+        except (HeldError, ProviderError) as error:
             problem("web", f"{asked.key} is stopped, and not taken back: {error}")
             return False
         return True
