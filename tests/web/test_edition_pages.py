@@ -168,7 +168,8 @@ _HEIGHTS = """() => [...new Set(
 _LINES = """() => Math.max(
   ...[...document.querySelectorAll(".desk li bdi.title")].map(one => one.getClientRects().length)
 )"""
-_WIDTHS = "() => [...document.querySelectorAll('.acts button:not(.ends)')].map(one => one.getBoundingClientRect().width)"
+_WIDTHS = """() => [...document.querySelectorAll('.acts button:not(.ends)')].map(
+  one => one.getBoundingClientRect().width)"""
 _GAPS = """() => {
   const text = one => { const range = document.createRange(); range.selectNodeContents(one);
                         return range.getBoundingClientRect(); };

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 from sqlalchemy.engine import Engine
 
 from tests.browser import window
-from tests.web.editing import ANA, CELLO, desk
+from tests.web.editing import ANA, CELLO, FERRY, TRAM, desk
 from tests.web.test_reader_pages import base
 
 pytestmark = pytest.mark.browser
@@ -47,3 +47,32 @@ def test_a_question_can_be_gone_back_to(tmp_path: Path, engine: Engine, browser:
             # How things are now: nothing is asked any more.
             page.locator(".about").wait_for()
             assert page.locator("input[name=sure]").count() == 0
+
+
+def test_what_was_not_done_can_be_gone_back_to(tmp_path: Path, engine: Engine, browser: Browser) -> None:
+    with window(browser, 375) as page, desk(tmp_path, engine) as room:
+        room.press("save")
+        page.goto(base(room.site) + room.link())
+        page.locator('button[value="save"]').last.press("Enter")
+        page.wait_for_url("**not=edition_same**")
+        page.locator(f'button[value="drop {CELLO}"]').press("Enter")
+        page.wait_for_url("**did=drop**")
+        page.go_back()
+        page.wait_for_url("**not=edition_same**")
+        # How things are now: that it was so already is said no more.
+        page.locator(f'button[value="back {CELLO}"]').wait_for()
+        assert page.locator("#done").count() == 0
+        # And so is what somebody else was quicker with.
+        room.press(f"drop {FERRY}", editor=ANA)
+        page.locator(f'button[value="drop {TRAM}"]').press("Enter")
+        page.wait_for_url("**not=edition_stale**")
+        page.locator(f'button[value="drop {TRAM}"]').press("Enter")
+        page.wait_for_url("**did=drop**")
+        page.go_back()
+        page.wait_for_url("**not=edition_stale**")
+        page.go_back()
+        page.wait_for_url("**not=edition_same**")
+        for there in ("stale**", "drop**"):
+            page.go_forward()
+            page.wait_for_url(f"**{there}")
+        page.locator(f'button[value="back {TRAM}"]').wait_for()

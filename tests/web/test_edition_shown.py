@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 import sqlalchemy as sa
 from selectolax.lexbor import LexborHTMLParser
@@ -13,11 +14,12 @@ from sqlalchemy.engine import Engine
 
 from content import waiting_pictures
 from content.tables import articles
+from newsletter import holds
 from newsletter.desk.previews import put_previews
 from newsletter.tables import letters
 from newsroom.database import reading, writing
 from newsroom.masthead import Archive
-from tests.newsletter.delivering import KEY, NOW
+from tests.newsletter.delivering import KEY, NOW, House
 from tests.web.editing import BRIDGE, CELLO, NELE, Room, desk, seen
 from tests.web.serving import settings
 from tests.web.test_hostile import dump
@@ -123,3 +125,52 @@ def test_once_it_is_out_the_link_leads_to_where_it_is(room: Room, engine: Engine
     assert f"quay.example/{PICTURE}" in room.site.client.get(f"{room.link()}?as=free").text
     got = room.site.client.get(f"{room.link()}/{PICTURE}")
     assert (got.status_code, got.headers["location"]) == (307, f"https://feeds.quay.example/{PICTURE}")
+
+
+def _ways(page: httpx2.Response) -> list[str]:
+    """Where the page leads, of the edition as its readers get it and have it."""
+    return re.findall(r'href="(\?as=\w+|/archive/[^"]*)"', page.text)
+
+
+AS = ["?as=free", "?as=trial", "?as=member"]
+
+
+def test_once_it_went_out_the_page_leads_to_the_archive(room: Room, engine: Engine) -> None:
+    assert _ways(room.opened()) == AS
+    house = House(engine)
+    with writing(engine) as connection:
+        holds.release(connection, KEY, "ana", NOW, at_once=True)
+    house.provider.batch_size = 1
+    house.run(max_per_hour=1)
+    page = room.opened()
+    assert _ways(page) == [*AS, f"/archive/{KEY}"]
+    assert room.site.client.get(f"/archive/{KEY}").status_code == 200
+    house.clock.pause(7200)
+    house.run()
+    page = room.opened()
+    assert (_ways(page), "See it as it goes out" in page.text) == ([f"/archive/{KEY}"], False)
+
+
+def test_what_was_stopped_is_not_shown_as_it_goes_out(room: Room) -> None:
+    page = room.press("stop", sure="yes")
+    assert (_ways(page), "See it as it goes out" in page.text) == ([], False)
+    # The link of a preview that is about still shows it.
+    assert "<h2" in room.site.client.get(f"{room.link()}?as=free").text
+
+
+def test_an_archive_that_nobody_may_open_is_led_to_by_nothing(tmp_path: Path, engine: Engine) -> None:
+    with desk(tmp_path, engine, archive=Archive.NOBODY) as room:
+        with writing(engine) as connection:
+            holds.release(connection, KEY, "ana", NOW, at_once=True)
+        House(engine).run()
+        assert _ways(room.opened()) == []
+
+
+def test_since_when_it_goes_out_is_said_as_one_says_it(tmp_path: Path, engine: Engine) -> None:
+    with desk(tmp_path, engine, language="es") as room:
+        with writing(engine) as connection:
+            holds.release(connection, KEY, "ana", NOW, at_once=True)
+        house = House(engine)
+        house.provider.batch_size = 1
+        house.run(max_per_hour=1)
+        assert "Sale desde el martes, 10 de marzo" in room.opened().text
