@@ -235,12 +235,20 @@ events = sa.Table(
     sa.Column("at", Instant, nullable=False),
     sa.Column("is_permanent", sa.Boolean, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    # Of the few that are bad news: which address it was told of. The delivery may be planned anew since, for
+    # another address or for nobody. Empty: of any other event.
+    sa.Column("recipient_key", sa.String(64), nullable=False, default=""),
     # The few that are bad news. The condition as for `ix_deliveries_own`; who asks says it word for word.
     sa.Index(
         "ix_events_returned",
         "edition",
         "is_permanent",
         "reader_id",
+        sqlite_where=sa.text("kind IN ('bounce', 'dropped')"),
+    ),
+    sa.Index(
+        "ix_events_recipient_key",
+        "recipient_key",
         sqlite_where=sa.text("kind IN ('bounce', 'dropped')"),
     ),
     # Beside each other what belongs together: a reader's story, and an edition's sum without sorting.

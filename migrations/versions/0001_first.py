@@ -408,6 +408,7 @@ def upgrade() -> None:
         sa.Column("at", Instant(), nullable=False),
         sa.Column("is_permanent", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("recipient_key", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(
             ["edition"], ["editions.key"], name=op.f("fk_events_edition"), ondelete="CASCADE"
         ),
@@ -419,6 +420,14 @@ def upgrade() -> None:
         "ix_events_returned",
         "events",
         ["edition", "is_permanent", "reader_id"],
+        unique=False,
+        sqlite_where=sa.text("kind IN ('bounce', 'dropped')"),
+        postgresql_where=sa.text("kind IN ('bounce', 'dropped')"),
+    )
+    op.create_index(
+        "ix_events_recipient_key",
+        "events",
+        ["recipient_key"],
         unique=False,
         sqlite_where=sa.text("kind IN ('bounce', 'dropped')"),
         postgresql_where=sa.text("kind IN ('bounce', 'dropped')"),

@@ -22,10 +22,12 @@ from newsletter.tables import batches, deliveries, events
 from newsroom.database import LARGEST, inserting
 from newsroom.portions import portions
 from newsroom.settings import BounceSettings
-from readership.tables import readers
+from readership import store
 
 _CONSEQUENTIAL = (EventKind.BOUNCE, EventKind.DROPPED, EventKind.SPAM_REPORT, EventKind.UNSUBSCRIBE)
 """What may stop a reader, if it is new."""
+_RETURNED = (EventKind.BOUNCE, EventKind.DROPPED)
+"""What is looked up by its address later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def note(connection: Connection, some: Iterable[Event], rules: BounceSettings, n
     if not ours:
         return Noted(foreign=len(given))
     known = _known(connection, [one for one in ours if one.kind in _CONSEQUENTIAL])
-    new = _insert(connection, ours)
+    new = _insert(connection, ours, keys)
     _hear(connection, ours, heard, now)
     fresh = [one for one in ours if one.kind in _CONSEQUENTIAL and _identity(one) not in known]
     stopped = stops.apply(connection, fresh, keys, rules, now) if fresh else stops.Stops()
@@ -103,11 +105,10 @@ def _keys(connection: Connection, some: Iterable[Event]) -> dict[_Place, str]:
 
 
 def _planned_once(connection: Connection, edition: str, missing: Sequence[int]) -> Iterator[tuple[int, str]]:
-    """(reader, recipient key) of those whose mail was taken back, and who wait to be planned anew."""
-    for number in sorted(before.cancelled(connection, edition, missing).ever):
-        key = connection.execute(sa.select(readers.c.key).where(readers.c.id == number)).scalar()
-        if key is not None:
-            yield number, key
+    """(reader, recipient key) of those whose mail was taken back, and who are planned no more, or not yet."""
+    ever = before.cancelled(connection, edition, missing).ever
+    for reader in store.by_numbers(connection, sorted(ever)):
+        yield reader.id, reader.key
 
 
 def _batches(connection: Connection, some: Iterable[Event]) -> dict[int, tuple[str, bool]]:
@@ -138,7 +139,7 @@ def _known(connection: Connection, some: Sequence[Event]) -> set[tuple[str, int,
     return found
 
 
-def _insert(connection: Connection, ours: Sequence[Event]) -> int:
+def _insert(connection: Connection, ours: Sequence[Event], keys: Mapping[_Place, str]) -> int:
     """Store those that are not there; returns how many that were."""
     values: list[dict[str, Any]] = [
         {
@@ -151,6 +152,7 @@ def _insert(connection: Connection, ours: Sequence[Event]) -> int:
             "at": one.at,
             "is_permanent": one.is_permanent,
             "reason": one.reason,
+            "recipient_key": keys[one.edition, one.reader_id] if one.kind in _RETURNED else "",
         }
         for one in ours
     ]

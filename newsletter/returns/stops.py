@@ -3,7 +3,8 @@
 It is the recipient key that is stopped, the one that the mail went to: whoever has another address since goes
 on. What an edition brings back stops nobody where it is too much of it: then something is wrong with the
 newsroom (a blocked server, a broken DNS), and a person decides. All of it follows from the events that are
-there, in whichever order they came.
+there, in whichever order they came, and whatever became of the edition since: it may have been taken back, be
+planned anew, or for nobody any more.
 
 Every function works inside the writing transaction of the connection it is given.
 """
@@ -20,7 +21,7 @@ from sqlalchemy.engine import Connection
 
 from newsletter import editions
 from newsletter.returns.event import Event, EventKind
-from newsletter.tables import batches, bounce_holds, deliveries, events
+from newsletter.tables import batches, bounce_holds, delivery_history, events
 from newsletter.tables import editions as editions_table
 from newsroom.counted import counted
 from newsroom.portions import portions
@@ -37,8 +38,7 @@ FEW = 25
 """So many may come back of any edition, however small, before it is held."""
 
 _RETURNED = sa.text("events.kind IN ('bounce', 'dropped')")
-_SAME_INDEX = sa.text("kind IN ('bounce', 'dropped')")
-"""As the index `ix_events_returned` has it, word for word."""
+"""As the indexes `ix_events_returned` and `ix_events_recipient_key` have it, word for word."""
 
 _LEARNED = (
     ("spam", SuppressionReason.COMPLAINED),
@@ -189,10 +189,13 @@ def _is_held_now(connection: Connection, edition: str, rules: BounceSettings, no
     if connection.execute(sa.select(bounce_holds.c.edition).where(ours)).first() is not None:
         return False
     query = sa.select(sa.func.count(sa.distinct(events.c.reader_id))).where(
-        events.c.edition == edition, _SAME_INDEX, _counts
+        events.c.edition == edition, _RETURNED, _counts
     )
     count = int(connection.execute(query).scalar_one())
     if count <= FEW or count <= rules.most * _size(connection, edition):
+        return False
+    # What was taken back is in no batch before it is planned anew.
+    if count <= rules.most * _handed_before(connection, edition):
         return False
     connection.execute(sa.insert(bounce_holds).values(edition=edition, since=now, readers=count, decided=""))
     said = f"{counted(count, 'reader')} came back: more than {rules.most:.0%}, so nobody is stopped for it"
@@ -210,35 +213,27 @@ def _size(connection: Connection, edition: str) -> int:
     return int(connection.execute(query.where(ours)).scalar_one())
 
 
+def _handed_before(connection: Connection, edition: str) -> int:
+    """To how many readers it was handed over of whom the ledger has it otherwise now."""
+    query = sa.select(sa.func.count(sa.distinct(delivery_history.c.reader_id)))
+    return int(connection.execute(query.where(delivery_history.c.edition == edition)).scalar_one())
+
+
 def returned_of(connection: Connection, edition: str) -> set[str]:
     """The recipient keys that something of the edition came back from."""
-    query = (
-        sa.select(deliveries.c.recipient_key)
-        .select_from(events.join(deliveries, _OF_EVENT))
-        .where(events.c.edition == edition, _RETURNED, _counts)
-    )
+    query = sa.select(events.c.recipient_key).where(events.c.edition == edition, _RETURNED, _counts)
     return set(connection.execute(query).scalars())
-
-
-_OF_EVENT = sa.and_(deliveries.c.edition == events.c.edition, deliveries.c.reader_id == events.c.reader_id)
 
 
 def derive(connection: Connection, keys: Collection[str], rules: BounceSettings, now: datetime) -> int:
     """Make the stops of these recipient keys what the events say; returns how many are new."""
     since = now - max(rules.within, timedelta(days=90))
-    query = sa.select(editions_table.c.key).where(editions_table.c.first_handed > since)
-    unheld = (
-        ~sa.select(bounce_holds.c.edition)
-        .where(bounce_holds.c.edition == editions_table.c.key, bounce_holds.c.decided != "stop")
-        .exists()
-    )
-    recent = list(connection.execute(query.where(unheld)).scalars())
     new = 0
     for some in portions(sorted(keys)):
         lifts = lifted_since(connection, some)
         returns = [
             one
-            for one in _returns(connection, recent, some)
+            for one in _returns(connection, since, some)
             if one.recipient_key not in lifts or one.at > lifts[one.recipient_key]
         ]
         stops = wanted(returns, rules)
@@ -255,30 +250,29 @@ def derive(connection: Connection, keys: Collection[str], rules: BounceSettings,
     return new
 
 
-def _returns(connection: Connection, recent: Sequence[str], keys: Sequence[str]) -> list[_Return]:
+def _returns(connection: Connection, since: datetime, keys: Sequence[str]) -> list[_Return]:
+    """What came back from these recipient keys, of editions that went `since` then and are not held."""
     columns = (
         events.c.edition,
-        deliveries.c.recipient_key,
+        events.c.recipient_key,
         events.c.kind,
         events.c.is_permanent,
         events.c.at,
         events.c.reason,
     )
-    inside = deliveries.join(events, _OF_EVENT)
-    found: list[_Return] = []
-    for some in portions(recent, 100):
-        query = (
-            sa.select(*columns)
-            .select_from(inside)
-            .where(
-                deliveries.c.edition.in_(some),
-                deliveries.c.recipient_key.in_(keys),
-                events.c.kind.in_((EventKind.BOUNCE.value, EventKind.DROPPED.value)),
-                _counts,
-            )
-        )
-        found += [_return(row) for row in connection.execute(query).all()]
-    return found
+    # Of one that was taken back as a whole it is as if nothing had been handed over.
+    went = sa.func.coalesce(editions_table.c.first_handed, editions_table.c.due)
+    is_held = (
+        sa.select(bounce_holds.c.edition)
+        .where(bounce_holds.c.edition == events.c.edition, bounce_holds.c.decided != "stop")
+        .exists()
+    )
+    query = (
+        sa.select(*columns)
+        .select_from(events.join(editions_table, editions_table.c.key == events.c.edition))
+        .where(_RETURNED, events.c.recipient_key.in_(keys), _counts, went > since, ~is_held)
+    )
+    return [_return(row) for row in connection.execute(query).all()]
 
 
 def _return(row: Any) -> _Return:
