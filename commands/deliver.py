@@ -232,7 +232,7 @@ def _say(room: Context, report: DeliveryReport) -> None:
     for problem in report.problems:
         key, message = problem.key, problem.message
         if problem.is_notice:
-            room.troubles.add("deliver", key, message, ExitStatus.DONE, level="warning")
+            room.troubles.warn("deliver", message)
         else:
             room.troubles.add("deliver", key, message, report.exit_status)
     room.troubles.worsen(report.exit_status)
@@ -266,7 +266,7 @@ def _announce(room: Context, report: DeliveryReport) -> None:
         f"{report.uncertain:,} uncertain, {report.dropped:,} dropped, "
         f"{sum(report.exclusions.values()):,} left out, of {report.candidates:,}"
     )
-    alerts.tell(room.settings, {report.edition: line}, room.clock())
+    alerts.tell(room.settings, {f"{alerts.NOTICE}{report.edition}": line}, room.clock())
 
 
 def _sum_up(room: Context) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from commands.context import Context
+from newsletter.history import open_editions
 from newsletter.letters.letter_queue import is_due
 from newsroom.database import reading
 from newsroom.errors import ExitStatus
@@ -31,6 +32,25 @@ def say_unseen(room: Context) -> None:
     for one in found:
         status = ExitStatus.HELD if one.is_unseen else ExitStatus.DONE
         room.troubles.add("letters", f"preview:{one.edition}", f"{one.edition}: {one}", status)
+
+
+def say_out_of_date(room: Context) -> None:
+    """Say which editor's words speak of a story that has gone, while there is time to write others."""
+    with reading(room.engine) as connection:
+        if not open_editions(connection):
+            return
+        # It takes a while to import, and most runs find no edition that waits.
+        from newsletter.desk.out_of_date import out_of_date
+
+        found = tuple(out_of_date(connection, room.settings, room.clock()))
+    zone = room.settings.newsroom.time_zone
+    for one in found:
+        key = one.edition.key
+        until = "while it is held" if one.edition.held else f"until {one.edition.goes.astimezone(zone):%H:%M}"
+        message = f"{key}: {one.what}; `edit {key}` takes another {until}"
+        room.troubles.add(
+            "letters", f"{key}:words:{one.what[:11]}", message, ExitStatus.DONE, level="warning"
+        )
 
 
 def _waits(room: Context) -> bool:

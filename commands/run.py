@@ -12,7 +12,7 @@ from commands.digest import digest_step
 from commands.ending import ASKED
 from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
-from commands.letters import letters_step, say_unseen
+from commands.letters import letters_step, say_out_of_date, say_unseen
 from commands.stopped_editions import say_stopped
 from commands.sync import sync_step
 from commands.troubles import NOT_NOTED
@@ -77,6 +77,7 @@ def _do_all(room: Context) -> None:
         letters_step(room)
     with room.troubles.caught("letters"):
         say_unseen(room)
+        say_out_of_date(room)
     with room.troubles.caught("witness"):
         _say_objection(room)
     if not ASKED.is_set():

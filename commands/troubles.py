@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from newsroom import log, unforeseen
+from newsroom import alerts, log, unforeseen
 from newsroom.errors import ExitStatus, StandfirstError
 from newsroom.locks import LockBusyError
 
-NOTICE = "notice:"
+NOTICE = alerts.NOTICE
 """How the key of a problem begins that waits for nobody: an edition that was missed, say."""
 
 NOT_NOTED = "not noted, for the same reason"

@@ -21,8 +21,13 @@ from newsroom.tables import alerts
 
 TIMEOUT = 10.0
 
+NOTICE = "notice:"
+"""How the key of a message begins that is to be known, and of which nothing waits for a person."""
+
 MOST = 10
 """Messages in one alert: who gets more reads none."""
+
+_WAITS = "What waits for a person: python send.py status --problems"
 
 
 def settle(
@@ -115,6 +120,7 @@ def is_set_up(settings: Settings) -> bool:
 
 def tell(settings: Settings, messages: Mapping[str, str], now: datetime, *, end: str = "") -> bool:
     """Send the messages by every way that is set up, `end` behind them; True where one of the ways worked.
+    `messages` has each by its key; a mail of notices alone does not say how to see what waits.
 
     A way that fails is logged: an alert never fails a run.
     """
@@ -123,7 +129,8 @@ def tell(settings: Settings, messages: Mapping[str, str], now: datetime, *, end:
     if settings.alerts.webhook:
         ways.append(_post(settings, text))
     if settings.alerts.mail and _server(settings) is not None:
-        ways.append(_mail(settings, text, now))
+        waits = any(not key.startswith(NOTICE) for key in messages)
+        ways.append(_mail(settings, text, _WAITS if waits else "", now))
     return any(ways)
 
 
@@ -168,7 +175,7 @@ def _server(settings: Settings) -> SmtpSettings | None:
     return settings.smtp if settings.delivery.provider == "smtp" else None
 
 
-def _mail(settings: Settings, text: str, now: datetime) -> bool:
+def _mail(settings: Settings, text: str, end: str, now: datetime) -> bool:
     server = _server(settings)
     if server is None:
         return False
@@ -182,7 +189,7 @@ def _mail(settings: Settings, text: str, now: datetime) -> bool:
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=message["From"].rpartition("@")[2] or "localhost")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(f"{text}\n\nWhat waits for a person: python send.py status --problems\n")
+    message.set_content("\n\n".join(filter(None, (text, end))) + "\n")
     try:
         with _connected(server) as connection:
             if server.user:

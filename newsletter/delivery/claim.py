@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from newsletter import editions, ledger, variant_rows
-from newsletter.composition.difference import by_hand, changes
+from newsletter.composition.difference import by_hand, by_headline, changes
 from newsletter.delivery import renders
 from newsletter.delivery.post import Post
 from newsletter.delivery.recipients import remaining
@@ -186,7 +186,7 @@ def _fresh(
             return Nothing.CHANGED
         left_out = editions.left_out_of(connection, edition.key, revision)
         told = by_hand(selection, after)
-        letters.told.extend(told)
+        letters.told.extend(by_hand(selection, after, named=by_headline))
         why = "; ".join((f"withdrawn while it goes out{changes(selection, after)}", *told))
         revision = editions.add_revision(connection, edition.key, after, left_out, "run", why, now)
         selection = after

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, holds, ledger
-from newsletter.composition.difference import by_hand, changes
+from newsletter.composition.difference import by_hand, by_headline, changes
 from newsletter.delivery import outcomes, planning, ramps, recalls, taking_back
 from newsletter.delivery.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.delivery.conclusion import concluded
@@ -184,7 +184,7 @@ class Delivery:
         fitted = self.post.fit(after)
         left_out = (*editions.left_out_of(connection, self.key, edition.revision), *fitted.left_out)
         told = by_hand(selection, after)
-        run.tell(self.key, told)
+        run.tell(self.key, by_hand(selection, after, named=by_headline))
         up_to_date = f"brought up to date before it goes out{changes(selection, after)}"
         why = "; ".join((up_to_date, *told, *fitted.shortened))
         editions.add_revision(connection, self.key, fitted.selection, left_out, "run", why, self.clock())

@@ -37,7 +37,8 @@ class Problem:
     message: str
     """One line."""
     is_notice: bool = False
-    """Nothing failed and nothing waits: it is told and ends no run with a status."""
+    """Nothing failed and nothing waits: the run says it and ends with no status by it, and nobody is told
+    who could do nothing any more."""
 
 
 def everybody_refused(edition: str, reason: str) -> Problem:

@@ -6,23 +6,27 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from content.prose import plain
-from newsletter.composition.difference import by_hand, gone
+from newsletter.composition.difference import (
+    QUOTED,
+    by_hand,
+    differences,
+    lead,
+    listed,
+    moved,
+    quoted,
+    subject,
+)
 from newsletter.composition.subject import cut, one_line
 from newsletter.edition import Edits, Selection
 from newsletter.rendering.lines import clean, unbroken
 from newsletter.rendering.tongue import set_apart
 from newsroom.masthead import SectionKind
 
-QUOTED = 80
-"""So many characters of what an editor wrote are in the log."""
-
 MOST = 8
 """Stories that are named of those that came in, or went."""
 
 Words = Mapping[str, str]
 """templates/words/personal/preview/LANGUAGE.toml."""
-
-_NO_EDITS = Edits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,52 +66,45 @@ def logged(
     What `fresh`, the edition brought up to date alone, has otherwise than `before` came along, and is told
     apart: nobody chose it. `live` are the ids of what was not withdrawn.
     """
+    by_edit = _consequences(edits, before, fresh, after)
     chosen = [
-        f"lead {edits.lead}{_instead_of(edits.lead, before)}" if edits.lead else "",
-        _listed("dropped", sorted(edits.dropped)),
-        _listed("taken in", sorted(edits.restored)),
-        _listed("placed", [f"{story} in {section}" for story, section in edits.places]),
+        (lead(before, after) or f"lead {edits.lead}") if edits.lead else "",
+        listed("dropped", sorted(edits.dropped)),
+        listed("taken in", sorted(edits.restored)),
+        listed("placed", [f"{story} in {section}" for story, section in edits.places]),
         _subject(edits, before, after) if edits.subject is not None else "",
         _note(edits) if edits.note is not None else "",
     ]
-    of_others = [
-        _listed("moved", [f"{story} to {section}" for story, section in others.moved]),
-        _listed("gave way", others.gave_way),
-        _listed("back in the room", others.came_back),
+    consequences = [
+        *by_edit.values(),
+        listed("moved", [f"{story} to {section}" for story, section in others.moved]),
+        listed("gave way", others.gave_way),
+        listed("back in the room", others.came_back),
     ]
-    along = _along(edits, before, fresh, live)
+    along = differences(before, fresh, live, known=edits.dropped)
+    # Each is said once: where it came about, and as what it came to in the end.
+    elsewhere = {*by_edit, "lead" if edits.lead else "", "subject" if edits.subject is not None else ""}
+    came = [words for what, words in along.items() if what not in elsewhere]
     if any(chosen):
-        chosen += of_others
+        chosen += consequences
     else:
-        along += of_others
+        came += consequences
     said = [
         f"{what}: {'; '.join(filter(None, parts))}"
-        for what, parts in (("edited", chosen), ("brought up to date", along))
+        for what, parts in (("edited", chosen), ("brought up to date", came))
         if any(parts)
     ]
     return "; ".join((*said, *by_hand(before, after, edits.dropped))) or "brought up to date"
 
 
-def moved(edits: Edits, before: Selection, after: Selection) -> tuple[tuple[str, str], ...]:
-    """(id, section) of those in another section than before that nobody placed there."""
-    placed, sections = dict(edits.places), after.sections
-    return tuple((id_, sections[id_]) for id_ in _moved(before, after) if id_ not in placed)
-
-
-def _along(edits: Edits, before: Selection, fresh: Selection, live: Collection[str]) -> list[str]:
-    """What is otherwise in the edition by no editor's doing."""
-    there = {story.teaser.id: story.teaser for story in fresh.stories}
-    out = [id_ for id_ in gone(before, fresh) if id_ not in edits.dropped]
-    known = [one.teaser for one in before.stories if one.teaser.id not in edits.dropped]
-    changed = [one.id for one in known if there.get(one.id, one) != one]
-    other_lead = fresh.leading if fresh.leading != before.leading and not edits.lead else ""
-    return [
-        _listed("withdrawn or put off", [id_ for id_ in out if id_ not in live]),
-        _listed("without a place now", [id_ for id_ in out if id_ in live]),
-        _listed("changed", changed),
-        f"lead {other_lead}{_instead_of(other_lead, before)}" if other_lead else "",
-        _listed("moved", [f"{story} to {section}" for story, section in moved(_NO_EDITS, before, fresh)]),
-    ]
+def _consequences(edits: Edits, before: Selection, fresh: Selection, after: Selection) -> dict[str, str]:
+    """Lead and subject, where the edits brought about another one and do not name it."""
+    found = {}
+    if not edits.lead and after.leading != fresh.leading:
+        found["lead"] = lead(before, after)
+    if edits.subject is None and after.subject != fresh.subject:
+        found["subject"] = subject(before, after)
+    return found
 
 
 def told(
@@ -139,7 +136,7 @@ def told(
         named.append((key, [names[id_] for id_ in ids]))
     titles = {block.section: set_apart(clean(block.title), "", language) for block in after.blocks}
     for key, places in (
-        ("changed_moved", moved(_NO_EDITS, before, after)),
+        ("changed_moved", moved(before, after)),
         ("changed_up", _further_up(before, after)),
     ):
         named.append((key, [f"{names[id_]} ({titles[section]})" for id_, section in places]))
@@ -149,12 +146,6 @@ def told(
         now = set_apart(cut(one_line(plain(after.note)), QUOTED), "", language)
         lines.append(Told(words[key if after.note else "changed_note_gone"].format(now=now)))
     return tuple(lines)
-
-
-def _moved(before: Selection, after: Selection) -> list[str]:
-    """Those in another section than before; the lead is said by itself."""
-    sections = before.sections
-    return [id_ for id_, section in after.sections.items() if sections.get(id_, section) != section]
 
 
 def _further_up(before: Selection, after: Selection) -> tuple[tuple[str, str], ...]:
@@ -181,25 +172,12 @@ def _named(phrase: str, names: Sequence[str], words: Words) -> Told:
     return Told(phrase.format(what="").rstrip(), (*names[:MOST], *more))
 
 
-def _instead_of(lead: str, before: Selection) -> str:
-    led = before.leading
-    return f" instead of {led}" if led and led != lead else ""
-
-
 def _subject(edits: Edits, before: Selection, after: Selection) -> str:
     by_rule = "" if edits.subject else " by rule"
-    return f"subject{by_rule} {_quoted(after.subject)} instead of {_quoted(before.subject)}"
+    return f"subject{by_rule} {quoted(after.subject)} instead of {quoted(before.subject)}"
 
 
 def _note(edits: Edits) -> str:
     if not edits.note:
         return "note taken away"
-    return f"note {_quoted(edits.note_text)}" if edits.note_text else "note"
-
-
-def _quoted(text: str) -> str:
-    return f'"{cut(one_line(text), QUOTED)}"'
-
-
-def _listed(what: str, ids: Collection[str]) -> str:
-    return f"{what} {len(ids)}: {', '.join(ids)}" if ids else ""
+    return f"note {quoted(edits.note_text)}" if edits.note_text else "note"

@@ -17,10 +17,11 @@ from content import catalogue
 from content.sanitise import clean_html
 from content.teaser import Teaser
 from newsletter import editions, holds
+from newsletter.composition.difference import moved
 from newsletter.composition.revise import revised, taken_out
 from newsletter.composition.subject import WRITTEN_LIMIT
 from newsletter.desk import absent, choices
-from newsletter.desk.changes import Others, logged, moved
+from newsletter.desk.changes import Others, logged
 from newsletter.desk.deciding import Given, decided
 from newsletter.edition import Edition, EditionState, Edits, LeftOut, Selection, Story
 from newsletter.left_out import Why
@@ -130,7 +131,7 @@ def change(
     others = Others(
         gave_way=tuple(one.article_id for one in away if one.why is Why.GAVE_WAY),
         came_back=tuple(id_ for id_ in done.came_back if id_ in shown),
-        moved=moved(edits, done.fresh, fit.selection),
+        moved=moved(done.fresh, fit.selection, but=dict(edits.places)),
     )
     what = logged(edits, before, done.fresh, fit.selection, given.live, others)
     editions.add_revision(connection, key, fit.selection, (*still_out, *away, *fit.left_out), by, what, now)

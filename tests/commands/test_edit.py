@@ -92,7 +92,11 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(house: House) -> N
     run = edit(house, "--drop", "bridge", "--dry-run")
     step = run.step("edit")
     assert (run.status, step["stories"], step["subject"]) == (0, 2, "The tram story")
-    assert step["changes"] == f"edited: dropped 1: {BRIDGE}"
+    tram = BRIDGE.replace("bridge", "tram")
+    assert step["changes"] == (
+        f"edited: dropped 1: {BRIDGE}; lead {tram} instead of {BRIDGE}; "
+        'subject "The tram story" instead of "The bridge story"'
+    )
     assert step["dry_run"] == "nothing was changed"
     assert len(logged(house)) == 1
     assert edit(house).step("edit")["changed"] == "nothing"
@@ -222,7 +226,10 @@ def test_dropped_again_it_gives_back_the_room_that_it_took(full: House, taken_in
     run = edit(full, "--drop=lock")
     quarry, lock = (BRIDGE.replace("bridge", name) for name in ("quarry", "lock"))
     assert run.problems == [f"{KEY}: back in the room: {quarry}"]
-    assert logged(full)[-1].endswith(f"edited: dropped 1: {lock}; back in the room 1: {quarry}")
+    led = f'lead {BRIDGE} instead of {lock}; subject "The bridge story" instead of "The lock story"; '
+    assert logged(full)[-1].endswith(
+        f"edited: dropped 1: {lock}; {led if 'lead' in taken_in else ''}back in the room 1: {quarry}"
+    )
     assert stories(full) == before
 
 

@@ -46,7 +46,7 @@ def test_what_came_from_the_store_is_told_apart_from_what_an_editor_did(house: H
     assert logged(house)[-1] == (
         f"revision 2: edited: dropped 1: {id_of('museum', 'culture')}; brought up to date: withdrawn or put "
         f"off 1: {BRIDGE}; changed 2: {tram}, {canal}; lead {tram} instead of {BRIDGE}; "
-        f"moved 1: {canal} to culture"
+        f'subject "The tram, mended" instead of "The bridge story"; moved 1: {canal} to culture'
     )
 
 
@@ -54,7 +54,8 @@ def test_a_press_that_chooses_nothing_says_what_it_brought(house: House) -> None
     house.article("bridge", rank=1, headline="The bridge, mended")
     house.run("sync", now=AHEAD)
     edit(house)
-    assert logged(house)[-1] == f"revision 2: brought up to date: changed 1: {BRIDGE}"
+    mended = 'subject "The bridge, mended" instead of "The bridge story"'
+    assert logged(house)[-1] == f"revision 2: brought up to date: changed 1: {BRIDGE}; {mended}"
     text = house.config.read_text(encoding="utf-8")
     house.config.write_text(text.replace("€15 a month", "€16 a month"), encoding="utf-8")
     edit(house)
@@ -92,6 +93,46 @@ def test_a_lead_that_was_withdrawn_and_is_there_again_leads_again(house: House, 
     again(house, "bridge", 1)
     assert edit(house, option).status == 0
     assert stories(house) == {"Lead": ["bridge"], "Politics": ["tram", "canal", "quarry"]}
+    led = f"lead {BRIDGE} instead of {id_of('tram')}"
+    assert (led in logged(house)[-1], logged(house)[-1].count("lead ")) == (True, 1)
+    assert 'subject "The bridge story" instead of "The tram story"' in logged(house)[-1]
+
+
+def test_a_lead_that_is_left_out_and_put_back_is_told_with_the_one_that_leads_meanwhile(house: House) -> None:
+    tram = id_of("tram")
+    for more in (("--dry-run",), ()):
+        assert edit(house, "--drop", "bridge", *more).step("edit")["changes"] == (
+            f"edited: dropped 1: {BRIDGE}; lead {tram} instead of {BRIDGE}; "
+            'subject "The tram story" instead of "The bridge story"'
+        )
+    edit(house, "--back", "bridge")
+    assert logged(house)[-1] == (
+        f"revision 3: edited: taken in 1: {BRIDGE}; lead {BRIDGE} instead of {tram}; "
+        'subject "The bridge story" instead of "The tram story"'
+    )
+
+
+def test_one_line_names_one_lead_where_another_was_withdrawn_and_the_next_one_dropped(house: House) -> None:
+    withdraw(house, "bridge")
+    edit(house, "--drop", "tram")
+    assert logged(house)[-1] == (
+        f"revision 2: edited: dropped 1: {id_of('tram')}; lead {id_of('canal')} instead of {BRIDGE}; "
+        f'subject "The canal story" instead of "The bridge story"; brought up to date: withdrawn or put off '
+        f"1: {BRIDGE}"
+    )
+
+
+def test_what_was_withdrawn_and_is_there_again_is_not_called_changed(house: House) -> None:
+    withdraw(house, "tram")
+    again(house, "tram", 2)
+    house.article("canal", rank=3, sections=["culture"])
+    house.run("sync", now=AHEAD)
+    house.run(now=SIX)
+    (brought,) = [what for what in logged(house) if "brought up to date" in what]
+    canal = id_of("canal")
+    assert brought == (
+        f"revision 2: brought up to date before it goes out: changed 1: {canal}; moved 1: {canal} to culture"
+    )
 
 
 def test_what_another_edition_has_is_not_taken_back(house: House) -> None:

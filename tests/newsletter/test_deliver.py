@@ -238,8 +238,8 @@ def test_the_log_names_what_was_withdrawn_before_it_went_out(house: House) -> No
     with reading(house.engine) as connection:
         said = [what for _, _, what in editions.log_of(connection, house.key)]
     (revision,) = [what for what in said if "brought up to date" in what]
-    assert revision.startswith("revision 2: brought up to date before it goes out: without ")
-    assert "ferry" in revision
+    ferry = "tag:quay.example,2026:articles/ferry"
+    assert revision.endswith(f"revision 2: brought up to date before it goes out: without 1: {ferry}")
 
 
 def test_uncertain_is_held_and_never_handed_again(house: House) -> None:
@@ -589,7 +589,7 @@ def test_a_subject_written_by_hand_goes_with_its_story_and_the_run_says_so(engin
     assert [problem.message.split(" with ")[0] for problem in report.problems[:1]] == [
         f"{KEY}: the subject written by hand is given up"
     ]
-    assert "see whether it speaks of tag:quay.example,2026:articles/bridge" in report.problems[1].message
+    assert "see whether it speaks of “The bridge reopens”, out of" in report.problems[1].message
     assert [problem.is_notice for problem in report.problems] == [True, True]
     with reading(engine) as connection:
         said = [what for _, _, what in editions.log_of(connection, KEY)]
@@ -614,10 +614,13 @@ def test_also_while_the_edition_goes_out_and_the_log_names_what_was_withdrawn(en
     assert len(report.problems) == 2
     with reading(engine) as connection:
         said = [what for _, _, what in editions.log_of(connection, KEY)]
-    bridge = "tag:quay.example,2026:articles/bridge"
-    assert any(
-        f"revision 2: withdrawn while it goes out: without {bridge}; the subject" in what for what in said
+    bridge, ferry = (f"tag:quay.example,2026:articles/{name}" for name in ("bridge", "ferry"))
+    (withdrew,) = [what for what in said if "withdrawn while it goes out" in what]
+    assert withdrew.startswith(
+        f"revision 2: withdrawn while it goes out: without 1: {bridge}; lead {ferry} instead of {bridge}; "
+        'subject "The ferry reopens" instead of "A crane falls"; the subject written by hand is given up'
     )
+    assert f"see whether it speaks of {bridge}," in withdrew
 
 
 @pytest.mark.parametrize("by", list(StoppedBy))

@@ -85,6 +85,7 @@ def test_the_second_one_says_what_was_changed(engine: Engine, values: Settings) 
     changed(engine, values, edits, NELE, clock)
     assert log(engine)[-1] == (
         f'revision 2: edited: lead {CELLO} instead of {BRIDGE}; dropped 1: {FERRY}; note "Look."; '
+        'subject "The cello reopens" instead of "The bridge reopens"; '
         # As they are in the store.
         f"brought up to date: changed 2: {BRIDGE}, {CELLO}"
     )

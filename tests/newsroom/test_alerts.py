@@ -226,6 +226,19 @@ def test_it_comes_by_mail(engine: Engine, mailbox: tuple[Mailbox, SmtpSettings])
     assert "python send.py status --problems" in text
 
 
+def test_how_to_see_what_waits_stands_only_under_what_waits(
+    engine: Engine, mailbox: tuple[Mailbox, SmtpSettings]
+) -> None:
+    box, smtp = mailbox
+    settings = _settings(mail=("desk@quay.example",), smtp=smtp)
+    done = {f"{alerts.NOTICE}daily": "daily is handed over"}
+    assert alerts.tell(settings, done, LATER)
+    assert alerts.tell(settings, done | FULL, LATER)
+    first, both = (message.get_content().replace("\r\n", "\n") for _, message in box.taken)
+    assert first == "daily is handed over\n"
+    assert both.endswith("\n\nWhat waits for a person: python send.py status --problems\n")
+
+
 def test_the_editions_own_server_is_used_where_there_is_no_other(
     engine: Engine, mailbox: tuple[Mailbox, SmtpSettings]
 ) -> None:
