@@ -59,7 +59,7 @@ def release(connection: Connection, key: str, by: str, now: datetime, *, at_once
         what = "skipped: nothing was new"
     elif at_once and waits:
         values |= {"goes": now}
-        what = "released at once" if edition.held else "sent at once, before its hour"
+        what = "released at once" if edition.held else "let go at once, before its hour"
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
     log(connection, key, now, by, what)
     return get(connection, key)
