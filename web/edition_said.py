@@ -135,7 +135,7 @@ def ended_by(known: Known) -> LogLine | None:
         return next((line for line in reversed(known.log) if line.what.startswith("stopped")), None)
     begun = edition.first_handed
     for line in reversed(known.log):
-        is_sent = line.what.startswith(("sent at once", "released")) and line.at >= edition.goes
+        is_sent = line.what.startswith(("let go at once", "released")) and line.at >= edition.goes
         if begun is not None and is_sent and line.at <= begun:
             return line
     return None
