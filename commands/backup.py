@@ -9,9 +9,9 @@ import typer
 from commands.context import Context, opened
 from commands.invocation import ConfigOption, LogOption, NowOption, invocation
 from newsletter import history, holds
-from newsroom import log, witness
+from newsroom import installation, log, witness
 from newsroom.backup import back_up
-from newsroom.database import reading
+from newsroom.database import reading, writing
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -26,7 +26,11 @@ STOPPED = (
     "{0} is stopped, half out: where it is resumed, this copy does not know to whom it went since. Put back, "
     "it sends nothing until you say `release`, and `resume {0}` asks you then"
 )
-"""What is said of an edition that the copy has half out."""
+KEPT = (
+    "{0} is kept by its provider still: where it is stopped, this copy does not know whether it was taken "
+    "back. Put back, it sends nothing until you say `release`, and who has {0} is for you to settle then"
+)
+"""What is said of an edition that the copy has half out, or that may be taken back."""
 
 
 @app.command()
@@ -37,6 +41,8 @@ def backup(
     with opened(invocation(context, config, log_format, now)) as room:
         settings = room.settings
         half_out = _half_out(room)
+        with writing(room.engine) as connection:
+            installation.note_backup(connection, room.clock())
 
         def noted() -> None:
             # Also those that began while it was copied, which only costs a question more.
@@ -51,10 +57,12 @@ def backup(
 
 
 def _half_out(room: Context) -> dict[str, str]:
-    """What is said of the editions of which something is handed over, and not everything, in the order of
-    their hours; stopped ones come last."""
+    """What is said of the editions of which something is handed over, and not everything or not for good, in
+    the order of their hours; stopped ones come last."""
+    now = room.clock()
     with reading(room.engine) as connection:
+        kept = [one.key for one in history.kept(connection, now)]
         going = history.open_editions(connection)
-        stopped = holds.resumable(connection, room.clock() - RESUMED)
+        stopped = holds.resumable(connection, now - RESUMED)
     begun = {edition.key: GOING_OUT for edition in going if edition.first_handed is not None}
-    return begun | dict.fromkeys(stopped, STOPPED)
+    return begun | dict.fromkeys(stopped, STOPPED) | dict.fromkeys(kept, KEPT)

@@ -14,6 +14,7 @@ from commands.control import UNCHANGED, ask_half_out, changed, tried
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
 from commands.lateness import why_too_late
 from newsletter import editions, holds
+from newsletter.delivery import recall_restored
 from newsletter.delivery.sums import Sum, sum_of
 from newsletter.desk import editing
 from newsletter.desk.early import early
@@ -119,8 +120,9 @@ def _accept(room: Context) -> None:
     told = []
     with tried(room) as connection:
         for key in witness.unknown(witness.if_readable(path), room.installation):
-            if _counted_as_sent(connection, room, key):
-                told.append(_said(key, sum_of(connection, key)))
+            perhaps = _perhaps_taken_back(connection, room, key)
+            if _counted_as_sent(connection, room, key, is_doubted=perhaps > 0):
+                told.append(_said(key, sum_of(connection, key), perhaps))
             elif is_over := _said_of_over(key, sum_of(connection, key)):
                 told.append(is_over)
     for said in told:
@@ -150,9 +152,23 @@ def _check_place(path: Path) -> None:
     )
 
 
-def _said(key: str, found: Sum) -> str:
+def _perhaps_taken_back(connection: Connection, room: Context, key: str) -> int:
+    if editions.find(connection, key) is None:
+        return 0
+    return recall_restored.doubt(connection, key, operator(), room.clock())
+
+
+def _said(key: str, found: Sum, perhaps: int) -> str:
     """What is said of an edition that was handed over before, half of it or all. Pure."""
     undecided, accepted = found.of(DeliveryState.PLANNED), found.of(DeliveryState.ACCEPTED)
+    if perhaps:
+        others = f"; of {undecided:,} more nobody knows whether they got it since" if undecided else ""
+        resumed = f"; `resume {key}` hands it to those who have not got it then" if undecided else ""
+        return (
+            f"{key} was kept by its provider when this database was saved: of {counted(perhaps, 'reader')} "
+            f"nobody knows whether it was taken back since{others}: it is stopped; look into the provider's "
+            f"log, then `resolve {key} --sent` or `--not-sent`{resumed}"
+        )
     if undecided:
         return (
             f"{key} was half out when this database was saved: {counted(accepted, 'reader')} had it; of "
@@ -198,7 +214,7 @@ def _say_lost(room: Context) -> None:
     log.problem("release", message, level="warning")
 
 
-def _counted_as_sent(connection: Connection, room: Context, key: str) -> bool:
+def _counted_as_sent(connection: Connection, room: Context, key: str, *, is_doubted: bool) -> bool:
     """Record the edition as stopped after its hand-over; False where the database knows that it is over, and
     for a newsletter that is not set up any more."""
     found = next(
@@ -222,4 +238,5 @@ def _counted_as_sent(connection: Connection, room: Context, key: str) -> bool:
             operator(),
         )
         return True
-    return holds.count_as_sent(connection, key, room.settings.delivery.provider, operator(), now)
+    provider = room.settings.delivery.provider
+    return holds.count_as_sent(connection, key, provider, operator(), now, is_doubted=is_doubted)

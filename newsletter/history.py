@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -43,6 +43,13 @@ def has_kept(connection: Connection) -> bool:
     """True where a provider keeps what it was to forget of a stopped edition, or has sent it meanwhile."""
     waits = sa.and_(editions.c.state == EditionState.STOPPED.value, editions.c.not_recalled != "")
     return connection.execute(sa.select(editions.c.key).where(waits).limit(1)).first() is not None
+
+
+def kept(connection: Connection, now: datetime) -> tuple[Edition, ...]:
+    """The editions of which a provider keeps something that it has not sent yet, of any state."""
+    is_kept = sa.select(batches.c.id).where(batches.c.edition == editions.c.key, batches.c.send_at > now)
+    query = sa.select(*COLUMNS).where(editions.c.recall != "", is_kept.exists())
+    return tuple(map(from_row, connection.execute(query.order_by(editions.c.due, editions.c.key))))
 
 
 def has_returned(connection: Connection) -> bool:

@@ -102,15 +102,18 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
     return get(connection, key)
 
 
-def count_as_sent(connection: Connection, key: str, provider: str, by: str, now: datetime) -> bool:
+def count_as_sent(
+    connection: Connection, key: str, provider: str, by: str, now: datetime, *, is_doubted: bool = False
+) -> bool:
     """Stop an edition that was handed over by a database that is no more, its stories used; False, and
     nothing is done, where this database has it as handed over and ended as well.
 
     One that is stopped here may have been resumed there: it is as doubtful as an open one. `provider` is the
-    one in use now: it stands for the one that nobody remembers.
+    one in use now: it stands for the one that nobody remembers. `is_doubted`: also where all are handed over,
+    for nobody knows whether they still are.
     """
     edition = locked(connection, key)
-    if edition.first_handed is not None and not _is_open(connection, edition):
+    if edition.first_handed is not None and not (is_doubted or _is_open(connection, edition)):
         return False
     if edition.state is EditionState.STOPPED and edition.note == HANDED_BEFORE:
         return True

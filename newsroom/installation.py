@@ -24,6 +24,8 @@ class Installation:
     last_edition: str
     restored: datetime | None = None
     """When it was found to be a restored one; None once a person has looked."""
+    saved: datetime | None = None
+    """When its last backup was begun: what is put back was saved then, or later."""
 
 
 def ensure(engine: Engine, now: datetime) -> Installation:
@@ -47,7 +49,7 @@ def find(connection: Connection) -> Installation | None:
     row = connection.execute(sa.select(installation)).first()
     if row is None:
         return None
-    return Installation(row.id, row.created, row.hand_overs, row.last_edition, row.restored)
+    return Installation(row.id, row.created, row.hand_overs, row.last_edition, row.restored, row.saved)
 
 
 def announce(connection: Connection, edition: str) -> Installation:
@@ -81,6 +83,11 @@ def catch_up(connection: Connection, hand_overs: int, edition: str) -> None:
         .where(installation.c.hand_overs <= hand_overs)
         .values(hand_overs=hand_overs, last_edition=edition)
     )
+
+
+def note_backup(connection: Connection, now: datetime) -> None:
+    """A backup is made: what it has of anything is as of now."""
+    connection.execute(sa.update(installation).values(saved=now))
 
 
 def looked_at(connection: Connection) -> None:

@@ -18,6 +18,8 @@ installation = sa.Table(
     sa.Column("stops", sa.Integer, nullable=False, default=0),
     # When it was found to be a restored one; NULL once a person has looked.
     sa.Column("restored", Instant),
+    # When its last backup was begun: a copy that is put back was saved then, or later.
+    sa.Column("saved", Instant),
     comment="One row: this installation.",
 )
 

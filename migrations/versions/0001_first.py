@@ -122,6 +122,7 @@ def upgrade() -> None:
         sa.Column("last_edition", sa.String(length=200), nullable=False),
         sa.Column("stops", sa.Integer(), nullable=False),
         sa.Column("restored", Instant(), nullable=True),
+        sa.Column("saved", Instant(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
         comment="One row: this installation.",
     )

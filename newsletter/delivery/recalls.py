@@ -32,6 +32,7 @@ from newsletter.providers.chosen import provider_for
 from newsletter.returns import evidence
 from newsletter.tables import batches
 from newsletter.tables import editions as editions_table
+from newsroom import witness
 from newsroom.counted import counted
 from newsroom.database import reading, writing
 from newsroom.errors import ProviderError, StandfirstError, UnansweredError
@@ -72,14 +73,18 @@ def take_back(
 ) -> Recalled | None:
     """Have the provider forget what it keeps of a stopped edition; None where there is nothing of that.
 
-    Raises ProviderError where it does not say that it will: then all is as it was, why is noted, and `stop`
-    or the next run tries again. Where it may have done it (UnansweredError), since when is noted too.
+    Raises HeldError where the witness objects, ProviderError where the provider does not say that it will:
+    then all is as it was, why is noted, and `stop` or the next run tries again. Where it may have done it
+    (UnansweredError), since when is noted too.
     """
     with reading(engine) as connection:
         edition = editions.get(connection, key)
         asked = clock()
         if not holds.is_kept(connection, edition, asked):
             return None
+    # A copy would take back what the newsroom itself sends; and none that was made before this knows of it.
+    witness.check(engine, settings.witness_path)
+    witness.advance(engine, settings.witness_path, key)
     # Before it is asked: whoever is killed before the answer has come leaves it in doubt.
     with writing(engine) as connection:
         before = noted(connection, key)

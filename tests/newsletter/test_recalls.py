@@ -26,6 +26,7 @@ from newsletter.returns.event import Event, EventKind, event_key
 from newsletter.returns.heard import Fate, heard_of
 from newsletter.returns.proof import proof
 from newsletter.tables import batches
+from newsroom import installation
 from newsroom.database import reading, writing
 from newsroom.errors import MisuseError, ProviderError, UnansweredError
 from newsroom.secrets import Secrets
@@ -84,6 +85,7 @@ class Desk:
 def desk(tmp_path: Path, engine: Engine) -> Iterator[Desk]:
     many(engine, 4)
     composed(engine)
+    installation.ensure(engine, NOW)
     with HttpServer(Answer(202, {"X-Message-Id": "m"})) as server:
         keyed = SendGridSettings(base_url=server.url, connections=1, timeout=20, delay=DELAY)
         values = replace(

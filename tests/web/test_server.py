@@ -170,7 +170,8 @@ def test_a_client_that_never_ends_keeps_nobody_up(tmp_path: Path) -> None:
         time.sleep(0.3)
         status, seconds, out, err = ended(process, signal.SIGTERM)
     assert (status, err) == (0, "")
-    assert seconds < 10
+    # Its client would keep it up for ASKING, twenty seconds; a busy machine takes longer than an idle one.
+    assert seconds < 16
     # Its client has not asked as a whole: a restart is no failure that anybody has to be woken for.
     (asked,) = [line for line in map(json.loads, out.splitlines()) if line["step"] == "web"]
     assert (asked["path"], asked["status"]) == ("/unsubscribe/[token]", 400)
