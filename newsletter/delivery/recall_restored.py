@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from newsletter import editions, ledger
 from newsletter.delivery.recall_doubt import doubted
 from newsletter.delivery.recall_record import HANDED
-from newsletter.edition import BatchState
+from newsletter.edition import BatchState, EditionState
 from newsletter.returns import evidence
 from newsletter.tables import batches
 from newsletter.tables import editions as editions_table
@@ -36,7 +36,7 @@ def doubt(connection: Connection, key: str, by: str, now: datetime) -> int:
     for row in ledger.batches_of(connection, key, *HANDED, BatchState.HANDED):
         if row.send_at is not None and (saved is None or row.send_at > saved):
             count += doubted(connection, row, PERHAPS, by, now)
-    if count or edition.recall:
+    if count or (edition.recall and edition.state is not EditionState.SENT):
         values = {"recall": "", "not_recalled": "", "recalled": now}
         connection.execute(sa.update(editions_table).where(editions_table.c.key == key).values(values))
     if count:
