@@ -26,7 +26,7 @@ _OF = {
     "tests.feeds": "publish retire rule_feeds tombstones",
     "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions event_store "
     "half_out heard holds imap_mailbox lateness ledger outage outcomes planning previews ramp recalls "
-    "returned_mail settle silence status stops sums used_stories",
+    "returned_mail settle silence status stops stops_any_order sums used_stories",
     "tests.faults": "faults",
     "tests.web": "hooks preferences sign_in unsubscribe",
 }
