@@ -244,6 +244,7 @@ events = sa.Table(
         "edition",
         "is_permanent",
         "reader_id",
+        "recipient_key",
         sqlite_where=sa.text("kind IN ('bounce', 'dropped')"),
     ),
     sa.Index(

@@ -420,7 +420,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_events_returned",
         "events",
-        ["edition", "is_permanent", "reader_id"],
+        ["edition", "is_permanent", "reader_id", "recipient_key"],
         unique=False,
         sqlite_where=sa.text("kind IN ('bounce', 'dropped')"),
         postgresql_where=sa.text("kind IN ('bounce', 'dropped')"),
