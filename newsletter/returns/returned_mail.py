@@ -163,6 +163,9 @@ def _event(one: Notification, report: Report, delivery: _Delivery, now: datetime
     # A clock far off must not take it out of the time that the rules look at; the key stays as it was said.
     at = now if one.sent is None else min(max(one.sent, delivery.handed), now)
     message = f"{delivery.edition}.{delivery.reader_id}"
+    if one.sent is None and delivery.by_trace:
+        # No time tells it from what came back of the reader's other hand-overs, but its trace does.
+        message += f".{delivery.batch}"
     return Event(
         provider=PROVIDER,
         edition=delivery.edition,

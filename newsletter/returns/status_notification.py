@@ -90,7 +90,7 @@ class Notification:
     ids: tuple[str, ...] = ()
     """Message-IDs of the message that it is about, as far as they have the shape of ours."""
     sent: datetime | None = None
-    """Aware: when, by the word of whoever sent it."""
+    """Aware: when, by the word of whoever sent it, or of the server that took it; None where nobody says."""
 
 
 def read(raw: bytes) -> Notification:
@@ -100,7 +100,7 @@ def read(raw: bytes) -> Notification:
     report = within(mail, "multipart/report")
     inner = report.parts if report is not None else ()
     returned = _head_of(next((one for one in inner if one.kind in _RETURNED), None))
-    sent = _moment(mail.first("date"))
+    sent = _moment(mail.first("date")) or _received(mail)
     ids = tuple(ids_in(" ".join(returned.get("message-id", ()))[:1_000]))
     status = next((one for one in inner if one.kind in _STATUS), None)
     if status is not None:
@@ -183,6 +183,11 @@ def _is_automatic(mail: Part) -> bool:
     precedence = mail.first("precedence").strip().lower()
     is_said = said not in ("", "no") or precedence in ("auto_reply", "auto-reply")
     return is_said or any(name in mail.fields for name in _AUTOMATIC)
+
+
+def _received(mail: Part) -> datetime | None:
+    """When the last server on its way took a mail (RFC 5321, 4.4) that does not say when it was sent."""
+    return _moment(mail.first("received")[:1_000].rpartition(";")[2].strip())
 
 
 def _moment(text: str) -> datetime | None:

@@ -25,6 +25,7 @@ from newsroom.database import reading, writing
 from newsroom.settings import BounceSettings
 from readership import store
 from readership.address import recipient_key
+from readership.lifting import lift_for
 from readership.reader import SuppressionReason
 from tests import samples
 from tests.newsletter import notifications as mails
@@ -213,13 +214,37 @@ def test_dates_that_cannot_be_are_mended_and_the_key_is_not(engine: Engine) -> N
     early = by_trace(1, FULL, sent=ancient)
     assert noted(engine, early, by_trace(2, FULL, sent=future)).noted.new == 2
     assert noted(engine, early, now=LATER + timedelta(days=1)).noted.copies == 1
-    undated = by_trace(3, FULL).replace(b"Date:", b"X-Date:")
+    undated = by_trace(3, FULL).replace(b"Date:", b"X-Date:").replace(b"Received:", b"X-Received:")
     assert noted(engine, undated).noted.new == 1
     assert noted(engine, undated, now=LATER + timedelta(days=1)).noted.copies == 1
     with reading(engine) as connection:
         moments = connection.execute(sa.select(events.c.at).order_by(events.c.reader_id)).scalars().all()
         handed = connection.execute(sa.select(batches.c.handed)).scalar_one()
     assert moments == [handed, LATER, LATER]
+
+
+@pytest.mark.parametrize("has_trace", [True, False])
+def test_what_says_no_date_is_told_of_its_own_hand_over(engine: Engine, has_trace: bool) -> None:
+    here = sent_house(engine, 3)
+
+    def undated(batch: int, sent: datetime) -> bytes:
+        raw = by_trace(2, batch=batch, sent=sent) if has_trace else by_id(2, sent=sent)
+        raw = raw.replace(b"\nDate:", b"\nX-Date:")
+        # A server that says when it took a mail leaves no doubt either.
+        return raw.replace(b"Received:", b"X-Received:") if has_trace else raw
+
+    assert noted(engine, undated(1, LATER)).noted.stopped == 1
+    with writing(engine) as connection:
+        lift_for(connection, samples.reader(2).key, "ada", LATER)
+        resending.resend(connection, KEY, [2], lambda _, value, __: value, 10, "ada", LATER)
+    here.clock.now = LATER + timedelta(minutes=1)
+    here.run()
+    assert here.provider.handed[1:] == [[2]]
+    later = LATER + timedelta(minutes=5)
+    assert noted(engine, undated(1, LATER), now=later).noted.copies == 1
+    assert stopped(engine) == {}
+    done = noted(engine, undated(here.batches()[1].id, later), now=later).noted
+    assert (done.new, done.stopped, stopped(engine)) == (1, 1, {2: BOUNCED})
 
 
 def test_what_is_told_a_month_later_is_passed_over(engine: Engine) -> None:
