@@ -24,6 +24,9 @@ LONG = timedelta(days=1)
 _WEAK = (EventKind.PROCESSED.value, EventKind.DROPPED.value)
 """So is what was taken back as well: received, and thrown away."""
 
+_BACK = (EventKind.BOUNCE.value, EventKind.BLOCKED.value)
+"""Whoever had it has it no more: one that came back after it had arrived has come back."""
+
 _HAS_IT = (DeliveryState.HANDED.value, DeliveryState.ACCEPTED.value, DeliveryState.UNCERTAIN.value)
 
 
@@ -33,7 +36,7 @@ class AfterAll:
 
     readers: int
     twice: int
-    """Of them: who was handed it once more as well."""
+    """Of them: who was handed it once more as well, and of whom neither has come back."""
 
     @property
     def said(self) -> str:
@@ -60,27 +63,52 @@ def says_nothing(edition: str) -> sa.ColumnElement[bool]:
 
 def sent(connection: Connection, edition: str) -> AfterAll:
     """Who was sent what was taken back of the edition."""
-    theirs = sa.and_(deliveries.c.edition == events.c.edition, deliveries.c.reader_id == events.c.reader_id)
+    of = _of_records(edition).subquery()
+    theirs = sa.and_(deliveries.c.edition == edition, deliveries.c.reader_id == of.c.reader_id)
     # Who is counted in the batch of the event was handed nothing else.
     is_twice = sa.and_(
-        deliveries.c.batch != events.c.batch,
+        of.c.back == 0,
+        deliveries.c.batch != of.c.batch,
         sa.func.coalesce(deliveries.c.state, batches.c.state).in_(_HAS_IT),
+        ~_came_back(edition),
     )
-    inside = events.outerjoin(deliveries, theirs).outerjoin(batches, batches.c.id == deliveries.c.batch)
-    query = (
-        sa.select(
-            sa.func.count(sa.distinct(events.c.reader_id)),
-            sa.func.count(sa.distinct(sa.case((is_twice, events.c.reader_id)))),
-        )
-        .select_from(inside)
+    inside = of.outerjoin(deliveries, theirs).outerjoin(batches, batches.c.id == deliveries.c.batch)
+    query = sa.select(
+        sa.func.count(sa.distinct(of.c.reader_id)),
+        sa.func.count(sa.distinct(sa.case((is_twice, of.c.reader_id)))),
+    ).select_from(inside)
+    readers, twice = connection.execute(query).one()
+    return AfterAll(int(readers), int(twice))
+
+
+def _of_records(edition: str) -> sa.Select[tuple[int, int, int]]:
+    """(reader, batch, 1 where it came back) of what was sent of each batch that was taken back."""
+    is_back = sa.case((events.c.kind.in_(_BACK), 1), else_=0)
+    return (
+        sa.select(events.c.reader_id, events.c.batch, sa.func.max(is_back).label("back"))
         .where(
             events.c.edition == edition,
             events.c.batch.in_(_records(edition)),
             events.c.kind.not_in(_WEAK),
         )
+        .group_by(events.c.reader_id, events.c.batch)
     )
-    readers, twice = connection.execute(query).one()
-    return AfterAll(int(readers), int(twice))
+
+
+def _came_back(edition: str) -> sa.ColumnElement[bool]:
+    """SQL: what the reader was handed last has come back."""
+    own = events.alias("own")
+    return (
+        sa.select(own.c.reader_id)
+        .where(
+            own.c.edition == edition,
+            own.c.reader_id == deliveries.c.reader_id,
+            own.c.batch == deliveries.c.batch,
+            own.c.kind.in_(_BACK),
+        )
+        .correlate(deliveries)
+        .exists()
+    )
 
 
 def lately(connection: Connection, now: datetime) -> Mapping[str, AfterAll]:

@@ -454,6 +454,38 @@ def test_what_is_told_of_the_mail_that_was_taken_back_counts_for_it_alone(desk: 
     assert (record.size, record.handed, desk.house.sum.is_right) == (1, NOW, True)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "twice"),
+    [
+        ((EventKind.DELIVERED,), (), 1),
+        ((EventKind.BOUNCE,), (), 0),
+        ((EventKind.DELIVERED, EventKind.BOUNCE), (), 0),
+        ((EventKind.BLOCKED,), (EventKind.DELIVERED,), 0),
+        ((EventKind.DEFERRED,), (EventKind.PROCESSED,), 1),
+        ((EventKind.DELIVERED,), (EventKind.BOUNCE,), 0),
+    ],
+)
+def test_what_was_sent_after_all_and_came_back_gives_nobody_two(
+    desk: Desk, first: tuple[EventKind, ...], second: tuple[EventKind, ...], twice: int
+) -> None:
+    desk.server.answers.append(NAMED)
+    desk.deliver()
+    desk.server.answers.append(DONE)
+    desk.stop()
+    desk.house.clock.now = NOW + timedelta(minutes=5)
+    with writing(desk.house.engine) as connection:
+        recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
+    desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
+    desk.deliver()
+    record, *_ = desk.house.batches(BatchState.TAKEN_BACK)
+    anew = next(row.id for row in desk.house.batches(BatchState.ACCEPTED) if row.id > record.id)
+    for number, kinds in ((record.id, first), (anew, second)):
+        for kind in kinds:
+            _tell(desk, number, 1, kind)
+    with reading(desk.house.engine) as connection:
+        assert after_all.sent(connection, KEY) == AfterAll(readers=1, twice=twice)
+
+
 def _tell(desk: Desk, number: int, reader: int, kind: EventKind) -> None:
     now = desk.house.clock()
     key = event_key(f"m{number}", "", kind, now)
