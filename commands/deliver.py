@@ -26,6 +26,7 @@ from newsletter.delivery import sums
 from newsletter.delivery.claim import Terms
 from newsletter.delivery.deliver import Delivery
 from newsletter.delivery.delivery_report import DeliveryReport, StoppedBy
+from newsletter.delivery.standing import Standing
 from newsletter.edition import Edition
 from newsletter.lateness import is_too_late
 from newsletter.providers import Provider
@@ -60,20 +61,21 @@ def deliver(
         with room.troubles.caught("deliver", "recall"):
             take_back_step(room)
         chosen = (room.newsletter(newsletter),) if newsletter else room.settings.newsletters
-        is_any = False
+        is_any, standing = False, Standing()
         for one in chosen:
             with room.troubles.caught("deliver", one.key):
-                is_any |= deliver_step(room, one)
+                is_any |= deliver_step(room, one, standing)
         say_unsettled(room)
         if room.dry_run and not is_any and not room.troubles.messages:
             log.step("deliver", due="nothing", dry_run=REHEARSED)
         raise typer.Exit(room.troubles.status)
 
 
-def deliver_step(room: Context, newsletter: Newsletter) -> bool:
+def deliver_step(room: Context, newsletter: Newsletter, standing: Standing) -> bool:
     """Hand over what is due of the newsletter's editions; a held one is said, and waits for a person.
 
-    False where nothing is due, and nothing that was handed over waits for its outcome.
+    `standing` goes from newsletter to newsletter: what the provider says of one may hold for all. False where
+    nothing is due, and nothing that was handed over waits for its outcome.
     """
     if not room.dry_run:
         _by_events(room, newsletter)
@@ -104,12 +106,16 @@ def deliver_step(room: Context, newsletter: Newsletter) -> bool:
     if late or due or cut_off:
         witness.check(room.engine, room.settings.witness_path)
     if due or cut_off:
-        _deliver_all(room, newsletter, due, cut_off)
+        _deliver_all(room, newsletter, due, cut_off, standing)
     return bool(due or cut_off)
 
 
 def _deliver_all(
-    room: Context, newsletter: Newsletter, due: Sequence[Edition], cut_off: Sequence[Edition]
+    room: Context,
+    newsletter: Newsletter,
+    due: Sequence[Edition],
+    cut_off: Sequence[Edition],
+    standing: Standing,
 ) -> None:
     provider = provider_for(room.settings)
     if due:
@@ -117,10 +123,10 @@ def _deliver_all(
     try:
         with _told_to_stop(), locks.held(room.engine, f"newsletter:{newsletter.key}") as owner:
             for edition in cut_off:
-                _deliver_one(room, newsletter, edition, provider, owner)
+                _deliver_one(room, newsletter, edition, provider, owner, standing)
             for edition in due:
                 ask_again(room, edition, ASKED.is_set)
-                _deliver_one(room, newsletter, edition, provider, owner)
+                _deliver_one(room, newsletter, edition, provider, owner, standing)
     finally:
         provider.close()
 
@@ -185,7 +191,12 @@ def _told_to_stop() -> Iterator[None]:
 
 
 def _deliver_one(
-    room: Context, newsletter: Newsletter, edition: Edition, provider: Provider, owner: str
+    room: Context,
+    newsletter: Newsletter,
+    edition: Edition,
+    provider: Provider,
+    owner: str,
+    standing: Standing,
 ) -> None:
     settings = room.settings.delivery
     with counting("readers") as progress:
@@ -198,6 +209,7 @@ def _deliver_one(
             alive=lambda other: other != owner and locks.is_held(room.engine, other),
             # It waits for moments to come, with --now too.
             clock=room.clock.running,
+            standing=standing,
             max_variants=newsletter.max_variants,
             too_late=too_late(room, newsletter),
             stopping=ASKED.is_set,

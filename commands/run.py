@@ -110,10 +110,12 @@ def _deliver(room: Context) -> None:
         return
     # Rendering and sending take a while to import, and most runs have nothing to send.
     from commands.deliver import deliver_step, say_unsettled
+    from newsletter.delivery.standing import Standing
 
+    standing = Standing()
     for newsletter in room.settings.newsletters:
         with room.troubles.caught("deliver", newsletter.key):
-            deliver_step(room, newsletter)
+            deliver_step(room, newsletter, standing)
     say_unsettled(room)
 
 

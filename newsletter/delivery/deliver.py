@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, holds, ledger
 from newsletter.composition.difference import by_hand, by_headline, changes
-from newsletter.delivery import outcomes, planning, ramps, recalls, taking_back
+from newsletter.delivery import outcomes, planning, ramps, taking_back
 from newsletter.delivery.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.delivery.conclusion import concluded
 from newsletter.delivery.delivery_report import (
@@ -30,6 +30,7 @@ from newsletter.delivery.doubt import Doubt, took_anybody
 from newsletter.delivery.outage import Heard, Outage
 from newsletter.delivery.post import Post
 from newsletter.delivery.settle import leftovers
+from newsletter.delivery.standing import ASKED, BOUND, Standing, asked_until, goes_out, named
 from newsletter.delivery.sums import checked_sum
 from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState
 from newsletter.providers import Answer, Batch, Outcome, Provider, Recalls
@@ -98,6 +99,8 @@ class Delivery:
     alive: Callable[[str], bool]
     """Whether the run of this owner lives: its batches are not settled by anybody else."""
     clock: Callable[[], datetime]
+    standing: Standing = field(default_factory=Standing)
+    """What its provider has said to this run before; what it says now is noted there."""
     max_variants: int = 2000
     too_late: Callable[[Connection, Edition, datetime], str | None] = lambda *_: None
     """Why no run goes on by itself with an edition that has begun, or None."""
@@ -118,8 +121,8 @@ class Delivery:
         left = leftovers(self.engine, self.key, self.provider, self.post, self.alive, self.clock())
         if left.busy:
             run.stopped_by = StoppedBy.BUSY
-        elif self._made_ready(run):
-            self._hand_over(run)
+        else:
+            self._gone_on(run)
         with writing(self.engine) as connection:
             report = concluded(
                 connection,
@@ -140,9 +143,47 @@ class Delivery:
             self.post.advanced(self.key)
         return report
 
+    def _gone_on(self, run: _Run) -> None:
+        """Hand over what can be now, and note what that says of the provider."""
+        try:
+            if self._may_ask(run) and self._made_ready(run):
+                self._hand_over(run)
+        finally:
+            # Also where something failed: the next edition's readers would be left without an answer too.
+            self.standing.note(
+                asked=bool(run.batches),
+                most=run.outage.most,
+                took=run.doubt.is_over,
+                stopped_by=run.stopped_by,
+            )
+
+    def _may_ask(self, run: _Run) -> bool:
+        """Whether the provider lets itself be asked, as far as it has said so of other editions; a short wait
+        that it wants is waited."""
+        name = self.provider.name
+        while True:
+            with reading(self.engine) as connection:
+                now, edition = self.clock(), editions.get(connection, self.key)
+                if not goes_out(connection, edition) or self.too_late(connection, edition, now):
+                    return True
+                until = asked_until(connection, name, self.key, now)
+            if self.standing.barred:
+                by, said = StoppedBy.PROVIDER, self.standing.barred
+                run.stop(by, stop_problem(self.key, by, said, is_general=True))
+                return False
+            if until is None:
+                return True
+            if self.stopping():
+                run.stopped_by = StoppedBy.ASKED
+                return False
+            if not self._waited_until(run, until):
+                by = StoppedBy.NOT_NOW
+                run.stop(by, stop_problem(self.key, by, f"{name} takes nothing for now: {BOUND}"))
+                return False
+
     def _made_ready(self, run: _Run) -> bool:
         """Bring the edition up to date and plan it; False where there is nothing to hand over now."""
-        recalls.named(self.engine, self.key, self.provider)
+        named(self.engine, self.key, self.provider, self.standing)
         with writing(self.engine) as connection:
             edition = editions.locked(connection, self.key)
             if edition.held:
@@ -164,6 +205,9 @@ class Delivery:
                 self._planned(connection, editions.get(connection, self.key), run)
             checked_sum(connection, self.key)
             run.outage.recall(connection, self.key)
+            if not run.batches:
+                name, now = self.provider.name, self.clock()
+                run.outage.suspect(self.standing.most_of(connection, name, self.key, now))
             waiting = ledger.count_by_state(connection, self.key).get(BatchState.PLANNED)
         if waiting and is_first:
             self.post.announce(self.key)
@@ -246,8 +290,8 @@ class Delivery:
         if isinstance(self.provider, Recalls):
             terms = replace(terms, delay=self.provider.delay)
         if not run.doubt.is_over:
-            few = max(self.provider.first_batch - len(run.doubt.readers), 1)
-            terms = replace(terms, batch_size=min(terms.batch_size, few))
+            few = 1 if self.standing.is_refusing else self.provider.first_batch - len(run.doubt.readers)
+            terms = replace(terms, batch_size=min(terms.batch_size, max(few, 1)))
         if run.outage.most is not None:
             terms = replace(terms, batch_size=min(terms.batch_size, run.outage.most))
         with writing(self.engine) as connection:
@@ -333,8 +377,10 @@ class Delivery:
         if took_anybody(batch, outcome):
             run.waited = timedelta()
         if outcome.answer is Answer.STOP:
-            by = StoppedBy.PROVIDER
-            run.stop(by, stop_problem(self.key, by, f"{name} takes nothing: {outcome.reason}"))
+            by, said = StoppedBy.PROVIDER, f"{name} takes nothing: {outcome.reason}"
+            if outcome.is_general:
+                self.standing.barred = said
+            run.stop(by, stop_problem(self.key, by, said, is_general=outcome.is_general))
         elif outcome.answer is Answer.ENDED:
             run.stopped_by = run.stopped_by or StoppedBy.ASKED
         elif outcome.answer is Answer.NOT_NOW:
@@ -351,8 +397,10 @@ class Delivery:
         """Wait for a batch that may be tried again shortly; False where none is."""
         with reading(self.engine) as connection:
             next_at = ledger.next_attempt(connection, self.key)
-        if next_at is None:
-            return False
+        return next_at is not None and self._waited_until(run, next_at)
+
+    def _waited_until(self, run: _Run, next_at: datetime) -> bool:
+        """Wait for a moment that is near; False where it is not."""
         remaining = max(timedelta(seconds=0.05), next_at - self.clock())
         if remaining > PATIENCE or run.waited + remaining > MOST_WAITING:
             run.next_at = next_at
@@ -368,7 +416,10 @@ class Delivery:
 def _outcome(future: Future[Outcome]) -> Outcome:
     error = future.exception()
     if error is None:
-        return future.result()
+        found = future.result()
+        if found.answer is Answer.NOT_NOW and found.retry_after:
+            return replace(found, reason=f"{found.reason}; {ASKED}")
+        return found
     if isinstance(error, ProviderError):
         return Outcome(Answer.STOP, str(error))
     # A fault of ours: nobody knows how far it came.

@@ -51,9 +51,10 @@ def everybody_refused(edition: str, reason: str) -> Problem:
     )
 
 
-def stop_problem(edition: str, stopped_by: StoppedBy, said: str) -> Problem:
-    """What ended a run of the edition, as one problem for as long as runs end by it."""
-    return Problem(f"{edition}:{stopped_by.name.lower()}", f"{edition}: {said}")
+def stop_problem(edition: str, stopped_by: StoppedBy, said: str, *, is_general: bool = False) -> Problem:
+    """What ended a run of the edition, as one problem for as long as runs end by it. `is_general`: in the
+    same words for every edition."""
+    return Problem(f"{edition}:{stopped_by.name.lower()}", said if is_general else f"{edition}: {said}")
 
 
 @dataclass(frozen=True, slots=True)

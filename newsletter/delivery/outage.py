@@ -87,9 +87,13 @@ class Outage:
 
     def recall(self, connection: Connection, edition: str) -> None:
         """Take note of what the run before has left."""
-        known = connection.execute(sa.select(batches.c.id).where(_marked(edition)).limit(1)).first()
-        if self.most is None and known is not None:
-            self.most = PROBE
+        if connection.execute(sa.select(batches.c.id).where(_marked(edition)).limit(1)).first() is not None:
+            self.suspect(PROBE)
+
+    def suspect(self, most: int | None) -> None:
+        """Hand so many readers over next, alone, or fewer, as with others that were left without an answer;
+        with None nothing is suspected for that."""
+        self.most = min(filter(None, (self.most, most)), default=None)
 
     def launched(self, batch: int) -> None:
         """Take note of what is handed over."""

@@ -103,6 +103,8 @@ class Outcome:
     """REFUSED, but naming nobody: halves of the batch may fare better."""
     reference: str = ""
     """The provider's own id of the hand-over."""
+    is_general: bool = False
+    """STOP, whatever is handed over: it is a key, a password or an address that is wrong, no letter's own."""
     own: Mapping[int, tuple[Answer, str]] = field(default_factory=dict)
     """By `Recipient.delivery`: an answer and a reason of its own."""
 

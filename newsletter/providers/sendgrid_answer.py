@@ -67,7 +67,8 @@ def outcome_of(reply: Reply, deliveries: Sequence[int], now: datetime) -> Outcom
         return Outcome(Answer.ACCEPTED, reference=reference)
     reason = reason_of(status, complaints(reply.body))
     if 300 <= status < 400:
-        return Outcome(Answer.STOP, f"{reason}: sendgrid.base_url redirects; name the address it leads to")
+        why = f"{reason}: sendgrid.base_url redirects; name the address it leads to"
+        return Outcome(Answer.STOP, why, is_general=True)
     if status in _NOT_NOW:
         return Outcome(Answer.NOT_NOW, reason, retry_after=wait_of(reply.headers, now))
     if status in _BAD_REQUEST:
@@ -75,11 +76,15 @@ def outcome_of(reply: Reply, deliveries: Sequence[int], now: datetime) -> Outcom
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return Outcome(Answer.REFUSED, reason, divisible=True)
     if 400 <= status < 500:
-        # The key, its rights, the sender or the address: the next request would fare no better.
-        return Outcome(Answer.STOP, f"{reason}{_ADVICE.get(status, '')}")
+        # The key, its rights, the sender or the address: the next request would fare no better. Its rights
+        # and its sender may be one newsletter's.
+        why = f"{reason}{_ADVICE.get(status, '')}"
+        return Outcome(Answer.STOP, why, is_general=status in _GENERAL)
     # Another 2xx is none of SendGrid's answers, and after a 5xx a request may have been taken all the same.
     return Outcome(Answer.UNCERTAIN, reason)
 
+
+_GENERAL = frozenset({401, 404, 405, 407})
 
 _ADVICE = {
     401: "; check STANDFIRST_SENDGRID_API_KEY",
@@ -98,7 +103,7 @@ def outcome_of_failure(error: Exception) -> Outcome:
     if isinstance(cause.__cause__, ssl.SSLCertVerificationError):
         why = f"SendGrid's certificate is not accepted: {cause.__cause__.verify_message}"
         advice = "check sendgrid.base_url, this machine's clock, and whose certificates it trusts"
-        return Outcome(Answer.STOP, f"{private_out(why)}; {advice}")
+        return Outcome(Answer.STOP, f"{private_out(why)}; {advice}", is_general=True)
     if isinstance(cause, NotConnectedError):
         return Outcome(Answer.NOT_NOW, f"SendGrid cannot be reached: {private_out(str(cause))}")
     said = private_out(str(cause))

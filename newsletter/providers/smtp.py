@@ -55,7 +55,7 @@ class Smtp:
             try:
                 connection = self._taken()
             except UnavailableError as error:
-                return Outcome(error.answer, error.reason, own=own)
+                return Outcome(error.answer, error.reason, own=own, is_general=error.answer is Answer.STOP)
             dialogue = Dialogue(
                 connection, prepared, self._stopping.is_set, lambda: "".join(self._rests[begun : begun + 1])
             )

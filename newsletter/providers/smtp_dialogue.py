@@ -34,10 +34,14 @@ class _Ready:
 class _EndedError(Exception):
     """This batch goes no further on this connection."""
 
-    def __init__(self, answer: Answer, reason: str, *, is_closing: bool = False) -> None:
+    def __init__(
+        self, answer: Answer, reason: str, *, is_closing: bool = False, is_general: bool = False
+    ) -> None:
         super().__init__(reason)
         self.answer = answer
         self.reason = reason
+        self.is_general = is_general
+        """It is we who are refused, whatever the message."""
         self.is_closing = is_closing
         """The server closes the connection, and says so."""
 
@@ -71,7 +75,7 @@ class Dialogue:
 
     def run(self, recipients: tuple[Recipient, ...]) -> Outcome:
         """Hand the messages over one after the other; what became of each is in the outcome."""
-        answer, reason = Answer.ACCEPTED, ""
+        answer, reason, is_general = Answer.ACCEPTED, "", False
         try:
             for ready in self._ready(recipients):
                 if self._stopping():
@@ -90,7 +94,7 @@ class Dialogue:
                 answer, reason = Answer.ENDED, f"{ENDED}, and the mail server had not answered"
             self._connection.abandon()
         except _EndedError as error:
-            answer, reason = error.answer, error.reason
+            answer, reason, is_general = error.answer, error.reason, error.is_general
             if answer is Answer.ENDED:
                 # There is no time, and a text that the server waits for would begin with the goodbye.
                 self._connection.abandon()
@@ -105,7 +109,7 @@ class Dialogue:
         if all(recipient.delivery in self._own for recipient in recipients):
             # Nobody is left for the connection's end to matter to.
             return Outcome(Answer.ACCEPTED, own=self._others(Answer.ACCEPTED))
-        return Outcome(answer, reason, own=self._others(answer))
+        return Outcome(answer, reason, own=self._others(answer), is_general=is_general)
 
     def _others(self, answer: Answer) -> dict[int, tuple[Answer, str]]:
         return {delivery: own for delivery, own in self._own.items() if own != (answer, "")}
@@ -199,7 +203,8 @@ class Dialogue:
         """Write a refusal down to the reader, or end the batch where it is meant for the sender."""
         said = f"mail server: {self._said(ready, reply)}"
         if reply.wants_login:
-            raise _EndedError(Answer.STOP, f"{said}; check smtp.user and STANDFIRST_SMTP_PASSWORD")
+            advice = "check smtp.user and STANDFIRST_SMTP_PASSWORD"
+            raise _EndedError(Answer.STOP, f"{said}; {advice}", is_general=True)
         if is_senders:
             answer = Answer.STOP if reply.refusal is Answer.REFUSED else Answer.NOT_NOW
             raise _EndedError(answer, f"{said} (to the envelope sender)")

@@ -27,7 +27,7 @@ _OF = {
     "tests.newsletter": "asked_to_end breaker corrections correspondence deliver editions event_store "
     "half_out heard holds imap_mailbox lateness ledger outage outcomes planning previews ramp recalls "
     "returned_mail settle silence status stops stops_any_order sums used_stories",
-    "tests.faults": "faults",
+    "tests.faults": "faults together",
     "tests.web": "hooks preferences sign_in unsubscribe",
 }
 BOTH = frozenset(f"{folder}.test_{name}" for folder, names in _OF.items() for name in names.split())
