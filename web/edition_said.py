@@ -123,9 +123,11 @@ def _over(known: Known) -> str:
     """The key of why nothing can be changed: it was stopped, somebody sent it, or its hour came."""
     if known.edition.state is EditionState.STOPPED and ended_by(known):
         return f"{NOT_POSSIBLE}_stopped"
-    if known.edition.first_handed is None:
-        return NOT_POSSIBLE
-    return f"{NOT_POSSIBLE}_sent" if ended_by(known) else f"{NOT_POSSIBLE}_begun"
+    if known.edition.first_handed is not None and ended_by(known):
+        return f"{NOT_POSSIBLE}_sent"
+    # What its provider keeps goes out later: the page has until when.
+    is_begun = known.edition.first_handed is not None and not known.is_kept
+    return f"{NOT_POSSIBLE}_begun" if is_begun else NOT_POSSIBLE
 
 
 def ended_by(known: Known) -> LogLine | None:

@@ -12,8 +12,6 @@ from starlette.requests import Request
 LONGEST_BODY = 65_536
 """Bytes of a POST that are read; what a form of ours sends has some thousand, with a hundred sections."""
 MOST_FIELDS = 1_000
-_MOST_PASSED = 8_388_608
-"""Bytes of what is too much to read that are let pass: a browser takes no answer before it has sent all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +57,12 @@ async def form_of(request: Request, longest: int = LONGEST_BODY) -> Form:
 async def start_of_form(request: Request, longest: int) -> Form:
     """What was sent; of more than `longest` bytes the fields that are whole within them. A button that stands
     before what was typed is done whatever that is."""
-    body, passed = bytearray(), 0
+    body = bytearray()
     async for chunk in request.stream():
-        kept = chunk[: longest - len(body)]
-        body += kept
-        passed += len(chunk) - len(kept)
-        if passed > _MOST_PASSED:
+        body += chunk
+        if len(body) > longest:
             break
-    return await _read(request, bytes(body), longest, is_cut=passed > 0)
+    return await _read(request, bytes(body[:longest]), longest, is_cut=len(body) > longest)
 
 
 async def _read(request: Request, body: bytes, longest: int, *, is_cut: bool = False) -> Form:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -51,6 +54,17 @@ def test_hold_is_done_whatever_is_too_long(room: Room, as_parts: bool) -> None:
     assert (note.text().strip(), note.attributes["aria-invalid"]) == ("", "true")
     assert (subject.attributes["value"], room.edition.revision) == ("The vote", 1)
     assert "xxx" not in page.text
+
+
+def test_who_sends_far_more_is_answered_once_all_is_sent(room: Room) -> None:
+    page = room.opened()
+    body = urlencode({"seen": seen(page), **hidden(page), "do": "hold", "note": "x" * 7_000_000})
+    url, kind = room.site.client.base_url, {"Content-Type": "application/x-www-form-urlencoded"}
+    # As a browser, it reads nothing before it has sent everything.
+    with closing(HTTPConnection(url.host, url.port or 80, timeout=60)) as connection:
+        connection.request("POST", room.link(), body, kind)
+        assert connection.getresponse().status == 200
+    assert room.edition.held == "by hand"
 
 
 def test_what_is_read_is_kept_however_long_it_is(room: Room) -> None:

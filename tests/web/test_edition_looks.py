@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 from newsroom.database import metadata
 from newsroom.masthead import Place
 from tests.browser import window
-from tests.web.editing import BRIDGE, QUARRY, TRAM, Room, desk
+from tests.web.editing import BRIDGE, CELLO, QUARRY, Room, desk
 from tests.web.test_reader_pages import base
 
 pytestmark = pytest.mark.browser
@@ -54,12 +54,12 @@ def test_each_thing_to_do_has_a_column_of_its_own(
     tmp_path: Path, engine: Engine, browser: Browser, width: int, language: str
 ) -> None:
     with opened(tmp_path, engine, browser, width, language) as (page, room):
-        room.press(f"drop {TRAM}")
+        room.press(f"drop {CELLO}")
         page.reload()
         columns = [page.evaluate(_LEFTS, f'.desk [value^="{do} "]') for do in ("top", "lead", "drop", "back")]
         top, lead, drop, back = columns
         assert len(set(lead)) == len(set(drop)) == 1 and drop[0] == back[0], columns
-        assert not top or top[0] != lead[0] != drop[0]
+        assert len({top[0], lead[0], drop[0]}) == 3, columns
         # At the right of the headline where there is room for it, else below.
         besides = page.evaluate(_BESIDES)
         assert all(one is (width == 1200) for one in besides), besides
@@ -71,7 +71,7 @@ def test_no_word_on_a_button_is_broken_however_large_the_text(
     tmp_path: Path, engine: Engine, browser: Browser, language: str
 ) -> None:
     with opened(tmp_path, engine, browser, 375, language) as (page, room):
-        room.press(f"drop {TRAM}")
+        room.press(f"drop {CELLO}")
         page.reload()
         for size in (100, 130, 200):
             page.evaluate("size => { document.documentElement.style.fontSize = `${size}%`; }", size)

@@ -15,7 +15,7 @@ from newsroom.database import metadata, writing
 from newsroom.masthead import Place
 from tests.browser import window
 from tests.newsletter.delivering import NOW
-from tests.web.editing import BRIDGE, QUARRY, TRAM, desk
+from tests.web.editing import ANA, BRIDGE, QUARRY, TRAM, desk
 from tests.web.test_reader_pages import SHOTS, base, checked
 
 pytestmark = pytest.mark.browser
@@ -133,6 +133,27 @@ def test_what_is_too_long_and_what_is_gone_are_shown_right(
         checked(page, width, mode, f"{language}-edition-asked-again")
         page.goto(base(room.site) + room.link())
         checked(page, width, mode, f"{language}-edition-gone")
+
+
+@pytest.mark.parametrize(("width", "mode", "language"), [(375, "dark", "ar"), (1200, "light", "de")])
+def test_what_can_only_be_copied_is_shown_right(
+    tmp_path: Path,
+    engine: Engine,
+    browser: Browser,
+    width: int,
+    mode: Literal["light", "dark"],
+    language: str,
+) -> None:
+    with window(browser, width, mode) as page, desk(tmp_path, engine, language=language) as room:
+        page.goto(base(room.site) + room.link())
+        page.locator("#subject").fill("The vote")
+        page.locator("#note").fill("Good *morning*")
+        room.press("stop", editor=ANA, sure="yes")
+        page.locator("#subject").press("Enter")
+        page.locator("#typed-note").wait_for()
+        checked(page, width, mode, f"{language}-edition-late")
+        assert page.locator("#typed-subject").input_value() == "The vote"
+        assert page.locator("#typed-note").input_value() == "Good *morning*"
 
 
 def test_no_button_is_larger_than_its_neighbours_and_what_was_done_has_one_frame(

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from content.tables import articles
 from newsletter import holds
 from newsletter.delivery import recalls
+from newsletter.tables import batches
 from newsroom.database import writing
 from newsroom.errors import ProviderError
 from tests.newsletter.delivering import KEY, NOW, House
@@ -90,6 +91,16 @@ def test_who_let_it_go_before_its_hour_did_not_send_it(room: Room, engine: Engin
     late = room.press("save", editor=ANA, page=old, **TYPED)
     begun = "That is not possible any more: it began to go out on Tuesday, March 10, 2026, 1:20\u202fPM."
     assert status(late) == begun + COPY
+
+
+def test_what_sendgrid_keeps_is_not_said_to_go_out_yet(room: Room, engine: Engine) -> None:
+    old = room.opened(ANA)
+    hand_over(engine, after=DUE - NOW)
+    with writing(engine) as connection:
+        connection.execute(sa.update(batches).values(send_at=DUE + timedelta(minutes=30)))
+        connection.execute(sa.text("UPDATE editions SET recall = 'name-1'"))
+    late = room.press("save", editor=ANA, page=old, **TYPED)
+    assert status(late) == "That is not possible any more. This is how things are." + COPY
 
 
 def test_who_let_it_go_after_its_hour_sent_it(room: Room, engine: Engine) -> None:
