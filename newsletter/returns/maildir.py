@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from heapq import nsmallest
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 
 from newsroom.errors import ProviderError
@@ -27,11 +27,12 @@ class Maildir:
         self.folder = folder
 
     def waiting(self, most: int) -> list[Path]:
-        """At most so many new mails, the oldest first. Raises ProviderError where there is no Maildir."""
+        """At most so many new mails, the oldest first, and what else lies there: `read` says what is none.
+        Raises ProviderError where there is no Maildir."""
         new = self.folder / "new"
         try:
             with os.scandir(new) as entries:
-                mails = (entry.name for entry in entries if _is_mail(entry))
+                mails = (entry.name for entry in entries if not entry.name.startswith("."))
                 # Names begin with the time of delivery.
                 return [new / name for name in nsmallest(most, islice(mails, _SORTED))]
         except OSError as error:
@@ -41,14 +42,23 @@ class Maildir:
             ) from error
 
     def read(self, path: Path, most: int) -> bytes | None:
-        """The first `most` octets; empty where it has gone meanwhile, None where it cannot be read."""
+        """The first `most` octets; empty where it has gone meanwhile, None where it cannot be read or is no
+        file: a pipe would never end, and what a link leads to was not delivered here."""
         try:
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                return file.read(most)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return b""
         except OSError:
             return None
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            with open(descriptor, "rb", closefd=False) as file:
+                return file.read(most)
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
 
     def noted(self, paths: Iterable[Path]) -> None:
         """Move these to `cur`. Raises ProviderError where that cannot be done: they are read once more."""
@@ -58,12 +68,13 @@ class Maildir:
             _move(path, current / name)
 
     def set_aside(self, path: Path) -> None:
-        """Move one to the folder `ASIDE`, where nothing reads it again. Raises ProviderError."""
+        """Move one, whatever it is, to the folder `ASIDE`, where nothing reads it again; nothing there is
+        written over. Raises ProviderError."""
         folder = self.folder / ASIDE
         with _told(folder):
             for name in ("cur", "new", "tmp"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
-        _move(path, folder / "new" / path.name)
+        _move(path, _free(folder / "new" / path.name))
 
     def fault(self) -> str:
         """Why it cannot be used; empty where it can."""
@@ -76,11 +87,10 @@ class Maildir:
         return ""
 
 
-def _is_mail(entry: os.DirEntry[str]) -> bool:
-    if entry.name.startswith("."):
-        return False
-    # A pipe would never end, and what a link leads to was not delivered here.
-    return stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
+def _free(path: Path) -> Path:
+    """A path like this one at which nothing lies."""
+    names = (path.with_name(f"{path.name}.{number}") for number in count(2))
+    return next(one for one in chain([path], names) if not os.path.lexists(one))
 
 
 def _move(path: Path, target: Path) -> None:

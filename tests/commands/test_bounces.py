@@ -134,6 +134,24 @@ def test_a_mail_that_cannot_be_read_is_set_aside_and_told_once(
     assert house.run(now=SEVEN).status == 0
 
 
+def test_what_is_no_mail_in_the_maildir_is_set_aside_and_told_once(tmp_path: Path) -> None:
+    box = maildir(tmp_path)
+    with Server() as server:
+        house = newsroom(tmp_path, server.port, 'maildir = "../bounced"')
+        house.run(now=SIX)
+    box.add(bounced(server.got[0]))
+    new = tmp_path / "bounced" / "new"
+    (new / "folder").mkdir()
+    (new / "link").symlink_to(house.config)
+    run = house.run(now=SEVEN)
+    assert (run.status, run.step("bounces")["stopped"]) == (1, 1)
+    (problem,) = run.problems
+    assert problem.startswith("2 mails cannot be read, and moved to ")
+    assert not list(new.iterdir())
+    assert house.config.is_file()
+    assert house.run(now=SEVEN).status == 0
+
+
 def _denied(path: Path) -> object:
     from newsletter.returns.maildir import Maildir
 

@@ -23,9 +23,6 @@ def delivered(root: Path, count: int = 3) -> Maildir:
 def test_what_is_new_is_read_and_moved(tmp_path: Path) -> None:
     here = delivered(tmp_path)
     (tmp_path / "bounced" / "new" / ".hidden").touch()
-    (tmp_path / "bounced" / "new" / "folder").mkdir()
-    os.mkfifo(tmp_path / "bounced" / "new" / "pipe")
-    (tmp_path / "bounced" / "new" / "link").symlink_to("/etc/passwd")
     some = here.waiting(10)
     assert [here.read(path, 10) for path in some] == [
         f"Subject: {number}"[:10].encode() for number in range(3)
@@ -36,6 +33,31 @@ def test_what_is_new_is_read_and_moved(tmp_path: Path) -> None:
         f"{path.name}:2,S" for path in some[:2]
     )
     assert len(mailbox.Maildir(tmp_path / "bounced")) >= 3
+
+
+def test_what_is_no_file_is_set_aside_and_nothing_is_written_over(tmp_path: Path) -> None:
+    here = delivered(tmp_path, 0)
+    new, aside = tmp_path / "bounced" / "new", tmp_path / "bounced" / ASIDE / "new"
+    secret = tmp_path / "secret"
+    secret.write_text("no mail")
+    for _ in range(2):
+        (new / "folder").mkdir()
+        (new / "folder" / "inside").touch()
+        os.mkfifo(new / "pipe")
+        (new / "link").symlink_to(secret)
+        (new / "lost").symlink_to(tmp_path / "nowhere")
+        some = here.waiting(10)
+        assert [path.name for path in some] == ["folder", "link", "lost", "pipe"]
+        assert [here.read(path, 10) for path in some] == [None] * 4
+        for path in some:
+            here.set_aside(path)
+        assert here.waiting(10) == []
+    names = sorted(path.name for path in aside.iterdir())
+    assert names == sorted(
+        f"{name}{more}" for name in ("folder", "link", "lost", "pipe") for more in ("", ".2")
+    )
+    assert (aside / "folder.2" / "inside").exists()
+    assert secret.read_text() == "no mail"
 
 
 def test_no_more_than_asked_for_and_the_oldest_first(tmp_path: Path) -> None:
