@@ -39,7 +39,7 @@ class Resent:
     gone: tuple[str, ...] = ()
     """The names of those stories."""
     planned: int = 0
-    """How many of the readers named wait for the next run already, and are passed over."""
+    """How many of the readers named, or refused, wait for the next run already, and are passed over."""
 
 
 def is_whole(
@@ -86,11 +86,15 @@ def resend(
     if edition.state not in OPEN_AGAIN:
         raise MisuseError(f"{key} is {edition.state}: nothing of it can be handed over again")
     if whom == "refused":
-        by_batch, had_it, waits = _refused(connection, key), list[int](), 0
+        by_batch, had_it, waits = (
+            _refused(connection, key),
+            list[int](),
+            _refused_and_planned(connection, key),
+        )
     else:
         by_batch, had_it, waits = _batches_of(connection, edition, whom)
     if not by_batch:
-        raise MisuseError(f"{key}: nobody was refused")
+        raise MisuseError(_why_none(key, waits))
     whole, withheld, gone = _judged(connection, key, by_batch, *(() if anew else (revise, standing)))
     if not whole:
         raise HeldError(_why_nobody(key, whom, withheld, gone))
@@ -156,6 +160,14 @@ def _judged(
     return whole, withheld, tuple(gone)
 
 
+def _why_none(key: str, planned: int) -> str:
+    if not planned:
+        return f"{key}: nobody was refused"
+    return (
+        f"{key} is planned again already for {counted(planned, 'reader')} refused: the next run hands it over"
+    )
+
+
 def _why_nobody(
     key: str, whom: Collection[int] | Literal["refused"], withheld: int, gone: Sequence[str]
 ) -> str:
@@ -213,6 +225,22 @@ def _refused(connection: Connection, key: str) -> Mapping[int, list[int]]:
     for number, reader_id in connection.execute(query):
         found.setdefault(number, []).append(reader_id)
     return found
+
+
+def _refused_and_planned(connection: Connection, key: str) -> int:
+    """How many readers who were refused wait to be handed it over again."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(deliveries.join(batches, batches.c.id == deliveries.c.batch))
+        .where(
+            ledger.planned(key),
+            batches.c.resend,
+            deliveries.c.state.is_(None),
+            # Those who have it, and are to get another one.
+            ~deliveries.c.reason.startswith(ledger.AGAIN),
+        )
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def _batches_of(

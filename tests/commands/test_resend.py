@@ -56,6 +56,24 @@ def test_those_refused_get_it_with_the_next_run(house: House) -> None:
     assert said(resend(house, "--only", "refused")) == f"{KEY}: nobody was refused"
 
 
+def test_who_was_refused_and_is_planned_is_said_where_it_is_asked_for_again(house: House) -> None:
+    # Whoever has it and gets another one was not refused.
+    assert resend(house, "--only", "1").status == 0
+    assert resend(house, "--only", "refused").status == 0
+    assert said(resend(house, "--only", "refused")) == (
+        f"{KEY} is planned again already for 1 reader refused: the next run hands it over"
+    )
+    house.run(now="2026-03-10T07:05")
+    assert said(resend(house, "--only", "refused")) == f"{KEY}: nobody was refused"
+
+
+def test_of_those_refused_who_is_planned_already_is_counted_beside_the_others(house: House) -> None:
+    batch(house, 1, "refused", "550")
+    assert resend(house, "--only", "2").status == 0
+    step = resend(house, "--only", "refused").step("resend")
+    assert (step["readers"], step["planned_already"]) == (1, 1)
+
+
 @pytest.mark.parametrize("who", ["paid@example.org", "Paid@EXAMPLE.org", "1"])
 def test_one_reader_gets_it_by_address_or_number(house: House, who: str) -> None:
     assert resend(house, "--only", who).status == 0
