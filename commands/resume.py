@@ -79,6 +79,12 @@ def _to_come(room: Context, key: str) -> Sum:
 
 def _warn(room: Context, key: str, to_come: Sum, *, yes: bool) -> None:
     """Say who may get the edition twice, and ask whoever is there. Raises MisuseError where nobody agrees."""
+    uncertain = to_come.of(DeliveryState.UNCERTAIN)
+    if uncertain and not to_come.of(DeliveryState.PLANNED):
+        said = f"{key}: of {counted(uncertain, 'reader')} nobody knows whether they have it"
+        said += f": it goes to them once you say `resolve {key} --not-sent`, and to nobody else"
+        log.problem("resume", said, level="warning")
+        return
     readers = counted(to_come.of(DeliveryState.PLANNED), "reader")
     said = (
         f"{key} was {holds.HANDED_BEFORE}; resumed, it goes to {readers}, and whoever of them had it then "
