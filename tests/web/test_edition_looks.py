@@ -64,6 +64,8 @@ def test_each_thing_to_do_has_a_column_of_its_own(
         besides = page.evaluate(_BESIDES)
         assert all(one is (width == 1200) for one in besides), besides
         assert page.evaluate("document.documentElement.scrollWidth") == width
+        # A headline that runs the other way begins where the others do.
+        assert len(set(page.evaluate(_BEGINS))) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -135,6 +137,11 @@ _BROKEN = """() => [...document.querySelectorAll("button:not(.skip)")].filter(bu
     return range.getClientRects().length > 1;
   });
 }).map(button => button.innerText)"""
+_BEGINS = """() => [...document.querySelectorAll(".desk li bdi")].map(one => {
+  const range = document.createRange(); range.selectNodeContents(one);
+  const box = range.getBoundingClientRect();
+  return Math.round(document.documentElement.dir === "rtl" ? box.right : box.left);
+})"""
 _COLOUR = "one => getComputedStyle(one).color"
 _GROUND = "one => getComputedStyle(one).backgroundColor"
 _HEADING = """() => {
