@@ -17,7 +17,7 @@ from commands.context import Context, opened
 from commands.dropped import say_dropped
 from commands.ending import ASKED
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from commands.lateness import miss_late, too_late
+from commands.lateness import miss_late, say_missed, too_late
 from commands.posting import planned, post_for
 from commands.progress import counting
 from commands.taking_back import take_back_step
@@ -92,7 +92,7 @@ def deliver_step(room: Context, newsletter: Newsletter, standing: Standing) -> b
     ]
     if late:
         with locks.held(room.engine, f"newsletter:{newsletter.key}") if room.stores else nullcontext():
-            miss_late(room, newsletter)
+            say_missed(room, newsletter, miss_late(room, newsletter))
     with reading(room.engine) as connection:
         begun = history.cut_off(connection, newsletter.key)
     # Stopped or held: nothing more is handed over of these, but what was is settled.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
@@ -12,7 +13,7 @@ import typer
 from commands import control
 from commands.context import Context, opened, operator
 from commands.invocation import ConfigOption, DryRunOption, LogOption, NowOption, invocation
-from commands.lateness import miss_late
+from commands.lateness import Missed, miss_late, say_missed
 from commands.letters import letters_step, say_unseen
 from commands.sync import sync_step
 from commands.unread import SYNC, is_left, look_who_reads, say_not_read, undecided
@@ -120,21 +121,21 @@ def digest_step(room: Context, newsletter: Newsletter) -> bool:
 def _undecided(room: Context, newsletter: Newsletter, now: datetime) -> list[Due]:
     """The editions that are due and can still be sent; those it is too late for are recorded as missed."""
     # First: the stories of a composed edition that nobody handed over in time are free for these.
-    miss_late(room, newsletter)
+    gone = miss_late(room, newsletter)
     with reading(room.engine) as connection:
         due = undecided(connection, room, newsletter, now)
     missed = [one for one in due if one.missed]
-    if missed:
-        _miss(room, newsletter, missed, now)
+    say_missed(room, newsletter, [*gone, *_miss(room, newsletter, missed, now)])
     return [one for one in due if not one.missed]
 
 
-def _miss(room: Context, newsletter: Newsletter, missed: list[Due], now: datetime) -> None:
-    """Record the editions as missed, and say so in one line however many they are."""
+def _miss(room: Context, newsletter: Newsletter, missed: Sequence[Due], now: datetime) -> list[Missed]:
+    """Record the editions as missed; returns what is to be said of them."""
+    if not missed:
+        return []
     from newsletter import editions
 
-    latest = in_hours(newsletter.latest)
-    why = f"no run within {latest} after its hour; its stories go into the next edition"
+    why = f"no run within {in_hours(newsletter.latest)} after its hour; its stories go into the next edition"
     if room.stores:
         with writing(room.engine) as connection:
             for one in missed:
@@ -149,15 +150,10 @@ def _miss(room: Context, newsletter: Newsletter, missed: list[Due], now: datetim
                     now,
                     "run",
                 )
-    key = edition_key(newsletter.key, missed[-1].local_date)
-    said = f"{key} was missed: {why}"
-    if len(missed) > 1:
-        said = (
-            f"{newsletter.key}: {len(missed)} editions were missed, {missed[0].local_date} to "
-            f"{missed[-1].local_date}: no run within {latest} after their hours; "
-            "their stories go into the next edition"
-        )
-    room.troubles.add("digest", f"missed:{key}", said)
+    return [
+        Missed(edition_key(newsletter.key, one.local_date), one.local_date, one.due, why=why)
+        for one in missed
+    ]
 
 
 def _compose_ahead(room: Context, newsletter: Newsletter, slot: str) -> None:

@@ -18,6 +18,7 @@ from commands.refusals import judged
 from commands.stopped_editions import waiting_stopped
 from commands.taking_back import waits
 from commands.troubles import NOTICE
+from commands.waiting_deliver import in_vain, named_once
 from commands.waiting_late import late
 from commands.waits import Waiting, commands_in, is_looked_at
 from content import store
@@ -28,6 +29,7 @@ from newsletter import history, holds, status
 from newsletter.delivery import recalls
 from newsletter.delivery.delivery_report import StoppedBy
 from newsletter.delivery.recalls import Kept
+from newsletter.delivery.standing import BOUND
 from newsletter.desk.seen import unseen
 from newsletter.returns import after_all, bounce_hold, drops
 from newsletter.status import Problem, Trouble
@@ -76,12 +78,14 @@ def waiting(connection: Connection, room: Context, since: datetime, edition: str
         for one in problems
     ]
     kept = [*_kept(connection, room)]
-    more = [*late(connection, room, sends=not objects), *kept, *_after_all(connection, room)]
+    vain = in_vain(connection, room)
+    more = [*late(connection, room, edition, vain, sends=not objects), *kept, *_after_all(connection, room)]
     # Of what the provider keeps still more is said than that it is stopped.
     more += waiting_stopped(connection, room, but={one.edition for one in kept})
     more += [*_undecided(connection, since), *_unseen(connection, room)]
     found += [one for one in more if edition in (None, one.edition)]
     found += _returned(connection, edition)
+    found = named_once(found, vain)
     if edition is None:
         found = [*_database(room), *objects, *found, *_sources(connection, room)]
         found += [*_hub(connection, room), *_locks(connection)]
@@ -268,7 +272,11 @@ def _noted(connection: Connection, found: Sequence[Waiting]) -> Iterator[Waiting
     """What the last runs met, unless it is among `found` already, where it is said with more."""
     known = [one.reason for one in found if one.reason and (one.needs_person or one.next_at is not None)]
     named = {command for one in found for command in one.commands}
+    told = set()
     for one in alerts.noted(connection):
+        if one.message in told or BOUND in one.message:
+            # The same of several editions; or what is told of each as long as it is so.
+            continue
         if any(reason in one.message or one.message in reason for reason in known):
             continue
         if is_looked_at(one.message) or is_settled(one.message, named) or _is_over(connection, one.key):
@@ -276,6 +284,7 @@ def _noted(connection: Connection, found: Sequence[Waiting]) -> Iterator[Waiting
         is_notice = one.key.startswith(NOTICE)
         step = one.key.removeprefix(NOTICE).partition(":")[0]
         trouble = "to be known" if is_notice else "failed"
+        told.add(one.message)
         yield Waiting(
             step, trouble, one.message, commands_in(one.message), not is_notice, since=one.first_seen
         )

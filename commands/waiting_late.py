@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
 from commands.context import Context
+from commands.lateness import Missed, span
 from commands.unread import SYNC, undecided
+from commands.waiting_deliver import DELIVER
 from commands.waits import Waiting
 from content import store
 from feeds.due import last_look
 from newsletter import editions, history
+from newsletter.delivery.standing import BOUND, asked_until, goes_out
 from newsletter.edition import BatchState, Edition, edition_key
 from newsletter.half_out import HalfOut, half_out
 from newsletter.lateness import goes_on_until, is_too_late
 from newsletter.ledger import count_by_state
-from newsletter.schedule import Due, in_hours
+from newsletter.schedule import in_hours
 from newsroom import locks
 from newsroom.masthead import Newsletter
 
@@ -51,16 +54,30 @@ class _Runs:
         return f"{local:%H:%M}" if local.date() == self.now.date() else f"{local:%Y-%m-%d %H:%M}"
 
 
-def late(connection: Connection, room: Context, *, sends: bool) -> Iterator[Waiting]:
-    """What is late. Where nothing is sent at all (not `sends`: the witness objects), nothing that could only
-    be sent is for a person, and what was never composed here may have been where the database came from."""
+def late(
+    connection: Connection, room: Context, edition: str | None, vain: Collection[str], *, sends: bool
+) -> Iterator[Waiting]:
+    """What is late; those missed meanwhile in one, unless it is one `edition` that is asked for.
+
+    `vain`: editions of which `deliver` would hand nothing over. Where nothing is sent at all (not `sends`:
+    the witness objects), nothing that could only be sent is for a person, and what was never composed here
+    may have been where the database came from.
+    """
     now = room.clock().astimezone(room.settings.newsroom.time_zone)
     runs = _Runs(now, _last_run(connection, room))
-    yield from _overdue(connection, room, runs, sends=sends)
-    yield from _half_out(connection, room, runs, sends=sends)
+    newsletters = room.settings.newsletters if sends else ()
+    missed = {
+        one.key: _missed(connection, room, one, now, is_alone=edition is not None) for one in newsletters
+    }
+    together = {one.key for some in missed.values() for one in some}
+    for one in _overdue(connection, room, runs, vain, sends=sends):
+        if one.edition not in together:
+            yield one
+    yield from _half_out(connection, room, runs, vain, sends=sends)
     if sends:
-        for newsletter in room.settings.newsletters:
-            yield from _not_composed(connection, room, newsletter, runs)
+        yield from _bound(connection, room, now)
+    for newsletter in newsletters:
+        yield from _not_composed(connection, room, newsletter, runs, missed[newsletter.key])
 
 
 def _last_run(connection: Connection, room: Context) -> datetime | None:
@@ -68,7 +85,9 @@ def _last_run(connection: Connection, room: Context) -> datetime | None:
     return max((one for one in (last_look(connection), *read) if one is not None), default=None)
 
 
-def _overdue(connection: Connection, room: Context, runs: _Runs, *, sends: bool) -> Iterator[Waiting]:
+def _overdue(
+    connection: Connection, room: Context, runs: _Runs, vain: Collection[str], *, sends: bool
+) -> Iterator[Waiting]:
     """Editions whose hour is over and of which nothing was handed over, though nobody holds them."""
     newsletters = _by_key(room)
     for edition in history.open_editions(connection):
@@ -78,7 +97,8 @@ def _overdue(connection: Connection, room: Context, runs: _Runs, *, sends: bool)
         if count_by_state(connection, edition.key).get(BatchState.UNCERTAIN):
             continue
         newsletter = newsletters.get(edition.newsletter)
-        reason, commands = _why_overdue(edition, newsletter, ready, runs, sends=sends)
+        helps = sends and edition.key not in vain
+        reason, commands = _why_overdue(edition, newsletter, ready, runs, sends=sends, helps=helps)
         yield Waiting(
             edition.key,
             "overdue",
@@ -91,9 +111,15 @@ def _overdue(connection: Connection, room: Context, runs: _Runs, *, sends: bool)
 
 
 def _why_overdue(
-    edition: Edition, newsletter: Newsletter | None, ready: datetime, runs: _Runs, *, sends: bool
+    edition: Edition,
+    newsletter: Newsletter | None,
+    ready: datetime,
+    runs: _Runs,
+    *,
+    sends: bool,
+    helps: bool,
 ) -> tuple[str, tuple[str, ...]]:
-    """What becomes of it, and the command that helps, if one does. Pure."""
+    """What becomes of it, and the command that helps, if one does: `deliver` where that `helps`. Pure."""
     over = "its hour is over, and nothing of it was handed over"
     if not sends:
         return over, ()
@@ -105,10 +131,19 @@ def _why_overdue(
         said = f"{said} makes it missed, and its {NEXT_ONE}"
         return f"{said}; {nobody}: see whether cron runs" if nobody else said, ()
     said = f"{over}; the next run tries it again"
-    return f"{said}; {nobody}: see whether cron runs, or say" if nobody else said, ("deliver",)
+    look, ways = _look(helps=helps)
+    return f"{said}; {nobody}: {look}" if nobody else said, ways
 
 
-def _half_out(connection: Connection, room: Context, runs: _Runs, *, sends: bool) -> Iterator[Waiting]:
+def _look(*, helps: bool) -> tuple[str, tuple[str, ...]]:
+    """What to do where no run comes, in words, and the command behind them, where it `helps`. Pure."""
+    look = "see whether cron runs"
+    return (f"{look}, or say", (DELIVER,)) if helps else (look, ())
+
+
+def _half_out(
+    connection: Connection, room: Context, runs: _Runs, vain: Collection[str], *, sends: bool
+) -> Iterator[Waiting]:
     """Editions that have begun, of which readers wait and that no run is at: for a person, once late."""
     pace = PACE if room.settings.delivery.max_per_hour is not None else timedelta()
     taken = locks.taken(connection)
@@ -119,11 +154,15 @@ def _half_out(connection: Connection, room: Context, runs: _Runs, *, sends: bool
         elif is_late or not one.is_put_off:
             reason = f"{one.readers:,} still wait for it, and no run has handed anything over since "
             reason += runs.in_words(one.last)
-            if _is_over(connection, room, one, runs.now):
-                ways = (f"release {one.edition}", f"stop {one.edition}")
-                yield _begun(one, f"{reason}: too late to go on by itself, so say", ways)
+            if one.newsletter not in _by_key(room):
+                reason = f"{reason}: its newsletter is not set up any more, so say"
+                yield _begun(one, reason, (f"stop {one.edition}",))
+            elif _is_over(connection, room, one, runs.now):
+                reason = f"{reason}: too late to go on by itself, so say"
+                yield _begun(one, reason, (f"release {one.edition}", f"stop {one.edition}"))
             elif is_late:
-                yield _begun(one, f"{reason}: see whether cron runs, or say", ("deliver",))
+                look, ways = _look(helps=one.edition not in vain)
+                yield replace(_begun(one, f"{reason}: {look}", ways), needs_person=True)
             else:
                 yield _begun(one, f"{reason}; the next run goes on with it", ())
 
@@ -154,32 +193,82 @@ def _begun(one: HalfOut, reason: str, commands: tuple[str, ...]) -> Waiting:
     )
 
 
+def _bound(connection: Connection, room: Context, now: datetime) -> Iterator[Waiting]:
+    """Editions of which nothing is handed over, for their provider has asked to wait when it was handed
+    another one's."""
+    for edition in history.open_editions(connection):
+        until = asked_until(connection, room.settings.delivery.provider, edition.key, now)
+        if until is not None and edition.goes <= now and goes_out(connection, edition):
+            yield Waiting(
+                edition.key, "put off", BOUND, needs_person=False, edition=edition.key, next_at=until
+            )
+
+
+def _missed(
+    connection: Connection, room: Context, newsletter: Newsletter, now: datetime, *, is_alone: bool
+) -> list[Missed]:
+    """The editions that are missed and told in one, in the order of their hours: those not composed, and,
+    unless one is asked for by itself (`is_alone`), those composed, where that is not the only one."""
+    found = [
+        Missed(edition_key(newsletter.key, one.local_date), one.local_date, one.due)
+        for one in undecided(connection, room, newsletter, now)
+        if one.missed and now - one.due > GRACE
+    ]
+    if is_alone:
+        return found
+    composed = [
+        Missed(one.key, one.local_date, one.due, is_composed=True)
+        for one in history.open_editions(connection, newsletter.key)
+        if is_too_late(one, newsletter.latest, now)
+        and not count_by_state(connection, one.key).get(BatchState.UNCERTAIN)
+    ]
+    every = sorted([*found, *composed], key=lambda one: (one.due, one.key))
+    return every if len(every) > 1 else found
+
+
 def _not_composed(
-    connection: Connection, room: Context, newsletter: Newsletter, runs: _Runs
+    connection: Connection, room: Context, newsletter: Newsletter, runs: _Runs, missed: Sequence[Missed]
 ) -> Iterator[Waiting]:
-    """Editions of which nothing is decided though their hour is over: no run has come, or none got there."""
-    due = [one for one in undecided(connection, room, newsletter, runs.now) if runs.now - one.due > GRACE]
-    missed = [one for one in due if one.missed]
+    """Editions of which nothing is decided though their hour is over: no run has come, or none got there.
+    What is `missed` is told in one, what of it is composed too."""
     at_work = locks.busy(connection, SYNC) or locks.busy(connection, f"newsletter:{newsletter.key}")
-    for some in (missed, [one for one in due if not one.missed]):
-        if some:
-            key = edition_key(newsletter.key, some[-1].local_date)
-            reason = _why_not_composed(some, newsletter, runs, at_work)
-            yield Waiting(key, "not composed", reason, edition=key, since=some[0].due)
+    if missed:
+        last = missed[-1]
+        said, way = _said_missed(missed, newsletter), "see whether cron runs"
+        trouble = "overdue" if any(one.is_composed for one in missed) else "not composed"
+        reason = _why_not_composed(said, way, last.due, runs, at_work)
+        yield Waiting(last.key, trouble, reason, edition=last.key, since=missed[0].due)
+    due = [
+        one
+        for one in undecided(connection, room, newsletter, runs.now)
+        if runs.now - one.due > GRACE and not one.missed
+    ]
+    if due:
+        key = edition_key(newsletter.key, due[-1].local_date)
+        said, way = "it was due and is not composed", "see whether cron runs, or say `python send.py`"
+        reason = _why_not_composed(said, way, due[-1].due, runs, at_work)
+        yield Waiting(key, "not composed", reason, edition=key, since=due[0].due)
 
 
-def _why_not_composed(some: Sequence[Due], newsletter: Newsletter, runs: _Runs, at_work: str | None) -> str:
-    """What became of these editions, why, and what to do. Pure."""
-    first, last, latest = some[0], some[-1], in_hours(newsletter.latest)
-    said, way = "it was due and is not composed", "see whether cron runs, or say `python send.py`"
-    if last.missed:
-        said, way = f"it was due and not composed within {latest} of its hour", "see whether cron runs"
-        if len(some) > 1:
-            said = f"{len(some)} editions were due, {first.local_date} to {last.local_date}, and not composed"
-            said += f" within {latest} of their hours"
-        said += f": missed, and {'their' if len(some) > 1 else 'its'} {NEXT_ONE}"
+def _said_missed(missed: Sequence[Missed], newsletter: Newsletter) -> str:
+    """What became of these editions. Pure."""
+    latest = in_hours(newsletter.latest)
+    if len(missed) == 1:
+        return f"it was due and not composed within {latest} of its hour: missed, and its {NEXT_ONE}"
+    said = f"{len(missed)} editions were due, {span(missed)}, and "
+    if any(one.is_composed for one in missed):
+        said += (
+            f"nothing of them was handed over within {latest} of their hours: the next run makes them missed"
+        )
+    else:
+        said += f"not composed within {latest} of their hours: missed"
+    return f"{said}, and their {NEXT_ONE}"
+
+
+def _why_not_composed(said: str, way: str, last: datetime, runs: _Runs, at_work: str | None) -> str:
+    """What became of editions, the last of which was due at `last`; why, and what to do. Pure."""
     if at_work:
         return f"{said}; {at_work}; look what keeps it, and end it if it does nothing"
-    if nobody := runs.none_since(last.due):
+    if nobody := runs.none_since(last):
         return f"{said}; {nobody}: {way}"
     return f"{said}; a run came at {runs.in_words(runs.last or runs.now)}: see what it says"

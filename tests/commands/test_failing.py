@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from commands.main import main
+from newsletter.delivery.standing import BOUND
 from newsroom.errors import StoreError
 from tests.commands.house import House, Run, built
 from tests.servers.http import Answer, HttpServer
-from tests.servers.smtp import Server, Step
+from tests.servers.smtp import ALL, USER, Server, Step
 
 KEY = "daily-2026-03-10"
 
@@ -98,6 +100,78 @@ def test_a_server_that_is_down_for_hours_fails_every_run_and_is_told_once(
         assert (run.status, run.step("deliver")["accepted"]) == (0, 5)
     assert beats(hooks) == 1
     assert f"{KEY} is handed over: 5 accepted" in told(hooks)[-1]
+
+
+def of_two(house: House) -> None:
+    """The newsroom has a second newsletter, of the same hour and for the same readers."""
+    text = house.config.read_text(encoding="utf-8")
+    first, rest = text[: text.index("[[newsletter]]")], text[text.index("[[newsletter]]") :]
+    one = rest[: rest.index("[alerts]")]
+    other = one.replace('"daily"', '"evening"').replace("The Morning Quay", "The Evening Quay")
+    house.config.write_text(f"{first}{one}{other}{rest[len(one) :]}", encoding="utf-8")
+
+
+def test_a_wrong_password_is_tried_once_a_run_for_two_newsletters_and_told_once(
+    tmp_path: Path, hooks: HttpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Server((*ALL, "AUTH PLAIN"), wants_login=True) as server:
+        house = newsroom(tmp_path, hooks, server.port, 3)
+        text = house.config.read_text(encoding="utf-8")
+        house.config.write_text(text.replace("[smtp]", f'[smtp]\nuser = "{USER}"'), encoding="utf-8")
+        with (house.root / "secrets.env").open("a", encoding="utf-8") as secrets:
+            secrets.write("STANDFIRST_SMTP_PASSWORD=wrong\n")
+        of_two(house)
+        house.readers(*(f"reader{number}@example.org,paid," for number in range(3)))
+        for turn in range(1, 3):
+            run = house.run(now=f"2026-03-10T06:0{turn}")
+            assert server.count("AUTH") == turn
+            errors = [line["message"] for line in run.lines if line["level"] == "error"]
+            assert (run.status, len(errors)) == (1, 2)
+            assert "check smtp.user and STANDFIRST_SMTP_PASSWORD" in errors[0]
+            assert errors[1] == "not done, for the same reason"
+            stopped = [line["stopped_by"] for line in run.steps("deliver") if line["level"] == "info"]
+            assert stopped == ["the provider, which takes nothing"] * 2
+    (text,) = told(hooks)
+    assert text.count("STANDFIRST_SMTP_PASSWORD") == 1
+    capsys.readouterr()
+    main(["--config", str(house.config), "--now", "2026-03-10T06:05", "status", "--problems"])
+    assert capsys.readouterr().out.count("STANDFIRST_SMTP_PASSWORD") == 1
+
+
+def test_a_wait_that_was_asked_for_is_said_of_each_newsletter_until_it_is_over(
+    tmp_path: Path, hooks: HttpServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def page(now: str, status: int) -> str:
+        capsys.readouterr()
+        assert main(["--config", str(house.config), "--now", now, "status", "--problems"]) == status
+        return " ".join(capsys.readouterr().out.split())
+
+    with HttpServer() as sendgrid:
+        house = newsroom(tmp_path, hooks, 1, 0)
+        text = house.config.read_text(encoding="utf-8")
+        text = text[: text.index("[delivery]")] + '[delivery]\nprovider = "sendgrid"\n[sendgrid]\n'
+        house.config.write_text(f'{text}base_url = "{sendgrid.url}"\n', encoding="utf-8")
+        with (house.root / "secrets.env").open("a", encoding="utf-8") as secrets:
+            secrets.write("STANDFIRST_SENDGRID_API_KEY=SG.key\n")
+        of_two(house)
+        house.readers(*(f"reader{number}@example.org,paid," for number in range(3)))
+        sendgrid.answers.append(Answer(429, {"Retry-After": "1800"}))
+        assert house.run(now="2026-03-10T06:00").status == 1
+        assert len(sendgrid.requests) == 1
+        # Neither is for a person, and no command is named that would come to nothing.
+        early = page("2026-03-10T06:10", 0)
+        assert "To be known" in early
+        assert early.count("tried again 2026-03-10 06:30") == 2
+        assert f"evening-2026-03-10 put off, tried again 2026-03-10 06:30 {BOUND}" in early
+        late = page("2026-03-10T06:20", 3)
+        assert "deliver" not in late
+        house.run(now="2026-03-10T06:25")
+        assert len(sendgrid.requests) == 1
+        over = page("2026-03-10T06:31", 3)
+        assert BOUND not in over
+        assert house.run(now="2026-03-10T06:31").status == 0
+        assert [len(one.json["personalizations"]) for one in sendgrid.requests[1:]] == [3, 3]
+    assert page("2026-03-10T06:32", 0) == "Nothing waits for you."
 
 
 def test_what_nothing_can_note_is_told_and_not_said_to_be_left(

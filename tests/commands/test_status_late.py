@@ -72,6 +72,49 @@ def test_editions_that_were_missed_meanwhile_are_told_of_together(
     assert any("2 editions were missed" in line for line in house.run(now="2026-03-12T06:21").problems)
 
 
+def test_those_composed_and_those_not_composed_are_missed_in_one_line(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = house.config.read_text()
+    house.config.write_text(text.replace('at = "06:00"', 'at = "06:00"\nhold = "20m"'))
+    house.run(now="2026-03-10T05:40")
+    # One alone is told as what it is.
+    one = page(house, capsys, "--problems", now="2026-03-10T09:30", status=3)
+    assert "nothing of it was handed over within 3 h of its hour: the next run makes it missed" in one
+    all_ = page(house, capsys, "--problems", now="2026-03-12T09:30", status=3)
+    assert all_ == (
+        "What waits for you daily-2026-03-12 overdue, since 2026-03-10 06:00 3 editions were due, 2026-03-10 "
+        "to 2026-03-12, and nothing of them was handed over within 3 h of their hours: the next run makes "
+        "them missed, and their stories go into the next edition; no run has come since 2026-03-10 05:40: "
+        "see whether cron runs"
+    )
+    # Asked for by itself, it is told by itself.
+    assert "makes it missed" in page(house, capsys, KEY, "--problems", now="2026-03-12T09:30", status=3)
+    run = house.run(now="2026-03-12T09:31")
+    (said,) = [line for line in run.problems if "missed" in line]
+    assert said == (
+        "daily: 3 editions were missed, 2026-03-10 to 2026-03-12: nothing of them was handed over within 3 h "
+        "of their hours; their stories go into the next edition"
+    )
+    assert run.status == 1
+
+
+def test_also_two_that_were_composed(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    house.run(now="2026-03-10T05:30")
+    house.run("digest", "daily", now="2026-03-10T05:42")
+    house.article("ferry")
+    house.run("digest", "daily", "--extra", "flood", now="2026-03-10T06:10")
+    both = page(house, capsys, "--problems", now="2026-03-10T09:40", status=3)
+    assert "overdue, since 2026-03-10 06:00 2 editions were due, 2026-03-10, and nothing of them" in both
+    assert both.count("missed") == 1
+    run = house.run("deliver", now="2026-03-10T09:41")
+    (said,) = [line for line in run.problems if "missed" in line]
+    assert said == (
+        "daily: 2 editions were missed, 2026-03-10: nothing of them was handed over within 3 h of their "
+        "hours; their stories go into the next edition"
+    )
+
+
 def test_of_an_edition_that_a_run_did_not_come_to_its_words_are_to_be_read(
     house: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
