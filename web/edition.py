@@ -37,9 +37,9 @@ from web import edition_deeds as deeds
 from web.edition_deeds import ALWAYS, CUT, REFUSALS, STALE, RefusedError
 from web.edition_form import Press, only_changed, press_of, typed_of
 from web.edition_gone import gone
+from web.edition_known import Known
 from web.edition_pages import Asked, EditionPages
 from web.edition_shown import audience_of, shown
-from web.edition_view import Known
 from web.forms import Form, start_of_form, token_of
 from web.headers import NEVER_KEPT
 from web.house import House

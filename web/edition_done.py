@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from web import edition_view as view
 from web.edition_deeds import BESIDES, TOP
 from web.edition_form import CHOICES
+from web.edition_known import Known
 from web.edition_said import Said
-from web.edition_view import Known
 
 _DEEDS = ("hold", "release", "now", "stop", "save")
 _OTHERS = {"moved": "edition_did_moved", "gave": "edition_did_gave", "came": "edition_did_back"}

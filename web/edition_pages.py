@@ -33,6 +33,7 @@ from web.edition_deeds import (
     wrong_boxes,
 )
 from web.edition_form import BOXES, Press, mark_of
+from web.edition_known import Known
 from web.edition_said import (
     LEAD_GONE,
     SAYS_WHAT_IS_NEW,
@@ -42,7 +43,6 @@ from web.edition_said import (
     ended_by,
     refusal,
 )
-from web.edition_view import Known
 from web.forms import Form
 from web.house import House
 from web.words import dates, words

@@ -9,7 +9,7 @@ from newsletter.edition import EditionState
 from newsletter.editions import LogLine
 from web.edition_deeds import CUT, NOT_POSSIBLE, OTHER_LEAD, STALE, TOP
 from web.edition_form import BOXES, Press
-from web.edition_view import Known
+from web.edition_known import Known
 
 LEAD_GONE = "edition_lead_gone"
 """The key of OTHER_LEAD where the story that led was withdrawn."""

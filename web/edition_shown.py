@@ -13,8 +13,8 @@ from newsletter.rendering.letter import filled
 from newsletter.rendering.tongue import direction_of
 from newsletter.variant import Audience, Variant
 from newsroom.masthead import Archive
+from web.edition_known import Known
 from web.edition_pages import Asked
-from web.edition_view import Known
 from web.house import House
 from web.words import words
 
