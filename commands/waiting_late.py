@@ -130,7 +130,7 @@ def _why_overdue(
         said = f"nothing of it was handed over within {in_hours(newsletter.latest)} of its hour: the next run"
         said = f"{said} makes it missed, and its {NEXT_ONE}"
         return f"{said}; {nobody}: see whether cron runs" if nobody else said, ()
-    said = f"{over}; the next run tries it again"
+    said = f"{over}; the next run tries it again" if helps else f"{over}; a later run tries it again"
     look, ways = _look(helps=helps)
     return f"{said}; {nobody}: {look}" if nobody else said, ways
 

@@ -165,6 +165,7 @@ def test_a_wait_that_was_asked_for_is_said_of_each_newsletter_until_it_is_over(
         assert f"evening-2026-03-10 put off, tried again 2026-03-10 06:30 {BOUND}" in early
         late = page("2026-03-10T06:20", 3)
         assert "deliver" not in late
+        assert "nothing of it was handed over; a later run tries it again" in late
         house.run(now="2026-03-10T06:25")
         assert len(sendgrid.requests) == 1
         over = page("2026-03-10T06:31", 3)

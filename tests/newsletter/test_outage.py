@@ -13,6 +13,7 @@ from newsletter import ledger, status
 from newsletter.delivery.deliver import Delivery
 from newsletter.delivery.delivery_report import StoppedBy
 from newsletter.delivery.outage import PROBE, SILENT, after
+from newsletter.delivery.standing import Standing
 from newsletter.edition import BatchState, EditionState
 from newsletter.providers import Answer, Batch, Outcome
 from newsletter.tables import batches
@@ -205,3 +206,36 @@ def test_whoever_ends_the_run_cuts_what_is_in_flight_and_nobody_waits_for_that(h
         assert ledger.next_attempt(connection, KEY) is None
         # But the next run begins with one reader.
         assert connection.execute(sa.select(batches.c.id).where(batches.c.reason == SILENT)).first()
+
+
+def test_the_next_edition_of_the_run_knows_it_also_where_the_run_of_this_one_failed(house: House) -> None:
+    def fails(_: Batch) -> Outcome:
+        raise ZeroDivisionError
+
+    house.provider.otherwise = fails
+    standing = Standing()
+    with pytest.raises(ZeroDivisionError):
+        house.run(standing=standing)
+    assert (standing.is_known, standing.most) == (True, PROBE)
+
+
+def test_the_next_one_begins_with_as_many_as_the_last_one_came_to(house: House) -> None:
+    standing = Standing()
+    house.provider.answers.extend([says(Answer.ACCEPTED), HANGS, says(Answer.ACCEPTED)])
+    house.provider.answers.append(says(Answer.NOT_NOW, "429", retry_after=600.0))
+    house.run(standing=standing)
+    assert (standing.most, standing.is_refusing) == (PROBE, True)
+    house.clock.now += timedelta(seconds=600)
+    house.run(standing=standing)
+    assert (standing.most, standing.is_refusing) == (None, False)
+
+
+def test_a_run_that_hands_nothing_over_leaves_what_was_heard_as_it_is() -> None:
+    standing = Standing()
+    standing.note(asked=False, most=None, took=False, stopped_by=StoppedBy.HELD)
+    assert not standing.is_known
+    standing.note(asked=False, most=PROBE, took=False, stopped_by=StoppedBy.NOT_NOW)
+    assert (standing.is_known, standing.most, standing.is_refusing) == (True, PROBE, False)
+    standing.note(asked=True, most=None, took=True, stopped_by=None)
+    standing.note(asked=False, most=PROBE, took=False, stopped_by=StoppedBy.NOT_NOW)
+    assert standing.most is None

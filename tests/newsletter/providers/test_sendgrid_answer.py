@@ -126,8 +126,16 @@ def test_a_refusal_that_names_nobody_is_divided(status: int, fields: list[str | 
 def test_what_all_requests_share_stops_the_run_and_refuses_nobody(field: str) -> None:
     outcome = outcome_of(refusal("personalizations.0.to", field), READERS, NOON)
 
-    assert (outcome.answer, outcome.own) == (Answer.STOP, {})
+    assert (outcome.answer, outcome.own, outcome.is_general) == (Answer.STOP, {}, False)
     assert field in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "is_general"),
+    [(301, True), (401, True), (404, True), (402, False), (403, False), (406, False), (429, False)],
+)
+def test_what_no_other_newsletter_would_fare_better_with(status: int, is_general: bool) -> None:
+    assert outcome_of(Reply(status, headers(), b""), READERS, NOON).is_general is is_general
 
 
 @pytest.mark.parametrize(
