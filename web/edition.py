@@ -200,7 +200,8 @@ class Controls:
             done = deeds.done(at, press, typed, is_stale=is_stale)
         step("web", edition=asked.key, did=press.do)
         if press.do == "stop" and not self._taken_back(asked):
-            raise RefusedError("edition_not_taken_back", 502)
+            # No 502: a proxy may show a page of its own for that, and nobody would press once more.
+            raise RefusedError("edition_not_taken_back")
         with reading(self.house.engine) as connection:
             known = self._known(connection, asked)
         if done.unsaved:

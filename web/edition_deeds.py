@@ -47,7 +47,7 @@ REFUSALS = {
     STALE: 409,
     NOT_POSSIBLE: 409,
     _LAST: 409,
-    "edition_not_taken_back": 502,
+    "edition_not_taken_back": 409,
 } | {f"edition_cannot_{one.name.lower()}": 409 for one in Cannot if one is not Cannot.FIELD}
 """The keys of why a press was not done that have nothing to do with what was typed, each with its status."""
 

@@ -320,7 +320,7 @@ def test_where_it_is_not_taken_back_the_page_says_so_and_stop_is_there_again(
 
     monkeypatch.setattr(recalls, "take_back", refused)
     page = kept.press("stop", sure="yes")
-    assert (page.status_code, "did not say that it takes back" in status(page)) == (502, True)
+    assert (page.status_code, "did not say that it takes back" in status(page)) == (409, True)
     assert 'value="stop"' in page.text
     # And goes on saying it, with when it is too late.
     assert "that goes to 3 readers on Tuesday, March 10, 2026, 1:30" in kept.opened().text

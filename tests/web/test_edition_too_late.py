@@ -139,7 +139,7 @@ def test_also_where_it_was_not_taken_back(
 
     monkeypatch.setattr(recalls, "take_back", refused)
     done = room.press("stop", sure="yes", **TYPED)
-    assert (done.status_code, list(copied(done))) == (502, ["Subject", "Note on top"])
+    assert (done.status_code, list(copied(done))) == (409, ["Subject", "Note on top"])
 
 
 def test_one_that_somebody_stopped_at_the_shell_says_so_too(room: Room, engine: Engine) -> None:
