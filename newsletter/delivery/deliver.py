@@ -7,7 +7,7 @@ Threads only call the provider: the ledger is written by the one that runs this.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,8 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.engine import Connection, Engine
 
 from newsletter import editions, holds, ledger
-from newsletter.composition.difference import by_hand, by_headline, changes
-from newsletter.delivery import outcomes, planning, ramps, taking_back
+from newsletter.delivery import outcomes, taking_back
 from newsletter.delivery.claim import Letters, Nothing, Terms, Wanted, claim
 from newsletter.delivery.conclusion import concluded
 from newsletter.delivery.delivery_report import (
@@ -26,15 +25,16 @@ from newsletter.delivery.delivery_report import (
     everybody_refused,
     stop_problem,
 )
-from newsletter.delivery.doubt import Doubt, took_anybody
-from newsletter.delivery.outage import Heard, Outage
+from newsletter.delivery.doubt import took_anybody
+from newsletter.delivery.outage import Heard
 from newsletter.delivery.post import Post
+from newsletter.delivery.ready import Planning, plan, up_to_date
+from newsletter.delivery.run import Run
 from newsletter.delivery.settle import leftovers
 from newsletter.delivery.standing import ASKED, BOUND, Standing, asked_until, goes_out, named
 from newsletter.delivery.sums import checked_sum
-from newsletter.edition import ALL_WITHDRAWN, BatchState, Edition, EditionState
+from newsletter.edition import BatchState, Edition, EditionState
 from newsletter.providers import Answer, Batch, Outcome, Provider, Recalls
-from newsroom.counted import counted
 from newsroom.database import reading, writing
 from newsroom.errors import ProviderError, StandfirstError, StoreError
 from newsroom.garbage import seldom_collected
@@ -57,34 +57,6 @@ _STOPS = {
     Nothing.STOPPED: StoppedBy.STOPPED,
     Nothing.PACE: StoppedBy.PACE,
 }
-
-
-@dataclass(slots=True)
-class _Run:
-    """What happened so far."""
-
-    batches: int = 0
-    readers: int = 0
-    widened: int = 0
-    stopped_by: StoppedBy | None = None
-    next_at: datetime | None = None
-    waited: timedelta = timedelta()
-    """Since something was accepted."""
-    problems: dict[str, Problem] = field(default_factory=dict)
-    doubt: Doubt = field(default_factory=Doubt)
-    outage: Outage = field(default_factory=Outage)
-    flying: dict[Future[Outcome], Batch] = field(default_factory=dict)
-
-    def stop(self, by: StoppedBy, problem: Problem) -> None:
-        """End the run; a problem that several connections have is said once."""
-        self.stopped_by = by
-        self.problems.setdefault(problem.key, problem)
-
-    def tell(self, key: str, lines: Iterable[str]) -> None:
-        """Have an editor know what became of the edition's own words."""
-        for line in lines:
-            problem = Problem(f"{key}:by hand:{line[:11]}", f"{key}: {line}", is_notice=True)
-            self.problems.setdefault(problem.message, problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +89,7 @@ class Delivery:
 
     def _run(self) -> DeliveryReport:
         begun = time.monotonic()
-        run = _Run()
+        run = Run()
         left = leftovers(self.engine, self.key, self.provider, self.post, self.alive, self.clock())
         if left.busy:
             run.stopped_by = StoppedBy.BUSY
@@ -143,7 +115,7 @@ class Delivery:
             self.post.advanced(self.key)
         return report
 
-    def _gone_on(self, run: _Run) -> None:
+    def _gone_on(self, run: Run) -> None:
         """Hand over what can be now, and note what that says of the provider."""
         try:
             if self._may_ask(run) and self._made_ready(run):
@@ -157,7 +129,7 @@ class Delivery:
                 stopped_by=run.stopped_by,
             )
 
-    def _may_ask(self, run: _Run) -> bool:
+    def _may_ask(self, run: Run) -> bool:
         """Whether the provider lets itself be asked, as far as it has said so of other editions; a short wait
         that it wants is waited."""
         name = self.provider.name
@@ -181,7 +153,7 @@ class Delivery:
                 run.stop(by, stop_problem(self.key, by, f"{name} takes nothing for now: {BOUND}"))
                 return False
 
-    def _made_ready(self, run: _Run) -> bool:
+    def _made_ready(self, run: Run) -> bool:
         """Bring the edition up to date and plan it; False where there is nothing to hand over now."""
         named(self.engine, self.key, self.provider, self.standing)
         with writing(self.engine) as connection:
@@ -199,10 +171,11 @@ class Delivery:
                 holds.hold(connection, self.key, why, "run", self.clock())
                 run.stopped_by = StoppedBy.HELD
                 return False
-            if is_first and not self._up_to_date(connection, edition, run):
+            if is_first and not up_to_date(connection, edition, self.post, run, self.clock()):
                 return False
             if is_first:
-                self._planned(connection, editions.get(connection, self.key), run)
+                edition = editions.get(connection, self.key)
+                plan(connection, edition, self._planning, run, self.clock())
             checked_sum(connection, self.key)
             run.outage.recall(connection, self.key)
             if not run.batches:
@@ -216,49 +189,11 @@ class Delivery:
             self.post.advanced(self.key)
         return True
 
-    def _up_to_date(self, connection: Connection, edition: Edition, run: _Run) -> bool:
-        selection = editions.selection_of(connection, self.key, edition.revision)
-        after = self.post.revise(connection, selection, False)
-        if after == selection:
-            return True
-        if not after.has_news:
-            holds.hold(connection, self.key, ALL_WITHDRAWN, "run", self.clock())
-            run.stopped_by = StoppedBy.HELD
-            return False
-        fitted = self.post.fit(after)
-        left_out = (*editions.left_out_of(connection, self.key, edition.revision), *fitted.left_out)
-        told = by_hand(selection, after)
-        run.tell(self.key, by_hand(selection, after, named=by_headline))
-        up_to_date = f"brought up to date before it goes out{changes(selection, after)}"
-        why = "; ".join((up_to_date, *told, *fitted.shortened))
-        editions.add_revision(connection, self.key, fitted.selection, left_out, "run", why, self.clock())
-        return True
+    @property
+    def _planning(self) -> Planning:
+        return Planning(self.post, self.provider.batch_size, self.terms.allow_to, self.max_variants)
 
-    def _planned(self, connection: Connection, edition: Edition, run: _Run) -> None:
-        if edition.candidates is not None:
-            return
-        variant_of = self.post.variant_of(editions.selection_of(connection, self.key, edition.revision))
-        made = planning.plan(
-            connection,
-            edition,
-            planning.pages(connection, edition.newsletter),
-            variant_of,
-            batch_size=self.provider.batch_size,
-            allow_to=self.terms.allow_to,
-            max_variants=self.max_variants,
-            owed_to=self.post.owed_to(connection, self.key),
-            paced=ramps.pace(connection, edition, variant_of, self.terms.allow_to),
-        )
-        run.widened = made.widened
-        what = (
-            f"planned: {counted(made.deliveries, 'reader')} in {counted(made.batches, 'batch', 'batches')}, "
-            f"{counted(made.variants, 'variant')}"
-        )
-        if made.told:
-            what += f"; {counted(made.told, 'reader')} told of a correction"
-        editions.log(connection, self.key, self.clock(), "run", what)
-
-    def _hand_over(self, run: _Run) -> None:
+    def _hand_over(self, run: Run) -> None:
         letters = Letters(self.post)
         with ThreadPoolExecutor(max_workers=self.provider.connections) as threads:
             try:
@@ -269,7 +204,7 @@ class Delivery:
                 while run.flying:
                     self._collect(run, block=True)
 
-    def _goes_on(self, run: _Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
+    def _goes_on(self, run: Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
         """One step: a batch launched, answers collected, or a wait. False once nothing is left to do now."""
         if self.stopping() and run.stopped_by is None:
             run.stopped_by = StoppedBy.ASKED
@@ -284,7 +219,7 @@ class Delivery:
             return True
         return run.stopped_by is None and self._waited(run)
 
-    def _launched(self, run: _Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
+    def _launched(self, run: Run, letters: Letters, threads: ThreadPoolExecutor) -> bool:
         """Take a batch and give it to a thread; False where there is none to take now."""
         terms = self.terms
         if isinstance(self.provider, Recalls):
@@ -311,7 +246,7 @@ class Delivery:
         run.stopped_by = _STOPS.get(found, run.stopped_by)
         return found is Nothing.TAKEN
 
-    def _collect(self, run: _Run, *, block: bool) -> None:
+    def _collect(self, run: Run, *, block: bool) -> None:
         """Write down what the threads have come back with, in one transaction."""
         done = self._landed(run, block=block)
         if not done:
@@ -333,7 +268,7 @@ class Delivery:
             if error is not None and not isinstance(error, StandfirstError):
                 raise error
 
-    def _landed(self, run: _Run, *, block: bool) -> set[Future[Outcome]]:
+    def _landed(self, run: Run, *, block: bool) -> set[Future[Outcome]]:
         """The hand-overs that are over; with `block` at least one."""
         while True:
             done, _ = wait(run.flying, timeout=TICK if block else 0, return_when=FIRST_COMPLETED)
@@ -342,7 +277,7 @@ class Delivery:
             if done or not block:
                 return done
 
-    def _doubted(self, run: _Run, taken_back: int) -> None:
+    def _doubted(self, run: Run, taken_back: int) -> None:
         """End a run in which everybody is refused, unless the same were before and others were not."""
         if not run.doubt.is_grave:
             return
@@ -351,7 +286,7 @@ class Delivery:
             return
         run.stop(StoppedBy.PROVIDER, everybody_refused(self.key, run.doubt.reason))
 
-    def _record(self, run: _Run, answers: list[tuple[Batch, Outcome]], heard: Heard) -> int:
+    def _record(self, run: Run, answers: list[tuple[Batch, Outcome]], heard: Heard) -> int:
         """Write outcomes down; a database that refuses (a full disk, perhaps) is asked again for a while.
 
         Returns how many refusals were taken back.
@@ -372,7 +307,7 @@ class Delivery:
                 self.pause(seconds)
         raise AssertionError("the last attempt returns or raises")
 
-    def _heed(self, run: _Run, batch: Batch, outcome: Outcome) -> None:
+    def _heed(self, run: Run, batch: Batch, outcome: Outcome) -> None:
         name = self.provider.name
         if took_anybody(batch, outcome):
             run.waited = timedelta()
@@ -393,13 +328,13 @@ class Delivery:
             said = f"{self.key}: batch {batch.number} was refused: {outcome.reason}"
             run.problems[said] = Problem(f"{self.key}:batch {batch.number}", said)
 
-    def _waited(self, run: _Run) -> bool:
+    def _waited(self, run: Run) -> bool:
         """Wait for a batch that may be tried again shortly; False where none is."""
         with reading(self.engine) as connection:
             next_at = ledger.next_attempt(connection, self.key)
         return next_at is not None and self._waited_until(run, next_at)
 
-    def _waited_until(self, run: _Run, next_at: datetime) -> bool:
+    def _waited_until(self, run: Run, next_at: datetime) -> bool:
         """Wait for a moment that is near; False where it is not."""
         remaining = max(timedelta(seconds=0.05), next_at - self.clock())
         if remaining > PATIENCE or run.waited + remaining > MOST_WAITING:
