@@ -166,9 +166,9 @@ def deeds(known: Known, seen: int, words: Mapping[str, str], locale: Locale, zon
 
 
 def _named(what: str, names: Mapping[str, str]) -> str:
-    for id_, headline in names.items():
-        what = what.replace(id_, headline)
-    return what
+    # The longest first, and whole: an id may be the beginning of another one.
+    ids = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.sub(rf"(?:{ids})(?![\w-])", lambda found: names[found[0]], what) if ids else what
 
 
 def changed_by(known: Known, seen: int, words: Mapping[str, str], locale: Locale) -> str:
