@@ -139,14 +139,16 @@ def test_what_is_silent_beside_what_is_heard_goes_again_where_that_was_chosen(
     house.readers(*(f"other{number}@example.org,free," for number in range(1, 4)))
     sendgrid.answers.append(Answer(500))
     assert house.run(now=SIX).status == 3
+    # After one without an answer a single reader is tried, then the others.
     assert house.run(now="2026-03-10T06:11").step("deliver")["edition"] == "second-2026-03-10"
+    assert [len(one.json["personalizations"]) for one in handed(sendgrid)] == [9, 1, 2]
     # Nothing is heard at all, however long: that is no evidence.
     assert house.run(now="2026-03-10T08:20").status == 3
-    assert len(handed(sendgrid)) == 2
+    assert len(handed(sendgrid)) == 3
     assert post(site.client, events(handed(sendgrid)[1], "processed")).status_code == 200
     assert house.run(now="2026-03-10T08:00").status == 3
-    assert len(handed(sendgrid)) == 2
+    assert len(handed(sendgrid)) == 3
     again = house.run(now="2026-03-10T08:21")
     assert any("silent and not sent" in line for line in again.problems)
     assert again.status == 0
-    assert len(handed(sendgrid)) == 3
+    assert len(handed(sendgrid)) == 4
