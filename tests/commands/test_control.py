@@ -177,8 +177,8 @@ def test_days_later_a_composed_edition_is_missed_and_its_stories_are_in_todays(h
     run = house.run(now="2026-03-13T06:01")
     assert run.status == 1
     assert (
-        "daily: 3 editions were missed, 2026-03-10 to 2026-03-12: nothing of them was handed over within 3 h of "
-        "their hours; their stories go into the next edition"
+        "daily: 3 editions were missed, 2026-03-10 to 2026-03-12: nothing of them was handed over within 3 h "
+        "of their hours; their stories go into the next edition"
     ) in run.problems
     assert state(house) == "missed"
     assert house.mails(KEY) == {}

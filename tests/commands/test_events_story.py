@@ -145,7 +145,8 @@ def test_what_is_silent_beside_what_is_heard_goes_again_where_that_was_chosen(
     # Nothing is heard at all, however long: that is no evidence.
     assert house.run(now="2026-03-10T08:20").status == 3
     assert len(handed(sendgrid)) == 3
-    assert post(site.client, events(handed(sendgrid)[1], "processed")).status_code == 200
+    for heard in handed(sendgrid)[1:]:
+        assert post(site.client, events(heard, "processed")).status_code == 200
     assert house.run(now="2026-03-10T08:00").status == 3
     assert len(handed(sendgrid)) == 3
     again = house.run(now="2026-03-10T08:21")

@@ -111,7 +111,7 @@ _turns = st.sampled_from([("stop", Answer.ACCEPTED, True), ("resume", None, None
 _any = st.one_of(_news, _news, _turns, _turns, _steps)
 
 
-@given(st.lists(st.tuples(_any, st.sampled_from([1, 1, 1, 4, 25])), min_size=3, max_size=14))
+@given(st.lists(st.tuples(_any, st.sampled_from([1, 1, 1, 4, 25])), min_size=3, max_size=10))
 def test_the_same_readers_are_stopped_whatever_comes_first(
     steps: list[tuple[tuple[str, Any, Any], int]],
 ) -> None:

@@ -130,7 +130,7 @@ def test_a_browser_that_sends_all_of_it_gets_the_page(
         for length, is_there in ((120_000, True), (1_200_000, False)):
             page.goto(base(room.site) + room.link())
             page.locator("#note").evaluate(
-                "(box, length) => { box.value = `${'x'.repeat(99)}\n`.repeat(length / 100); }", length
+                "(box, length) => { box.value = `${'x'.repeat(9999)}\n`.repeat(length / 10000); }", length
             )
             page.locator('button[value="hold"]').press("Enter")
             page.locator("#note-error").wait_for()

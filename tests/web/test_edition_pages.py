@@ -91,17 +91,18 @@ def test_every_state_is_right(
 def test_a_storys_buttons_stand_in_one_row_and_leave_its_headline_room(
     tmp_path: Path, engine: Engine, browser: Browser
 ) -> None:
-    for language in ("en", "de", "fr", "es", "nl", "ar"):
-        with desk(tmp_path / language, engine, language=language) as room:
-            for width in (375, 1200):
-                with window(browser, width) as page:
-                    page.goto(base(room.site) + room.link())
+    with window(browser, 375) as page:
+        for language in ("en", "de", "fr", "es", "nl", "ar"):
+            with desk(tmp_path / language, engine, language=language) as room:
+                page.goto(base(room.site) + room.link())
+                for width in (375, 1200):
+                    page.set_viewport_size({"width": width, "height": 700})
                     tops = page.evaluate(_TOPS)
                     assert all(len(set(one)) == 1 for one in tops), (language, width, tops)
                     assert page.evaluate(_LINES) == 1, (language, width)
                     # A row that one word breaks is taller than all others.
                     assert page.evaluate(_HEIGHTS) == [44], (language, width)
-        _empty(engine)
+            _empty(engine)
 
 
 @pytest.mark.parametrize(("width", "mode", "language"), [(375, "light", "ar"), (1200, "dark", "en")])
