@@ -47,11 +47,15 @@ class Context:
         """Whether the database may be written."""
         return self.is_rehearsal or not self.dry_run
 
+    def known_newsletter(self, key: str) -> Newsletter | None:
+        """The newsletter of this key; None for one that is not set up, or no more."""
+        return next((one for one in self.settings.newsletters if one.key == key), None)
+
     def newsletter(self, key: str) -> Newsletter:
         """The newsletter of this key. Raises ConfigurationError where there is none."""
-        for newsletter in self.settings.newsletters:
-            if newsletter.key == key:
-                return newsletter
+        found = self.known_newsletter(key)
+        if found is not None:
+            return found
         known = ", ".join(newsletter.key for newsletter in self.settings.newsletters) or "none is set up"
         raise ConfigurationError(f'{self.settings.path}: "{key}" is not a newsletter; allowed: {known}')
 

@@ -97,5 +97,5 @@ def too_late(room: Context, newsletter: Newsletter) -> Callable[[Connection, Edi
 def why_too_late(connection: Connection, room: Context, edition: Edition) -> str | None:
     """Why a person has to say that an edition goes on which has begun; None where a run may go on with it, or
     its newsletter is not set up any more."""
-    newsletter = next((one for one in room.settings.newsletters if one.key == edition.newsletter), None)
+    newsletter = room.known_newsletter(edition.newsletter)
     return None if newsletter is None else too_late(room, newsletter)(connection, edition, room.clock())

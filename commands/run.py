@@ -13,7 +13,6 @@ from commands.ending import ASKED
 from commands.feeds import feeds_step, hub_step
 from commands.invocation import Invocation, invocation
 from commands.letters import letters_step, say_out_of_date, say_unseen
-from commands.stopped_editions import say_stopped
 from commands.sync import sync_step
 from commands.troubles import NOT_NOTED
 from newsletter.history import has_kept, has_returned, has_unsettled, open_editions
@@ -101,8 +100,12 @@ def _deliver(room: Context) -> None:
 
         with room.troubles.caught("deliver", "recall"):
             take_back_step(room)
-    with room.troubles.caught("deliver", "stopped"):
-        say_stopped(room)
+    if any(one.editors for one in room.settings.newsletters):
+        # Nobody else stops one far from the shell.
+        from commands.stopped_editions import say_stopped
+
+        with room.troubles.caught("deliver", "stopped"):
+            say_stopped(room)
     with reading(room.engine) as connection:
         is_over = not (open_editions(connection) or has_unsettled(connection) or has_returned(connection))
         is_over = is_over and not drops.some(connection, room.clock())

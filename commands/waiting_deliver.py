@@ -48,7 +48,7 @@ def _comes_to_something(connection: Connection, room: Context, edition: Edition)
     """Whether a run would do something with it: it is let go, its time has come and is not over, and a batch
     of it may be handed over, or settled."""
     now = room.clock()
-    newsletter = next((one for one in room.settings.newsletters if one.key == edition.newsletter), None)
+    newsletter = room.known_newsletter(edition.newsletter)
     if newsletter is None or edition.held:
         return False
     if edition.first_handed is None and (edition.goes > now or is_too_late(edition, newsletter.latest, now)):

@@ -25,6 +25,9 @@ NOT_ASKED = "its provider was not asked yet"
 _UNDECIDED = (DeliveryState.PLANNED, DeliveryState.HANDED, DeliveryState.UNCERTAIN)
 """Whom a stopped edition may still be handed over to, once a person has said something of it."""
 
+STOPPED = "stopped"
+"""How the line of an edition's log begins that says who stopped it."""
+
 HANDED_BEFORE = "handed over before the database was restored: to whom, only the provider's log knows"
 
 
@@ -98,7 +101,7 @@ def stop(connection: Connection, key: str, why: str, by: str, now: datetime) -> 
         said = editions.c.not_recalled
         values["not_recalled"] = sa.case((said == "", NOT_ASKED), else_=said)
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
-    log(connection, key, now, by, f"stopped: {why}" if why else "stopped")
+    log(connection, key, now, by, f"{STOPPED}: {why}" if why else STOPPED)
     return get(connection, key)
 
 
@@ -121,7 +124,7 @@ def count_as_sent(
     if edition.first_handed is None and edition.revision:
         values |= {"first_handed": max(edition.due, edition.composed or edition.due), "provider": provider}
     connection.execute(sa.update(editions).where(editions.c.key == key).values(values))
-    log(connection, key, now, by, f"stopped: {HANDED_BEFORE}")
+    log(connection, key, now, by, f"{STOPPED}: {HANDED_BEFORE}")
     return True
 
 

@@ -15,7 +15,7 @@ from newsletter import used_stories
 from newsletter.delivery.sums import sum_of
 from newsletter.edition import DeliveryState, Edition, EditionState
 from newsletter.edition_row import COLUMNS, from_row
-from newsletter.holds import HANDED_BEFORE
+from newsletter.holds import HANDED_BEFORE, STOPPED
 from newsletter.tables import edition_log, editions
 from newsroom.counted import counted
 
@@ -87,7 +87,7 @@ _HAVE = (DeliveryState.HANDED, DeliveryState.ACCEPTED, DeliveryState.UNCERTAIN)
 def _by(connection: Connection, edition: Edition) -> tuple[str, datetime]:
     query = (
         sa.select(edition_log.c.by, edition_log.c.at)
-        .where(edition_log.c.edition == edition.key, edition_log.c.what.like("stopped%"))
+        .where(edition_log.c.edition == edition.key, edition_log.c.what.like(f"{STOPPED}%"))
         .order_by(edition_log.c.id.desc())
         .limit(1)
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from newsletter.edition import EditionState
 from newsletter.editions import LogLine
+from newsletter.holds import STOPPED
 from web.edition_deeds import CUT, NOT_POSSIBLE, OTHER_LEAD, STALE, TOP
 from web.edition_form import BOXES, Press
 from web.edition_known import Known
@@ -134,7 +135,7 @@ def ended_by(known: Known) -> LogLine | None:
     """The line of the log that says who stopped it, else who sent it or let it go when its hour had come."""
     edition = known.edition
     if edition.state is EditionState.STOPPED:
-        return next((line for line in reversed(known.log) if line.what.startswith("stopped")), None)
+        return next((line for line in reversed(known.log) if line.what.startswith(STOPPED)), None)
     begun = edition.first_handed
     for line in reversed(known.log):
         is_sent = line.what.startswith(("let go at once", "released")) and line.at >= edition.goes

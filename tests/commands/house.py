@@ -88,6 +88,10 @@ class Run:
         return [line["message"] for line in self.lines if line["level"] != "info"]
 
 
+PACE = "[delivery]\nmax_per_hour = 1\n"
+"""One reader an hour: so a run leaves an edition half out."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The newsroom's folder."""
@@ -179,3 +183,19 @@ def text_of(message: EmailMessage) -> str:
     part = message.get_body(("plain",))
     assert part is not None
     return str(part.get_content())
+
+
+def half_out(root: Path, now: str) -> House:
+    """A newsroom of which one reader of three has the edition, handed over at that local time."""
+    house = built(root, more=PACE)
+    house.article("bridge")
+    house.readers("a@example.org,free,", "b@example.org,free,", "c@example.org,free,")
+    assert house.run(now=now).step("deliver")["waiting"] == 2
+    return house
+
+
+def unpaced(house: House) -> None:
+    """From now on a run hands over to everybody."""
+    text = house.config.read_text(encoding="utf-8")
+    assert PACE in text
+    house.config.write_text(text.replace(PACE, ""), encoding="utf-8")

@@ -9,19 +9,13 @@ import pytest
 from commands.main import main
 from newsroom import locks
 from newsroom.database import engine_for
-from tests.commands.house import House, built
-
-PACE = "[delivery]\nmax_per_hour = 1"
+from tests.commands.house import House, half_out, unpaced
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     """A newsroom of which one reader of three has the edition."""
-    house = built(tmp_path / "quay", more=PACE)
-    house.article("bridge")
-    house.readers("a@example.org,free,", "b@example.org,free,", "c@example.org,free,")
-    assert house.run(now="2026-03-10T06:02").step("deliver")["waiting"] == 2
-    return house
+    return half_out(tmp_path / "quay", "2026-03-10T06:02")
 
 
 def problems(house: House, capsys: pytest.CaptureFixture[str], time: str, status: int) -> str:
@@ -30,10 +24,6 @@ def problems(house: House, capsys: pytest.CaptureFixture[str], time: str, status
     day = ("--config", str(house.config), "--now", f"2026-03-10T{time}")
     assert main([*day, "status", "--problems"]) == status
     return " ".join(capsys.readouterr().out.split())
-
-
-def unpaced(house: House) -> None:
-    house.config.write_text(house.config.read_text().replace(PACE, ""))
 
 
 def test_it_is_to_be_known_at_once_and_for_a_person_once_a_run_is_late(

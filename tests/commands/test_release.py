@@ -9,23 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.house import House, built
+from tests.commands.house import House, half_out, unpaced
 
 KEY = "daily-2026-03-10"
 SIX = "2026-03-10T06:01"
 NEXT = "2026-03-11T05:41"
-PACE = "[delivery]\nmax_per_hour = 1"
 NUMBERS = "half out: 1 have it, and 2 wait for it"
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     """An edition that one reader of three has, and no run since."""
-    house = built(tmp_path / "quay", more=PACE)
-    house.article("bridge")
-    house.readers("a@example.org,free,", "b@example.org,free,", "c@example.org,free,")
-    assert house.run(now=SIX).step("deliver")["waiting"] == 2
-    house.config.write_text(house.config.read_text(encoding="utf-8").replace(PACE, ""), encoding="utf-8")
+    house = half_out(tmp_path / "quay", SIX)
+    unpaced(house)
     return house
 
 

@@ -9,12 +9,11 @@ import pytest
 
 from newsletter import holds
 from newsroom.database import engine_for, writing
-from tests.commands.house import House, built
+from tests.commands.house import PACE, House, built
 
 KEY = "daily-2026-03-10"
 NELE = "nele@quay.example"
 MORE = f'hold = "20m"\neditors = ["{NELE}"]\n'
-PACE = "[delivery]\nmax_per_hour = 1\n"
 NOBODY = "nobody has it; unless it is resumed, what is new in it goes into the next one"
 
 

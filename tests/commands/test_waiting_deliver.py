@@ -12,21 +12,17 @@ from commands.waiting_deliver import named_once
 from commands.waits import Waiting
 from newsletter.tables import batches
 from newsroom.database import engine_for, writing
-from tests.commands.house import House, built
+from tests.commands.house import House, half_out, unpaced
 from tests.samples import NOON
 
-PACE = "[delivery]\nmax_per_hour = 1"
 KEY = "daily-2026-03-10"
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> House:
     """A newsroom of which one reader of three has the edition, and two were put off long ago."""
-    house = built(tmp_path / "quay", more=PACE)
-    house.article("bridge")
-    house.readers("a@example.org,free,", "b@example.org,free,", "c@example.org,free,")
-    assert house.run(now="2026-03-10T06:02").step("deliver")["waiting"] == 2
-    house.config.write_text(house.config.read_text().replace(PACE, ""))
+    house = half_out(tmp_path / "quay", "2026-03-10T06:02")
+    unpaced(house)
     # 06:03 in the newsroom.
     changed(
         house,

@@ -416,7 +416,8 @@ def test_that_it_was_received_or_thrown_away_says_nothing_of_what_was_taken_back
     assert desk.house.states()[1] == DeliveryState(state)
 
 
-def test_what_is_told_of_the_mail_that_was_taken_back_counts_for_it_alone(desk: Desk) -> None:
+def _handed_anew(desk: Desk) -> None:
+    """It is handed over, taken back, and five minutes later handed over by another name."""
     desk.server.answers.append(NAMED)
     desk.deliver()
     desk.server.answers.append(DONE)
@@ -426,6 +427,10 @@ def test_what_is_told_of_the_mail_that_was_taken_back_counts_for_it_alone(desk: 
         recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
     desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
     desk.deliver()
+
+
+def test_what_is_told_of_the_mail_that_was_taken_back_counts_for_it_alone(desk: Desk) -> None:
+    _handed_anew(desk)
     record, *_ = desk.house.batches(BatchState.TAKEN_BACK)
     assert (record.size, record.handed, record.handed_before, record.reference) == (0, None, NOW, "m")
     _tell(desk, record.id, 1, EventKind.DELIVERED)
@@ -468,15 +473,7 @@ def test_what_is_told_of_the_mail_that_was_taken_back_counts_for_it_alone(desk: 
 def test_what_was_sent_after_all_and_came_back_gives_nobody_two(
     desk: Desk, first: tuple[EventKind, ...], second: tuple[EventKind, ...], twice: int
 ) -> None:
-    desk.server.answers.append(NAMED)
-    desk.deliver()
-    desk.server.answers.append(DONE)
-    desk.stop()
-    desk.house.clock.now = NOW + timedelta(minutes=5)
-    with writing(desk.house.engine) as connection:
-        recalls.resume(connection, KEY, "sendgrid", "nele", desk.house.clock())
-    desk.server.answers.append(Answer(201, body=b'{"batch_id": "name-2"}'))
-    desk.deliver()
+    _handed_anew(desk)
     record, *_ = desk.house.batches(BatchState.TAKEN_BACK)
     anew = next(row.id for row in desk.house.batches(BatchState.ACCEPTED) if row.id > record.id)
     for number, kinds in ((record.id, first), (anew, second)):
