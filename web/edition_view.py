@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -153,22 +153,25 @@ def _capital(text: str) -> str:
 
 def deeds(known: Known, seen: int, words: Mapping[str, str], locale: Locale, zone: ZoneInfo) -> list[Deed]:
     """The log, newest first, stories by their headlines; `seen` is the last line that an editor saw."""
-    names = {one: f'"{headline}"' for one, headline in known.headlines.items()}
+    named = _naming({one: f'"{headline}"' for one, headline in known.headlines.items()})
     return [
         Deed(
             moment(line.at, locale, zone),
             words["edition_by_run"] if line.by == "run" else line.by,
-            _named(line.what, names),
+            named(line.what),
             bool(seen) and line.number > seen,
         )
         for line in reversed(known.log)
     ]
 
 
-def _named(what: str, names: Mapping[str, str]) -> str:
+def _naming(names: Mapping[str, str]) -> Callable[[str], str]:
+    """Puts headlines in the place of ids."""
+    if not names:
+        return str
     # The longest first, and whole: an id may be the beginning of another one.
-    ids = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.sub(rf"(?:{ids})(?![\w-])", lambda found: names[found[0]], what) if ids else what
+    ids = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?![\w-])")
+    return lambda what: ids.sub(lambda found: names[found[0]], what)
 
 
 def changed_by(known: Known, seen: int, words: Mapping[str, str], locale: Locale) -> str:
